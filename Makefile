@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+COVERAGE_FLOOR := 80
+
+.PHONY: help demo test check bench system clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.ready: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed" && exit 1)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all,dev]'
+	@touch $@
+
+system: ## Install libzbar0 and Chromium where the user may (Debian, root), else say what is missing
+	@sh packaging/system_packages.sh
+
+demo: .venv/.ready ## Set up and run the main job: two registers, a pulled cable, every kopeck in place
+	$(BIN)/edge-agent demo
+
+test: .venv/.ready system ## Set up and run every test with the coverage floor
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR) $(PYTEST_ARGS)
+
+check: .venv/.ready ## Lint, types, import contracts and docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/repo
+
+bench: .venv/.ready ## Run the benchmarks that stand behind docs/claims.md
+	$(BIN)/python -m bench.api
+	$(BIN)/python -m bench.ledger
+
+clean: ## Remove the environment and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out

@@ -1,0 +1,1 @@
+"""Devices at the till: scanners, fiscal and receipt printers, and the emulators of each."""

@@ -1,0 +1,74 @@
+"""Integer money: rounding with a named mode, exact splits, cash rounding.
+
+All amounts are kopecks (hundredths of a hryvnia). No function accepts or returns a float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+BASIS_POINTS = 10_000
+CASH_STEPS = (0, 10, 50)
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """Divide to the nearest integer, exact halves away from zero; `denominator` > 0."""
+    if denominator <= 0:
+        raise ValueError("denominator must be positive")
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return magnitude if numerator >= 0 else -magnitude
+
+
+def share_half_up(amount_minor: int, basis_points: int) -> int:
+    """`basis_points` of an amount, half-up: discounts round in the buyer's favour."""
+    return round_half_up(amount_minor * basis_points, BASIS_POINTS)
+
+
+def share_down(amount: int, basis_points: int) -> int:
+    """`basis_points` of a non-negative amount, rounded down: accruals and limits."""
+    return amount * basis_points // BASIS_POINTS
+
+
+def line_sum(unit_price_minor: int, qty_milli: int) -> int:
+    """Price of a quantity in thousandths, half-up (129.99 × 0.345 = 44.85)."""
+    return round_half_up(unit_price_minor * qty_milli, 1000)
+
+
+def split_by_weight(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
+    """Split `amount` exactly by largest remainder; ties go to the earlier part.
+
+    Zero weights get zero. A positive amount over weights that sum to zero is an error, for
+    there is nobody to carry it.
+    """
+    if amount < 0 or any(weight < 0 for weight in weights):
+        raise ValueError("amount and weights must not be negative")
+    total = sum(weights)
+    if amount == 0:
+        return (0,) * len(weights)
+    if total == 0:
+        raise ValueError("cannot split over zero weights")
+    parts = [amount * weight // total for weight in weights]
+    spare = amount - sum(parts)
+    order = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
+    for index in order[:spare]:
+        parts[index] += 1
+    return tuple(parts)
+
+
+def round_cash(amount_minor: int, step_minor: int) -> int:
+    """Round the cash part of a total to `step_minor` kopecks; 0 means no rounding.
+
+    Source: NBU Board resolutions 25 (2018) and 115 (2025): 10-kopeck scheme 1–4 down, 5–9 up;
+    50-kopeck scheme 1–24 → 00, 25–74 → 50, 75–99 → next hryvnia.
+    """
+    if step_minor not in CASH_STEPS:
+        raise ValueError(f"cash rounding step must be one of {CASH_STEPS}")
+    if step_minor == 0:
+        return amount_minor
+    return round_half_up(amount_minor, step_minor) * step_minor
+
+
+def format_minor(amount_minor: int) -> str:
+    """Plain text of an amount with a dot and two digits: 123450 → "1234.50"."""
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{abs(amount_minor) // 100}.{abs(amount_minor) % 100:02d}"

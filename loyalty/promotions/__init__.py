@@ -1,0 +1,1 @@
+"""Promotion rules: vocabulary, compilation to an index, evaluation, explanation."""

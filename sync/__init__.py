@@ -1,0 +1,1 @@
+"""The wire contract between registers and the centre, and the register's side of it."""

@@ -1,0 +1,447 @@
+"""Messages on the wire, version 1. JSON, UTF-8; instants are UTC ISO 8601 with `Z`.
+
+Money is kopecks, points are hundredths of a bonus, quantities are thousandths. Readers ignore
+fields they do not know; the centre stores each fact's body byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_BATCH_FACTS = 500
+MAX_BATCH_BYTES = 256 * 1024
+MAX_FACT_BYTES = 512 * 1024
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+FactKind = Literal["sale", "sale_voided", "sale_return", "print_verdict", "lease_close", "shift"]
+FactVerdict = Literal["accepted", "duplicate", "gap", "fork", "quarantined"]
+Layer = Literal["online", "lease", "declined"]
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
+Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+MemberIdField = Annotated[int, Field(gt=0, lt=2**53)]
+Points = Annotated[int, Field(ge=0, lt=10**12)]
+Minor = Annotated[int, Field(ge=-(10**12), le=10**12)]
+
+
+class WireModel(BaseModel):
+    """Base of every message: unknown fields are tolerated, known ones are strict."""
+
+    model_config = ConfigDict(extra="ignore", strict=False, frozen=True)
+
+
+def canonical_json(value: Any) -> bytes:
+    """The bytes that are hashed, signed and sent: sorted keys, no blanks, UTF-8."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+# --- enrolment ------------------------------------------------------------------------------
+
+
+class EnrolRequest(WireModel):
+    """One-time code and the public key the register made for itself (base64)."""
+
+    code: Annotated[str, Field(min_length=8, max_length=64)]
+    public_key: Annotated[str, Field(max_length=64)]
+    agent_version: Annotated[str, Field(max_length=40)] = ""
+    machine: Annotated[str, Field(max_length=80)] = ""
+
+
+class ProgrammeKey(WireModel):
+    """A public key that may sign bundles (base64)."""
+
+    key_id: Annotated[str, Field(max_length=32)]
+    public_key: Annotated[str, Field(max_length=64)]
+
+
+class EnrolReply(WireModel):
+    """What a register is, in which epoch it writes, and whom it trusts."""
+
+    register_id: Name
+    store_id: Name
+    store_name: str
+    epoch: Annotated[int, Field(ge=1)]
+    incarnation: str
+    programme_keys: list[ProgrammeKey]
+    phone_key: Annotated[str, Field(description="per-store HMAC key of phone tokens, base64")]
+    server_time: str
+
+
+# --- upstream facts -------------------------------------------------------------------------
+
+
+class Fact(WireModel):
+    """One upstream fact; `body` is the exact JSON text that `hash` covers."""
+
+    seq: Annotated[int, Field(ge=1)]
+    kind: Annotated[str, Field(max_length=40)]
+    body: Annotated[str, Field(max_length=MAX_FACT_BYTES)]
+    prev_hash: Hex32
+    hash: Hex32
+
+
+class UploadBatch(WireModel):
+    """Consecutive facts of one register and epoch."""
+
+    register_id: Name
+    epoch: Annotated[int, Field(ge=1)]
+    facts: Annotated[list[Fact], Field(max_length=MAX_BATCH_FACTS)]
+
+
+class ItemVerdict(WireModel):
+    """What the centre did with one fact. `quarantined` is stored, not applied."""
+
+    seq: int
+    verdict: FactVerdict
+    detail: str = ""
+
+
+class UploadReply(WireModel):
+    """Verdicts, and the highest contiguous sequence that is committed at the centre."""
+
+    verdicts: list[ItemVerdict]
+    head_seq: int
+    head_hash: str
+    server_time: str
+
+
+class WireLine(WireModel):
+    """A line of a basket (see `loyalty.basket.LineItem` for units)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    line_id: str
+    sku: str
+    name: str
+    qty_milli: int
+    unit_price_minor: int
+    sum_minor: int
+    barcode: str = ""
+    unit: str = "шт"
+    price_kind: str = "shelf"
+    tax_group: str = "А"
+    uktzed: str = ""
+    excise_stamps: list[str] = []
+    goods_class: str = "normal"
+    min_price_minor: int = 0
+    groups: list[str] = []
+    tags: list[str] = []
+
+
+class WireShare(WireModel):
+    """Part of an amount carried by one line."""
+
+    line_id: str
+    amount: int
+
+
+class WirePromotion(WireModel):
+    """Money one promotion took off, with its frozen split."""
+
+    promotion_id: str
+    name: str
+    amount_minor: int
+    shares: list[WireShare]
+
+
+class WireAccrual(WireModel):
+    """Points one rule earned, with its frozen split."""
+
+    promotion_id: str
+    name: str
+    points: int
+    shares: list[WireShare]
+
+
+class WireIdentification(WireModel):
+    """How the member was identified."""
+
+    token_kind: str
+    strength: int
+    source: str
+
+
+class WireRedemption(WireModel):
+    """Points spent and the decision that allowed it. A declined one has points 0.
+
+    `hold_points` of the total rest on the online hold `auth_id`, `lease_points` on the lease."""
+
+    requested_points: Points
+    points: Points
+    amount_minor: Annotated[int, Field(ge=0)]
+    shares: list[WireShare]
+    layer: Layer
+    reason: str = ""
+    auth_id: Uuid
+    hold_points: Points = 0
+    lease_id: str = ""
+    lease_points: Points = 0
+
+
+class WireTender(WireModel):
+    """One means of payment."""
+
+    kind: str
+    amount_minor: int
+
+
+class WireClock(WireModel):
+    """Which clock stamped the sale and its last known offset to the centre."""
+
+    source: Literal["centre", "device", "unsure"]
+    offset_ms: int = 0
+
+
+class WireSale(WireModel):
+    """A committed sale, a member's or a stranger's."""
+
+    version: Literal[1] = 1
+    sale_id: Uuid
+    register_id: Name
+    store_id: Name
+    occurred_at: str
+    clock: WireClock
+    cashier_id: str = ""
+    mode: Literal["online", "offline", "degraded"]
+    member_id: MemberIdField | None = None
+    identification: WireIdentification | None = None
+    lines: list[WireLine]
+    promotions: list[WirePromotion] = []
+    accruals: list[WireAccrual] = []
+    redemption: WireRedemption | None = None
+    tenders: list[WireTender]
+    gross_minor: Minor
+    discount_minor: Minor
+    redeemed_minor: Minor
+    payable_minor: Minor
+    rounding_minor: int = 0
+    accrual_points: Points = 0
+    accrual_expires_on: str | None = None
+    ruleset_sequence: int
+    agent_version: str = ""
+    fiscal: Literal["pending", "none"]
+
+
+class WirePrintVerdict(WireModel):
+    """The truth about a sale's (or a return's) paper."""
+
+    version: Literal[1] = 1
+    subject_id: Annotated[Uuid, Field(description="sale_id or return_id")]
+    job_id: Uuid
+    verdict: Literal["printed", "not_printed", "unknown"]
+    fiscal_number: str = ""
+    reason: str = ""
+    decided_at: str
+
+
+class WireSaleVoided(WireModel):
+    """A committed sale undone as a whole before its paper came out."""
+
+    version: Literal[1] = 1
+    sale_id: Uuid
+    reason: str
+    voided_at: str
+
+
+class WireSaleReturn(WireModel):
+    """A whole sale brought back. Points move by the sale's own frozen shares."""
+
+    version: Literal[1] = 1
+    return_id: Uuid
+    sale_id: Uuid
+    member_id: MemberIdField | None = None
+    refund_minor: Annotated[int, Field(ge=0)]
+    restored_points: Points = 0
+    reversed_points: Points = 0
+    tenders: list[WireTender]
+    reason: str = ""
+    returned_at: str
+    fiscal: Literal["pending", "none"]
+
+
+class WireLeaseClose(WireModel):
+    """The register gives back what it has not spent of a lease; nothing may follow on it."""
+
+    version: Literal[1] = 1
+    lease_id: str
+    member_id: MemberIdField
+    spent_points: Points
+    closed_at: str
+
+
+# --- downstream feed ------------------------------------------------------------------------
+
+
+class FeedRow(WireModel):
+    """One state row: replaces what is known under (kind, key) when `version` is higher."""
+
+    kind: str
+    key: str
+    version: int
+    is_deleted: bool = False
+    body: dict[str, Any] = {}
+
+
+class FeedPage(WireModel):
+    """Rows after a cursor, in commit order. `cursor` is opaque to the register."""
+
+    incarnation: str
+    cursor: str
+    rows: list[FeedRow]
+    more: bool
+    server_time: str
+
+
+class FeedLot(WireModel):
+    """An open lot of a member."""
+
+    points: Points
+    expires_on: str | None = None
+
+
+class FeedPurchase(WireModel):
+    """A past purchase, shortened."""
+
+    at: str
+    total_minor: int
+    items: list[str] = []
+
+
+class FeedMember(WireModel):
+    """Row kind `member`, key = member id. `name` is first name and initial only."""
+
+    member_id: MemberIdField
+    name: str
+    birthday: str | None = None
+    tier: str = ""
+    groups: list[str] = []
+    balance_points: int
+    pending_points: int = 0
+    is_blocked: bool = False
+    lots: list[FeedLot] = []
+    purchases: list[FeedPurchase] = []
+    purchases_count: int = 0
+
+
+class FeedToken(WireModel):
+    """Row kind `token`, key = canonical token key (`card:…`, `qr:…`, `phone:<hmac>`)."""
+
+    member_id: MemberIdField
+
+
+class FeedGood(WireModel):
+    """Row kind `good`, key = SKU: the fields of a line that do not depend on the sale."""
+
+    sku: str
+    name: str
+    barcodes: list[str] = []
+    unit: str = "шт"
+    unit_price_minor: int
+    price_kind: str = "shelf"
+    tax_group: str = "А"
+    uktzed: str = ""
+    goods_class: str = "normal"
+    min_price_minor: int = 0
+    groups: list[str] = []
+    tags: list[str] = []
+
+
+class FeedLease(WireModel):
+    """Row kind `lease`, key = lease id. `granted_points` is the total ever granted on it; what
+    is left is that less all burns this register has written under the lease."""
+
+    lease_id: str
+    member_id: MemberIdField
+    register_id: Name
+    epoch: int
+    granted_points: Points
+    state: Literal["open", "recalled", "closed"]
+
+
+class FeedRuleset(WireModel):
+    """Row kind `ruleset`, key `active`: which bundle the register should fetch and run."""
+
+    sequence: int
+    sha256: Hex32
+    size: int
+
+
+class FeedHead(WireModel):
+    """Row kind `head`, key = register id: the register's facts up to `seq` are inside every
+    balance delivered up to this row."""
+
+    epoch: int
+    seq: int
+
+
+# --- live calls -----------------------------------------------------------------------------
+
+
+class AuthorisationRequest(WireModel):
+    """Ask the centre to hold points for one sale. The id is written before it is sent."""
+
+    auth_id: Uuid
+    sale_id: Uuid
+    member_id: MemberIdField
+    points: Points
+
+
+class AuthorisationReply(WireModel):
+    """`approved_points` are held until the sale's fact, a void or `expires_at`."""
+
+    auth_id: Uuid
+    approved_points: Points
+    reason: str = ""
+    expires_at: str | None = None
+    server_time: str
+
+
+class LookupRequest(WireModel):
+    """Find a member by a token the register does not know; phone as E.164."""
+
+    token_key: Annotated[str, Field(max_length=120)] = ""
+    phone: Annotated[str, Field(max_length=20)] = ""
+
+
+class LookupReply(WireModel):
+    """The member's current rows, or `found` false."""
+
+    found: bool
+    rows: list[FeedRow] = []
+    server_time: str
+
+
+class Heartbeat(WireModel):
+    """A register's own report; also the answer to «which register runs what»."""
+
+    agent_version: str
+    epoch: int
+    outbox_pending: int
+    last_seq: int
+    ruleset_active: int
+    ruleset_downloaded: int
+    ruleset_refused: str = ""
+    quarantined: int = 0
+    clock_offset_ms: int = 0
+    devices: dict[str, str] = {}
+
+
+class HeartbeatReply(WireModel):
+    """Server time and what the centre holds of this register."""
+
+    server_time: str
+    head_seq: int
+
+
+class Problem(WireModel):
+    """RFC 9457 problem details."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str = ""

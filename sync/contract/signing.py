@@ -1,0 +1,86 @@
+"""Ed25519 signatures of requests (by a register's key) and of bundles (by the programme's key).
+
+Source of the algorithm: RFC 8032. A request signature covers method, target with query, the
+sender's time and the SHA-256 of the exact body sent (compressed, when it is).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+HEADER_REGISTER = "X-Loyalty-Register"
+HEADER_TIME = "X-Loyalty-Time"
+HEADER_SIGNATURE = "X-Loyalty-Signature"
+HEADER_BUNDLE_SIGNATURE = "X-Bundle-Signature"
+HEADER_BUNDLE_KEY = "X-Bundle-Key-Id"
+
+_REQUEST_TAG = "loyalty-edge/request/1"
+_BUNDLE_TAG = b"loyalty-edge/bundle/1\n"
+
+
+def new_private_key() -> bytes:
+    """A fresh 32-byte Ed25519 seed."""
+    return Ed25519PrivateKey.generate().private_bytes_raw()
+
+
+def public_key_of(private_key: bytes) -> bytes:
+    """The 32-byte public key of a seed."""
+    return Ed25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
+
+
+def key_id(public_key: bytes) -> str:
+    """Short name of a public key: first 8 bytes of its SHA-256, hex."""
+    return hashlib.sha256(public_key).digest()[:8].hex()
+
+
+def _verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _request_bytes(method: str, target: str, sent_at: str, body: bytes) -> bytes:
+    parts = (_REQUEST_TAG, method.upper(), target, sent_at, hashlib.sha256(body).hexdigest())
+    return "\n".join(parts).encode()
+
+
+def sign_request(
+    private_key: bytes, register_id: str, method: str, target: str, sent_at: str, body: bytes
+) -> dict[str, str]:
+    """Headers that authenticate one request; `target` is path and query as sent."""
+    key = Ed25519PrivateKey.from_private_bytes(private_key)
+    signature = key.sign(_request_bytes(method, target, sent_at, body))
+    return {
+        HEADER_REGISTER: register_id,
+        HEADER_TIME: sent_at,
+        HEADER_SIGNATURE: base64.b64encode(signature).decode(),
+    }
+
+
+def verify_request(
+    public_key: bytes, method: str, target: str, body: bytes, headers: Mapping[str, str]
+) -> bool:
+    """True when the headers hold a valid signature of this request by this key."""
+    try:
+        signature = base64.b64decode(headers.get(HEADER_SIGNATURE, ""), validate=True)
+    except ValueError:
+        return False
+    message = _request_bytes(method, target, headers.get(HEADER_TIME, ""), body)
+    return _verify(public_key, signature, message)
+
+
+def sign_bundle(private_key: bytes, bundle: bytes) -> bytes:
+    """Detached 64-byte signature over the exact bytes of a bundle."""
+    return Ed25519PrivateKey.from_private_bytes(private_key).sign(_BUNDLE_TAG + bundle)
+
+
+def verify_bundle(public_key: bytes, bundle: bytes, signature: bytes) -> bool:
+    """True when `signature` is this key's over these bytes."""
+    return _verify(public_key, signature, _BUNDLE_TAG + bundle)
