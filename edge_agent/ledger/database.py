@@ -1,0 +1,175 @@
+"""Opening, migrating and writing SQLite files: one writing connection per file, always.
+
+SQLite before 3.51.3 can corrupt a WAL when two connections write or checkpoint at once, so the
+one writer also does every checkpoint and all other connections are `query_only`.
+Source: sqlite.org, release notes of 3.51.3 (WAL reset bug).
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA busy_timeout=2000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA cell_size_check=ON",
+    "PRAGMA journal_size_limit=8388608",
+)
+
+
+class DatabaseClosed(RuntimeError):
+    """Work was handed to a writer that has stopped."""
+
+
+def migrations_of(schema: str) -> list[tuple[int, str, str]]:
+    """(number, name, SQL) of each `schema/<schema>/NNNN_name.sql`, in order."""
+    folder = resources.files("edge_agent.ledger") / "schema" / schema
+    found = []
+    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
+        if entry.name.endswith(".sql"):
+            number, _, name = entry.name.removesuffix(".sql").partition("_")
+            found.append((int(number), name, entry.read_text(encoding="utf-8")))
+    return found
+
+
+def migrate(connection: sqlite3.Connection, schema: str) -> None:
+    """Apply the pending numbered migrations; `user_version` remembers the last one.
+
+    Each migration and its record are one transaction. A file from a newer agent is refused.
+    """
+    steps = migrations_of(schema)
+    current = connection.execute("PRAGMA user_version").fetchone()[0]
+    latest = steps[-1][0] if steps else 0
+    if current > latest:
+        raise sqlite3.DatabaseError(
+            f"{schema} schema {current} is newer than this agent knows ({latest})"
+        )
+    if current == latest:
+        return
+    # sqlite-utils costs 40 ms to import; an up-to-date file never pays for it.
+    from sqlite_utils import Database, Migrations
+
+    plan = Migrations(f"loyalty-edge-{schema}")
+    for number, name, sql in steps:
+        if number > current:
+            plan(name=f"{number:04d}_{name}")(_step(number, sql))
+    plan.apply(Database(connection))
+
+
+def _step(number: int, sql: str) -> Callable[[Any], None]:
+    def apply(database: Any) -> None:
+        for statement in split_statements(sql):
+            database.conn.execute(statement)
+        database.conn.execute(f"PRAGMA user_version={number}")
+
+    return apply
+
+
+def split_statements(sql: str) -> list[str]:
+    """Split a script at complete statements, so that each runs inside one transaction."""
+    statements, pending = [], ""
+    for line in sql.splitlines():
+        pending += line + "\n"
+        if sqlite3.complete_statement(pending):
+            statements.append(pending.strip())
+            pending = ""
+    if pending.strip():
+        statements.append(pending.strip())
+    return statements
+
+
+def connect_writer(path: Path, schema: str) -> sqlite3.Connection:
+    """The one writing connection of a file, migrated, WAL and `synchronous=FULL`."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.row_factory = sqlite3.Row
+    migrate(connection, schema)
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write and never checkpoints."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA busy_timeout=2000")
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+class Writer:
+    """The thread that owns a file's writing connection; work arrives as functions, in order.
+
+    `durable=False` commits without waiting for the disk: such a transaction may be lost in a
+    power cut but never torn, and the next durable commit makes it durable too (WAL is one log).
+    """
+
+    def __init__(self, path: Path, schema: str, name: str) -> None:
+        self.path = path
+        self._queue: queue.SimpleQueue[tuple[Callable[..., Any], bool, Future[Any]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._connection = connect_writer(path, schema)
+        self._full = True
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> Future[T]:
+        """Queue `work`; it runs inside `BEGIN IMMEDIATE … COMMIT`, or is rolled back if it raises."""
+        if self._closed:
+            raise DatabaseClosed(str(self.path))
+        future: Future[T] = Future()
+        self._queue.put((work, durable, future))
+        return future
+
+    def run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+        """`submit` and wait for the result."""
+        return self.submit(work, durable=durable).result()
+
+    def close(self) -> None:
+        """Finish what is queued, checkpoint and close; safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            work, durable, future = item
+            try:
+                result = self._transact(work, durable)
+            except BaseException as error:  # noqa: BLE001 - handed to the waiting caller
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T], durable: bool) -> T:
+        connection = self._connection
+        if durable != self._full:
+            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._full = durable
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
