@@ -1,1 +1,1 @@
-"""The register's two SQLite files: `ledger.db` (sacred) and `cache.db` (can be downloaded again)."""
+"""The register's two SQLite files: `ledger.db` (sacred) and `cache.db` (downloaded again)."""

@@ -92,11 +92,15 @@ def split_statements(sql: str) -> list[str]:
 def connect_writer(path: Path, schema: str) -> sqlite3.Connection:
     """The one writing connection of a file, migrated, WAL and `synchronous=FULL`."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.row_factory = sqlite3.Row
-    migrate(connection, schema)
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.row_factory = sqlite3.Row
+        migrate(connection, schema)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -125,15 +129,17 @@ class Writer:
         self._connection = connect_writer(path, schema)
         self._full = True
         self._closed = False
+        self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> Future[T]:
-        """Queue `work`; it runs inside `BEGIN IMMEDIATE … COMMIT`, or is rolled back if it raises."""
-        if self._closed:
-            raise DatabaseClosed(str(self.path))
+        """Queue `work`; it runs inside `BEGIN IMMEDIATE`, rolled back if it raises."""
         future: Future[T] = Future()
-        self._queue.put((work, durable, future))
+        with self._gate:
+            if self._closed:
+                raise DatabaseClosed(str(self.path))
+            self._queue.put((work, durable, future))
         return future
 
     def run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
@@ -142,16 +148,20 @@ class Writer:
 
     def close(self) -> None:
         """Finish what is queued, checkpoint and close; safe to call twice."""
-        if self._closed:
-            return
-        self._closed = True
-        self._queue.put(None)
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
         self._thread.join()
         self._connection.close()
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
             work, durable, future = item
+            # A future cancelled by its waiter would make set_result raise and end this thread.
+            if not future.set_running_or_notify_cancel():
+                continue
             try:
                 result = self._transact(work, durable)
             except BaseException as error:  # noqa: BLE001 - handed to the waiting caller
