@@ -1,0 +1,32 @@
+"""Errors of the agent's use cases.
+
+AgentError
+├── NotFound     the sale, return or job is not known on this register (404)
+└── Conflict     it is known, but its state or the figures do not allow this (409)
+"""
+
+from __future__ import annotations
+
+
+class AgentError(Exception):
+    """A refusal with a stable code, an HTTP status and a technical sentence.
+
+    The cashier's sentence for `code` stands in `edge_agent.sentences`."""
+
+    status = 400
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NotFound(AgentError):
+    """Nothing under this id."""
+
+    status = 404
+
+
+class Conflict(AgentError):
+    """The state or the figures say no."""
+
+    status = 409

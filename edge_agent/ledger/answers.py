@@ -1,0 +1,56 @@
+"""Stored answers to writes: the same idempotency key always gets the same answer."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from dataclasses import dataclass
+
+from edge_agent.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An HTTP answer as it was given, and the hash of the request it answered."""
+
+    request_hash: str
+    status: int
+    answer: str
+
+
+def request_hash(method: str, target: str, body: bytes) -> str:
+    """Identity of a request: a key that comes back with another one is a mistake."""
+    head = f"{method} {target}\n".encode()
+    return hashlib.sha256(head + body).hexdigest()
+
+
+class Answers:
+    """The idempotency table of the ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def find(self, key: str) -> StoredAnswer | None:
+        """The answer kept under a key."""
+
+        def read(connection: sqlite3.Connection) -> StoredAnswer | None:
+            row = connection.execute(
+                "SELECT request_hash, status, answer FROM idempotency WHERE key = ?", (key,)
+            ).fetchone()
+            return StoredAnswer(*row) if row else None
+
+        return self._ledger.query(read)
+
+    def keep(self, key: str, answer: StoredAnswer, at: str, *, durable: bool) -> None:
+        """Keep an answer; the first one stands."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO idempotency VALUES (?,?,?,?,?) ON CONFLICT (key) DO NOTHING",
+                (key, answer.request_hash, answer.status, answer.answer, at),
+            )
+
+        if durable:
+            self._ledger.write(write)
+        else:
+            self._ledger.query(write)

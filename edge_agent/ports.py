@@ -1,0 +1,140 @@
+"""What the use cases need from the outside: rows of the ledger, the cache, rules and the centre."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from loyalty.member import Member
+
+SaleState = Literal["open", "cancelled", "committed", "posted", "voided", "returned"]
+JobState = Literal["queued", "printing", "printed", "not_printed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    """A sale as stored. `draft` is JSON of `drafts.Draft`; `document` is the sale's fact."""
+
+    sale_id: str
+    state: SaleState
+    revision: int
+    member_id: int | None
+    opened_at: str
+    touched_at: str
+    committed_at: str | None
+    draft: str
+    document: str | None
+    result: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationRow:
+    """A redemption decision: points covered by an online hold and by the register's own lease."""
+
+    auth_id: str
+    sale_id: str
+    member_id: int
+    requested_points: int
+    state: Literal["asked", "decided", "used", "dropped"]
+    layer: str
+    hold_points: int
+    lease_id: str
+    lease_points: int
+    reason: str
+
+    @property
+    def approved_points(self) -> int:
+        """All that may be redeemed under this id."""
+        return self.hold_points + self.lease_points
+
+
+@dataclass(frozen=True, slots=True)
+class PrintJobRow:
+    """A document on its way to paper."""
+
+    job_id: str
+    subject_id: str
+    kind: Literal["sale", "return"]
+    state: JobState
+    document: str
+    attempts: int
+    fiscal_number: str
+    reason: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRow:
+    """A return of a whole sale."""
+
+    return_id: str
+    sale_id: str
+    state: Literal["committed", "posted", "voided"]
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEffects:
+    """Effects of this register's facts that a balance from the centre does not hold yet."""
+
+    spent_points: int = 0
+    earned_points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseView:
+    """A member's escrow lease on this register: what was ever granted on it."""
+
+    lease_id: str
+    granted_points: int
+    is_open: bool
+
+
+class UnitOfWork(Protocol):
+    """One ledger transaction. Every method is plain SQL; nothing here commits."""
+
+    def sale(self, sale_id: str) -> SaleRow | None: ...
+    def save_draft(self, row: SaleRow) -> None: ...
+    def close_sale(
+        self,
+        sale_id: str,
+        state: SaleState,
+        at: str,
+        document: str | None = None,
+        result: str | None = None,
+    ) -> None: ...
+    def append_fact(self, kind: str, body: Mapping[str, Any], at: str) -> tuple[int, int]: ...
+    def authorisation(self, auth_id: str) -> AuthorisationRow | None: ...
+    def save_authorisation(self, row: AuthorisationRow, at: str) -> None: ...
+    def lease_spent(self, lease_id: str) -> int: ...
+    def burn_lease(self, lease_id: str, sale_id: str, points: int) -> None: ...
+    def add_effect(
+        self, member_id: int, fact: tuple[int, int], spent: int, earned: int
+    ) -> None: ...
+    def own_effects(self, member_id: int, applied: tuple[int, int]) -> OwnEffects: ...
+    def add_print_job(self, row: PrintJobRow) -> None: ...
+    def print_job(self, job_id: str) -> PrintJobRow | None: ...
+    def print_jobs_of(self, subject_id: str) -> list[PrintJobRow]: ...
+    def next_print_job(self) -> PrintJobRow | None: ...
+    def set_print_state(
+        self,
+        job_id: str,
+        state: JobState,
+        at: str,
+        fiscal_number: str = "",
+        reason: str = "",
+        evidence: Mapping[str, str] | None = None,
+    ) -> None: ...
+    def sale_return(self, return_id: str) -> ReturnRow | None: ...
+    def return_of(self, sale_id: str) -> ReturnRow | None: ...
+    def save_return(self, row: ReturnRow, at: str) -> None: ...
+
+
+class MemberIndex(Protocol):
+    """The cached copy of the centre's rows that a sale needs."""
+
+    def find_member_by_token(self, key: str) -> Member | None: ...
+    def member(self, member_id: int) -> Member | None: ...
+    def lease_for(self, member_id: int, register_id: str, epoch: int) -> LeaseView | None: ...
+    def applied_seq(self) -> tuple[int, int]: ...

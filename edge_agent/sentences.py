@@ -1,0 +1,88 @@
+"""Sentences for the cashier, by stable code and locale: what happened and what to do."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Locale = Literal["uk", "en"]
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    # redemption
+    "no_member": ("Спершу скануйте картку учасника", "Scan the member's card first"),
+    "member_blocked": (
+        "Картку заблоковано: бонуси не нараховуються і не списуються",
+        "The card is blocked: no bonuses are earned or spent",
+    ),
+    "identification_too_weak": (
+        "За номером телефону бонуси лише нараховуються; для списання — картка або QR",
+        "A phone number only earns; to redeem, scan the card or QR",
+    ),
+    "offline_no_lease": (
+        "Немає зв'язку: списання недоступне, бонуси збережено",
+        "Offline: bonuses cannot be redeemed now, they are kept",
+    ),
+    "lowered_to_lease": (
+        "Немає зв'язку: списано скільки дозволено без центру",
+        "Offline: redeemed as much as is allowed without the centre",
+    ),
+    "lowered_to_balance": ("Списано весь доступний залишок", "Redeemed all that is available"),
+    "no_balance": ("Недостатньо бонусів", "Not enough bonuses"),
+    "nothing_to_redeem": (
+        "На цей чек бонуси не списуються",
+        "Bonuses cannot be used on this receipt",
+    ),
+    "unknown_member": ("Такого учасника у програмі немає", "No such member in the programme"),
+    # scans
+    "unknown_code": ("Код не розпізнано — продовжуйте без картки", "Code not recognised — go on"),
+    "bad_check": ("Код пошкоджено, скануйте ще раз", "The code is damaged, scan it again"),
+    "payment_card": ("Це платіжна картка, не картка лояльності", "This is a payment card"),
+    "purse_unsupported": (
+        "Цей QR-код тут ще не приймається — скануйте картку",
+        "This QR is not accepted here yet — scan the card",
+    ),
+    "unknown_good": ("Товар не знайдено", "Item not found"),
+    # paper
+    "printed": ("Чек надруковано", "Receipt printed"),
+    "not_printed": (
+        "Чек НЕ надруковано — повторіть друк або анулюйте продаж",
+        "Receipt NOT printed — print again or void the sale",
+    ),
+    "unknown": (
+        "Невідомо, чи вийшов чек — подивіться на стрічку й натисніть відповідь",
+        "Unknown whether it printed — look at the paper and answer",
+    ),
+    "paper_out": ("Немає паперу: заправте стрічку й повторіть", "Out of paper: refill and retry"),
+    "no_link": (
+        "Принтер не відповідає: перевірте живлення й кабель",
+        "The printer does not answer: check power and cable",
+    ),
+    "foreign_receipt_open": (
+        "У принтері відкрито чужий чек: закрийте його в касовій програмі",
+        "Another receipt is open in the printer: close it in the POS",
+    ),
+    # sale
+    "quote_changed": ("Сума змінилася — перевірте чек", "The total changed — check it again"),
+    "sale_closed": ("Цей продаж уже закрито", "This sale is already closed"),
+    "unknown_sale": ("Такого продажу немає на цій касі", "No such sale on this register"),
+    "empty_basket": ("Чек порожній", "The receipt is empty"),
+    "already_returned": ("Цей чек уже повернено", "This sale was returned before"),
+    "not_returnable": ("Цей чек не можна повернути", "This sale cannot be returned"),
+    "paper_pending": ("Спершу з'ясуйте, чи вийшов чек", "First find out whether it printed"),
+    "not_voidable": ("Чек надруковано — оформіть повернення", "It printed — make a return"),
+    "print_unknown": ("Спершу подивіться на стрічку", "Look at the paper first"),
+    "underpaid": ("Оплата менша за суму чека", "The payment is less than the total"),
+    "overpaid_noncash": ("Безготівкова оплата більша за суму", "Non-cash payment is too large"),
+}
+
+_FALLBACK = ("Продаж можна продовжити без бонусів", "The sale can go on without bonuses")
+
+
+def sentence(code: str, locale: Locale) -> str:
+    """The cashier's sentence for a code; an unknown code gets a harmless one, never a blank."""
+    ukrainian, english = _SENTENCES.get(code, _FALLBACK)
+    return ukrainian if locale == "uk" else english
+
+
+def known_codes() -> frozenset[str]:
+    """Codes that have a sentence of their own."""
+    return frozenset(_SENTENCES)

@@ -1,0 +1,1 @@
+"""The verbs of a register: plain blocking functions over one ledger transaction."""

@@ -1,0 +1,127 @@
+"""Commit a sale: sale, ledger effects, print job and outbox fact in one transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from edge_agent.errors import Conflict, NotFound
+from edge_agent.ports import AuthorisationRow, PrintJobRow, SaleRow, UnitOfWork
+from edge_agent.usecases.compose_receipt import dump_document, sale_document
+from edge_agent.usecases.context import RegisterContext
+from edge_agent.usecases.drafts import Draft, load_draft
+from edge_agent.usecases.wire import wire_sale
+from loyalty.basket import Tender
+from loyalty.quote import Quote
+from loyalty.sale import Settlement, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """The till's last word: the quote it shows and how it is paid. `job_id` names the paper."""
+
+    sale_id: str
+    quote_id: str
+    basket_hash: str
+    tenders: tuple[Tender, ...]
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What of an authorisation this sale uses."""
+
+    row: AuthorisationRow
+    hold_points: int
+    lease_points: int
+
+
+def commit_sale(uow: UnitOfWork, ctx: RegisterContext, command: Confirm) -> dict[str, Any]:
+    """Close the sale for ever and return its result; the same sale confirmed again answers the same.
+
+    Raises `Conflict` (`quote_changed`) when the till shows another quote than the register holds,
+    and `InvalidTenders` when the money does not fit."""
+    row = uow.sale(command.sale_id)
+    if row is None:
+        raise NotFound("unknown_sale", f"no sale {command.sale_id} on this register")
+    if row.state in ("committed", "posted", "voided", "returned") and row.result:
+        answer: dict[str, Any] = json.loads(row.result)
+        return answer
+    if row.state != "open":
+        raise Conflict("sale_closed", f"sale {command.sale_id} is {row.state}")
+    draft = load_draft(row.draft)
+    if draft.quote is None or not draft.basket.lines:
+        raise Conflict("empty_basket", "a sale needs at least one line")
+    if (command.quote_id, command.basket_hash) != (draft.quote_id, draft.basket_hash):
+        raise Conflict("quote_changed", "the basket or its price changed; show the new quote first")
+    settlement = settle(draft.quote, command.tenders, ctx.cash_step_minor)
+    decision = _use_authorisation(uow, ctx, draft, draft.quote)
+    return _write(uow, ctx, row, draft, draft.quote, settlement, decision, command.job_id)
+
+
+def _use_authorisation(
+    uow: UnitOfWork, ctx: RegisterContext, draft: Draft, quote: Quote
+) -> Decision | None:
+    known = uow.authorisation(draft.auth_id) if draft.auth_id else None
+    if known is None:
+        if quote.redeemed_points:
+            raise Conflict("not_authorised", "the redemption has no decision")
+        return None
+    if quote.redeemed_points > known.approved_points or known.state != "decided":
+        raise Conflict("not_authorised", "the redemption exceeds its decision")
+    hold = min(known.hold_points, quote.redeemed_points)
+    decision = Decision(known, hold, quote.redeemed_points - hold)
+    if decision.lease_points:
+        uow.burn_lease(known.lease_id, known.sale_id, decision.lease_points)
+    uow.save_authorisation(replace(known, state="used"), ctx.clock.stamp())
+    return decision
+
+
+def _write(
+    uow: UnitOfWork,
+    ctx: RegisterContext,
+    row: SaleRow,
+    draft: Draft,
+    quote: Quote,
+    settlement: Settlement,
+    decision: Decision | None,
+    job_id: str,
+) -> dict[str, Any]:
+    now = ctx.clock.stamp()
+    expires_on = (ctx.clock.local() + timedelta(days=ctx.programme.accrual_valid_days)).date()
+    body = wire_sale(ctx, row.sale_id, now, draft, quote, settlement, decision, expires_on)
+    fact = uow.append_fact("sale", body, now)
+    if draft.member is not None:
+        earned = 0 if ctx.prints else quote.accrual_points
+        uow.add_effect(draft.member.member_id, fact, quote.redeemed_points, earned)
+    if ctx.prints:
+        document = sale_document(uow, ctx, row.sale_id, draft, quote, settlement, now)
+        uow.add_print_job(
+            PrintJobRow(
+                job_id, row.sale_id, "sale", "queued", dump_document(document), 0, "", "", now
+            )
+        )
+    result = {
+        "sale_id": row.sale_id,
+        "fact": {"epoch": fact[0], "seq": fact[1]},
+        "job_id": job_id if ctx.prints else "",
+        "payable_minor": settlement.payable_minor,
+        "rounding_minor": settlement.rounding_minor,
+        "change_minor": settlement.change_minor,
+        "discount_minor": quote.discount_minor,
+        "redeemed_minor": quote.redeemed_minor,
+        "redeemed_points": quote.redeemed_points,
+        "accrual_points": quote.accrual_points if draft.member else 0,
+        "layer": decision.row.layer if decision else "",
+        "decline_reason": draft.decline_reason,
+        "mode": "online" if ctx.is_online else "offline",
+        "committed_at": now,
+    }
+    uow.close_sale(
+        row.sale_id, "committed", now, json.dumps(body, ensure_ascii=False), json.dumps(result)
+    )
+    if not ctx.prints:
+        uow.close_sale(row.sale_id, "posted", now)
+    return result

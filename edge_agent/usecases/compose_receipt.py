@@ -1,0 +1,139 @@
+"""The device-neutral receipt of a sale or of its return."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pydantic import TypeAdapter
+
+from edge_agent.sentences import sentence
+from edge_agent.ports import UnitOfWork
+from edge_agent.usecases.context import RegisterContext
+from edge_agent.usecases.drafts import Draft
+from edge_agent.usecases.spendable import shown_balance
+from loyalty.basket import Tender
+from loyalty.quote import Quote
+from loyalty.receipt import MemberBlock, PromoLine, ReceiptDocument, ReceiptItem
+from loyalty.sale import Settlement
+
+_DOCUMENT = TypeAdapter(ReceiptDocument)
+
+
+def dump_document(document: ReceiptDocument) -> str:
+    """JSON text of a document."""
+    return _DOCUMENT.dump_json(document).decode()
+
+
+def load_document(text: str) -> ReceiptDocument:
+    """Document of a stored print job."""
+    return _DOCUMENT.validate_json(text)
+
+
+def _items(draft: Draft, quote: Quote, as_discount: bool) -> tuple[ReceiptItem, ...]:
+    quoted = {line.line_id: line for line in quote.lines}
+    items = []
+    for line in draft.basket.lines:
+        priced = quoted[line.line_id]
+        items.append(
+            ReceiptItem(
+                sku=line.sku,
+                name=line.name,
+                qty_milli=line.qty_milli,
+                unit=line.unit,
+                unit_price_minor=line.unit_price_minor,
+                sum_minor=line.sum_minor,
+                discount_minor=priced.discount_minor
+                + (priced.redeemed_minor if as_discount else 0),
+                tax_group=line.tax_group,
+                barcode=line.barcode,
+                uktzed=line.uktzed,
+                excise_stamps=line.excise_stamps,
+            )
+        )
+    return tuple(items)
+
+
+def _member_block(
+    uow: UnitOfWork, ctx: RegisterContext, draft: Draft, quote: Quote
+) -> MemberBlock | None:
+    member = draft.member
+    if member is None:
+        return None
+    balance = shown_balance(uow, ctx, member)
+    earned = quote.accrual_points
+    declined = draft.decline_reason if not quote.redeemed_points else ""
+    lots = [lot.expires_on for lot in member.lots if lot.expires_on]
+    return MemberBlock(
+        name=member.name,
+        earned_points=earned,
+        redeemed_points=quote.redeemed_points,
+        balance_points=balance + (earned if ctx.is_online else 0),
+        balance_at="" if ctx.is_online else ctx.balance_as_of,
+        expires_on=min(lots) if lots else None,
+        accrual_state="credited" if ctx.is_online else "will_be_credited",
+        declined_reason=sentence(declined, ctx.locale) if declined else "",
+    )
+
+
+def sale_document(
+    uow: UnitOfWork,
+    ctx: RegisterContext,
+    sale_id: str,
+    draft: Draft,
+    quote: Quote,
+    settlement: Settlement,
+    printed_at: str,
+) -> ReceiptDocument:
+    """The receipt of a committed sale; bonuses stand as discount or as payment, as the programme
+    says, and either way the money adds up."""
+    as_discount = ctx.programme.redeem_as == "discount"
+    tenders = settlement.tenders
+    payable = settlement.payable_minor - settlement.rounding_minor
+    if quote.redeemed_minor and not as_discount:
+        tenders = (*tenders, Tender("bonus", quote.redeemed_minor))
+        payable += quote.redeemed_minor
+    return ReceiptDocument(
+        kind="sale",
+        sale_id=sale_id,
+        store_name=ctx.store_name,
+        register_id=ctx.register_id,
+        cashier=draft.cashier_id or ctx.cashier,
+        printed_at=printed_at,
+        items=_items(draft, quote, as_discount),
+        tenders=tenders,
+        payable_minor=payable,
+        rounding_minor=settlement.rounding_minor,
+        redeemed_minor=quote.redeemed_minor,
+        redeem_as=ctx.programme.redeem_as,
+        promotions=tuple(
+            PromoLine(applied.name, applied.amount_minor) for applied in quote.promotions
+        ),
+        member=_member_block(uow, ctx, draft, quote),
+        messages=tuple(text for place, text in quote.messages if place == "receipt"),
+    )
+
+
+def return_document(
+    sold: ReceiptDocument,
+    printed_at: str,
+    fiscal_number: str,
+    restored_points: int,
+    reversed_points: int,
+    balance_points: int | None,
+) -> ReceiptDocument:
+    """The return receipt of a whole sale, from the very document that was printed."""
+    member = sold.member and replace(
+        sold.member,
+        earned_points=reversed_points,
+        redeemed_points=restored_points,
+        balance_points=balance_points,
+        declined_reason="",
+    )
+    return replace(
+        sold,
+        kind="return",
+        printed_at=printed_at,
+        member=member,
+        messages=(),
+        original_fiscal_number=fiscal_number,
+    )

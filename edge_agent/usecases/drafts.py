@@ -1,0 +1,110 @@
+"""The open sale: its draft, how it is stored, priced and found again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter
+
+from edge_agent.errors import Conflict, NotFound
+from edge_agent.ports import SaleRow, UnitOfWork
+from edge_agent.usecases.context import RegisterContext
+from edge_agent.usecases.spendable import spendable_points
+from loyalty.basket import Basket
+from loyalty.member import Member, ScanSource, Strength, TokenKind
+from loyalty.promotions.engine import evaluate
+from loyalty.quote import Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """How the member of a sale was found."""
+
+    token_kind: TokenKind
+    strength: Strength
+    source: ScanSource
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything about an open sale. The member is a snapshot taken at identification."""
+
+    basket: Basket = Basket()
+    member: Member | None = None
+    identification: Identification | None = None
+    cashier_id: str = ""
+    auth_id: str = ""
+    requested_points: int = 0
+    approved_points: int = 0
+    decline_reason: str = ""
+    spendable_points: int = 0
+    quote: Quote | None = None
+    quote_id: str = ""
+    basket_hash: str = ""
+
+
+_DRAFT = TypeAdapter(Draft)
+_BASKET = TypeAdapter(Basket)
+_QUOTE = TypeAdapter(Quote)
+
+
+def dump_draft(draft: Draft) -> str:
+    """JSON text of a draft."""
+    return _DRAFT.dump_json(draft).decode()
+
+
+def load_draft(text: str) -> Draft:
+    """Draft of a stored row."""
+    return _DRAFT.validate_json(text)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:24]
+
+
+def open_row(uow: UnitOfWork, sale_id: str) -> SaleRow:
+    """The row of an open sale, or the reason why there is none."""
+    row = uow.sale(sale_id)
+    if row is None:
+        raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
+    if row.state != "open":
+        raise Conflict("sale_closed", f"sale {sale_id} is {row.state}")
+    return row
+
+
+def requote(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Draft:
+    """Price the draft with the active rules; a redemption is lowered to what still fits."""
+    spendable = spendable_points(uow, ctx, draft.member, draft.identification)
+    redeem = draft.approved_points
+    quote = evaluate(
+        ctx.rules,
+        draft.basket,
+        member=draft.member,
+        at=ctx.clock.local(),
+        store_id=ctx.store_id,
+        redeem_points=redeem,
+        spendable_points=max(redeem, spendable),
+        locale=ctx.locale,
+    )
+    return replace(
+        draft,
+        quote=quote,
+        quote_id=_digest(_QUOTE.dump_json(quote)),
+        basket_hash=_digest(_BASKET.dump_json(draft.basket)),
+        spendable_points=spendable,
+    )
+
+
+def save(uow: UnitOfWork, ctx: RegisterContext, row: SaleRow, draft: Draft) -> Draft:
+    """Store a new revision of an open sale."""
+    uow.save_draft(
+        replace(
+            row,
+            revision=row.revision + 1,
+            member_id=draft.member.member_id if draft.member else None,
+            touched_at=ctx.clock.stamp(),
+            draft=dump_draft(draft),
+        )
+    )
+    return draft

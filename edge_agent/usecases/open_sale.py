@@ -1,0 +1,99 @@
+"""Open a sale, put its basket and its member, cancel it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from edge_agent.errors import Conflict
+from edge_agent.ports import SaleRow, UnitOfWork
+from edge_agent.usecases.context import RegisterContext
+from edge_agent.usecases.drafts import (
+    Draft,
+    Identification,
+    load_draft,
+    open_row,
+    requote,
+    save,
+)
+from loyalty.basket import Basket, check_basket
+from loyalty.ids import parse_uuid
+from loyalty.member import Member
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSale:
+    """A new sale; member and basket may come later."""
+
+    sale_id: str
+    basket: Basket = Basket()
+    member: Member | None = None
+    identification: Identification | None = None
+    cashier_id: str = ""
+
+
+def open_sale(uow: UnitOfWork, ctx: RegisterContext, command: OpenSale) -> Draft:
+    """Create the sale, or answer with its present draft when it is already open."""
+    sale_id = parse_uuid(command.sale_id, "sale_id")
+    known = uow.sale(sale_id)
+    if known is not None and known.state != "open":
+        raise Conflict("sale_closed", f"sale {sale_id} is {known.state}")
+    if known is not None:
+        return load_draft(known.draft)
+    now = ctx.clock.stamp()
+    draft = requote(
+        uow,
+        ctx,
+        Draft(
+            basket=check_basket(command.basket),
+            member=command.member,
+            identification=command.identification,
+            cashier_id=command.cashier_id or ctx.cashier,
+        ),
+    )
+    row = SaleRow(sale_id, "open", 0, None, now, now, None, "", None, None)
+    return save(uow, ctx, row, draft)
+
+
+def put_basket(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, basket: Basket) -> Draft:
+    """Replace the whole basket and price it; an approved redemption only ever goes down."""
+    row = open_row(uow, sale_id)
+    draft = replace(load_draft(row.draft), basket=check_basket(basket))
+    return save(uow, ctx, row, requote(uow, ctx, draft))
+
+
+def put_member(
+    uow: UnitOfWork,
+    ctx: RegisterContext,
+    sale_id: str,
+    member: Member | None,
+    identification: Identification | None,
+) -> Draft:
+    """Set, change or remove the member; a redemption of another member is dropped."""
+    row = open_row(uow, sale_id)
+    draft = load_draft(row.draft)
+    before = draft.member.member_id if draft.member else None
+    after = member.member_id if member else None
+    if before != after:
+        drop_authorisation(uow, ctx, draft.auth_id)
+        draft = replace(draft, auth_id="", requested_points=0, approved_points=0, decline_reason="")
+    draft = replace(draft, member=member, identification=identification)
+    return save(uow, ctx, row, requote(uow, ctx, draft))
+
+
+def drop_authorisation(uow: UnitOfWork, ctx: RegisterContext, auth_id: str) -> None:
+    """Forget a decision that will not be used; its hold is voided or expires at the centre."""
+    known = uow.authorisation(auth_id) if auth_id else None
+    if known is not None and known.state in ("asked", "decided"):
+        uow.save_authorisation(replace(known, state="dropped"), ctx.clock.stamp())
+
+
+def cancel_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str) -> str:
+    """Close an open sale without a trace in the ledger; returns its authorisation id, if any."""
+    row = uow.sale(sale_id)
+    if row is not None and row.state == "cancelled":
+        return ""
+    row = open_row(uow, sale_id)
+    auth_id = load_draft(row.draft).auth_id
+    drop_authorisation(uow, ctx, auth_id)
+    uow.close_sale(sale_id, "cancelled", ctx.clock.stamp())
+    return auth_id

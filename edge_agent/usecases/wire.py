@@ -1,0 +1,106 @@
+"""From the register's own types to the facts of the wire contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.usecases.context import RegisterContext
+from edge_agent.usecases.drafts import Draft
+from loyalty.quote import Quote, Share
+from loyalty.sale import Settlement
+from sync.contract.messages import WireSale
+
+if TYPE_CHECKING:
+    from edge_agent.usecases.commit_sale import Decision
+
+
+def _shares(shares: Sequence[Share]) -> list[dict[str, Any]]:
+    return [{"line_id": share.line_id, "amount": share.amount} for share in shares]
+
+
+def _redemption(draft: Draft, quote: Quote, decision: Decision) -> dict[str, Any]:
+    row = decision.row
+    return {
+        "requested_points": row.requested_points,
+        "points": quote.redeemed_points,
+        "amount_minor": quote.redeemed_minor,
+        "shares": [
+            {"line_id": line.line_id, "amount": line.redeemed_minor}
+            for line in quote.lines
+            if line.redeemed_minor
+        ],
+        "layer": row.layer,
+        "reason": draft.decline_reason,
+        "auth_id": row.auth_id,
+        "hold_points": decision.hold_points,
+        "lease_id": row.lease_id if decision.lease_points else "",
+        "lease_points": decision.lease_points,
+    }
+
+
+def wire_sale(
+    ctx: RegisterContext,
+    sale_id: str,
+    occurred_at: str,
+    draft: Draft,
+    quote: Quote,
+    settlement: Settlement,
+    decision: Decision | None,
+    expires_on: date,
+) -> dict[str, Any]:
+    """The `sale` fact as plain JSON values, checked against the wire model."""
+    member, how = draft.member, draft.identification
+    body = {
+        "sale_id": sale_id,
+        "register_id": ctx.register_id,
+        "store_id": ctx.store_id,
+        "occurred_at": occurred_at,
+        "clock": asdict(ctx.clock.state),
+        "cashier_id": draft.cashier_id,
+        "mode": "online" if ctx.is_online else "offline",
+        "member_id": member.member_id if member else None,
+        "identification": {
+            "token_kind": how.token_kind,
+            "strength": int(how.strength),
+            "source": how.source,
+        }
+        if how
+        else None,
+        "lines": [asdict(line) for line in draft.basket.lines],
+        "promotions": [
+            {
+                "promotion_id": applied.promotion_id,
+                "name": applied.name,
+                "amount_minor": applied.amount_minor,
+                "shares": _shares(applied.shares),
+            }
+            for applied in quote.promotions
+        ],
+        "accruals": [
+            {
+                "promotion_id": accrual.promotion_id,
+                "name": accrual.name,
+                "points": accrual.points,
+                "shares": _shares(accrual.shares),
+            }
+            for accrual in quote.accruals
+        ]
+        if member
+        else [],
+        "redemption": _redemption(draft, quote, decision) if decision else None,
+        "tenders": [asdict(tender) for tender in settlement.tenders],
+        "gross_minor": quote.gross_minor,
+        "discount_minor": quote.discount_minor,
+        "redeemed_minor": quote.redeemed_minor,
+        "payable_minor": quote.payable_minor,
+        "rounding_minor": settlement.rounding_minor,
+        "accrual_points": quote.accrual_points if member else 0,
+        "accrual_expires_on": expires_on.isoformat() if member else None,
+        "ruleset_sequence": quote.ruleset_sequence,
+        "agent_version": ctx.agent_version,
+        "fiscal": "pending" if ctx.prints else "none",
+    }
+    return WireSale.model_validate(body).model_dump(mode="json")
