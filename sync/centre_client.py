@@ -1,0 +1,247 @@
+"""The register's calls to its centre, each signed by the register's own key.
+
+Every call raises `CentreUnavailable` or `CentreRefused` (see `sync.errors`) and nothing else;
+every answer is bounded in size and time and checked against its message.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from sync.channel import MAX_ANSWER_BYTES, Answer, Channel, M
+from sync.contract.messages import (
+    AuthorisationReply,
+    AuthorisationRequest,
+    FeedPage,
+    Heartbeat,
+    HeartbeatReply,
+    LookupReply,
+    LookupRequest,
+    UploadBatch,
+    UploadReply,
+    WireModel,
+    canonical_json,
+)
+from sync.contract.signing import HEADER_BUNDLE_KEY, HEADER_BUNDLE_SIGNATURE, sign_request
+from sync.errors import CentreRefused, CentreUnavailable, CursorGone
+
+UPLOAD_S = 30.0
+FEED_S = 30.0
+BUNDLE_S = 60.0
+HEARTBEAT_S = 10.0
+AUTHORISE_S = 1.2
+VOID_S = 5.0
+LOOKUP_S = 0.3
+HINT_CONNECT_S = 10.0
+HINT_IDLE_S = 60.0
+_SMALL = 256 * 1024
+_GZIP_LEVEL = 6
+_TRUSTED_SKEW_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSample:
+    """Centre's clock less this machine's, and how wrong that may be (half the round trip), ms."""
+
+    offset_ms: int
+    error_ms: int
+
+
+class BundleFile(NamedTuple):
+    """A bundle as downloaded: its exact bytes, detached signature and signing key."""
+
+    data: bytes
+    signature: bytes
+    key_id: str
+
+
+class CentreClient:
+    """Calls of one register. Methods block and may be called from any thread.
+
+    `now` is this machine's own clock, uncorrected, as ISO 8601 UTC: the offset that `on_clock`
+    hears is against it, and requests are stamped with it corrected by that offset.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        register_id: str,
+        private_key: bytes,
+        ca_file: Path | None,
+        now: Callable[[], str],
+        on_clock: Callable[[ClockSample], None] | None = None,
+        ca_pem: str = "",
+    ) -> None:
+        self.register_id = register_id
+        self._key = private_key
+        self._now = now
+        self._on_clock = on_clock
+        self._offset_ms = 0
+        self._channel = Channel(base_url, now, ca_file, ca_pem)
+
+    def upload(self, batch: UploadBatch) -> UploadReply:
+        """Send consecutive facts; the reply comes after the centre's own commit."""
+        plain = canonical_json(batch.model_dump(mode="json"))
+        packed = gzip.compress(plain, _GZIP_LEVEL, mtime=0)
+        answer = self._call(
+            "POST", "/v1/facts", UPLOAD_S, packed, headers={"Content-Encoding": "gzip"}
+        )
+        return self._timed(answer, UploadReply)
+
+    def feed(self, cursor: str, limit: int) -> FeedPage:
+        """Rows after `cursor` ("" from the start); raises `CursorGone` on 410."""
+        query = urlencode({"cursor": cursor, "limit": limit})
+        try:
+            answer = self._call("GET", f"/v1/feed?{query}", FEED_S)
+        except CentreRefused as error:
+            if error.status == 410:
+                raise CursorGone(error.code, error.status, error.detail) from None
+            raise
+        return self._timed(answer, FeedPage)
+
+    def bundle(self, sequence: int) -> BundleFile:
+        """The bundle of that sequence, not yet verified."""
+        answer = self._call("GET", f"/v1/bundles/{sequence}", BUNDLE_S)
+        try:
+            signature = base64.b64decode(
+                answer.headers.get(HEADER_BUNDLE_SIGNATURE, ""), validate=True
+            )
+        except binascii.Error:
+            signature = b""
+        key_id = answer.headers.get(HEADER_BUNDLE_KEY, "")
+        if len(signature) != 64 or not key_id:
+            raise CentreUnavailable("the bundle came without its signature")
+        return BundleFile(answer.body, signature, key_id)
+
+    def authorise(
+        self, request: AuthorisationRequest, timeout_s: float = AUTHORISE_S
+    ) -> AuthorisationReply:
+        """Hold points under the request's own id; safe to send again with the same id."""
+        reply = self._post("/v1/authorisations", request, timeout_s, AuthorisationReply)
+        if reply.auth_id != request.auth_id or reply.approved_points > request.points:
+            raise CentreUnavailable("the answer belongs to another authorisation")
+        return reply
+
+    def void_authorisation(self, auth_id: str) -> None:
+        """Give an unused hold back. A hold that is not known is not an error of this call."""
+        try:
+            self._call("POST", f"/v1/authorisations/{auth_id}/void", VOID_S, b"{}")
+        except CentreRefused as error:
+            if error.status not in (404, 409, 410):
+                raise
+
+    def lookup(self, request: LookupRequest, timeout_s: float = LOOKUP_S) -> LookupReply:
+        """Ask for a member that is not cached here."""
+        return self._post("/v1/lookup", request, timeout_s, LookupReply)
+
+    def heartbeat(self, report: Heartbeat) -> HeartbeatReply:
+        """Report this register's health; learn what the centre holds of it."""
+        return self._post("/v1/heartbeat", report, HEARTBEAT_S, HeartbeatReply)
+
+    def hints(self, idle_s: float = HINT_IDLE_S) -> Iterator[str]:
+        """Data of server-sent events; "" first, once connected. Ends only by an error.
+
+        A hint says no more than "there is something"; one that is lost costs a poll.
+        Source of the format: WHATWG HTML, 9.2.6 (comments and other fields are skipped).
+        """
+        data: list[str] = []
+        lines = self._channel.lines(
+            "/v1/hints", connect_s=HINT_CONNECT_S, idle_s=idle_s, sign=self._sign
+        )
+        yield next(lines)
+        for line in lines:
+            if line.startswith("data:"):
+                data.append(line[5:].removeprefix(" "))
+            elif not line and data:
+                yield "\n".join(data)
+                data = []
+        raise CentreUnavailable("the centre closed the stream of hints")
+
+    def interrupt(self) -> None:
+        """End all calls in flight within a quarter of a second and refuse new ones."""
+        self._channel.interrupt()
+
+    def close(self) -> None:
+        """Interrupt and release the connections."""
+        self._channel.close()
+
+    def _post(self, target: str, message: WireModel, total_s: float, reply: type[M]) -> M:
+        body = canonical_json(message.model_dump(mode="json"))
+        return self._timed(self._call("POST", target, total_s, body, max_bytes=_SMALL), reply)
+
+    def _call(
+        self,
+        method: str,
+        target: str,
+        total_s: float,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        max_bytes: int = MAX_ANSWER_BYTES,
+    ) -> Answer:
+        try:
+            return self._exchange(method, target, total_s, body, headers, max_bytes)
+        except CentreRefused as error:
+            # A dead clock battery makes every stamp wrong; the refusal itself tells the time.
+            if error.status != 401 or not self._learn_date(error.answered_at):
+                raise
+        return self._exchange(method, target, total_s, body, headers, max_bytes)
+
+    def _exchange(
+        self,
+        method: str,
+        target: str,
+        total_s: float,
+        body: bytes,
+        headers: dict[str, str] | None,
+        max_bytes: int,
+    ) -> Answer:
+        return self._channel.call(
+            method,
+            target,
+            total_s=total_s,
+            body=body,
+            headers=headers,
+            sign=self._sign,
+            max_bytes=max_bytes,
+        )
+
+    def _learn_date(self, answered_at: str) -> bool:
+        """Take the offset of stamps from an HTTP date; True when it moved by over a minute."""
+        try:
+            offset = parsedate_to_datetime(answered_at) - datetime.fromisoformat(self._now())
+        except (ValueError, TypeError):
+            return False
+        offset_ms = offset // timedelta(milliseconds=1)
+        if abs(offset_ms - self._offset_ms) <= _TRUSTED_SKEW_MS:
+            return False
+        self._offset_ms = offset_ms
+        return True
+
+    def _sign(self, method: str, target: str, body: bytes) -> dict[str, str]:
+        here = datetime.fromisoformat(self._now()) + timedelta(milliseconds=self._offset_ms)
+        stamp = here.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return sign_request(self._key, self.register_id, method, target, stamp, body)
+
+    def _timed(self, answer: Answer, model: type[M]) -> M:
+        """Parse a reply and learn the centre's clock from its `server_time`."""
+        reply = answer.parse(model)
+        half_ms = answer.rtt_ms // 2 + 1
+        try:
+            there = datetime.fromisoformat(getattr(reply, "server_time", ""))
+            here = datetime.fromisoformat(answer.sent_at)
+            offset_ms = (there - here) // timedelta(milliseconds=1) - answer.rtt_ms // 2
+        except (ValueError, TypeError):
+            raise CentreUnavailable("the answer has no usable server_time") from None
+        self._offset_ms = offset_ms
+        if self._on_clock is not None:
+            self._on_clock(ClockSample(offset_ms, half_ms))
+        return reply

@@ -1,0 +1,282 @@
+"""One HTTP exchange with the centre: bounded, timed, and with every failure named.
+
+An answer that is not the centre's own (a captive portal's page, a proxy's 502, half a body) is
+`CentreUnavailable`; only a JSON answer with a 4xx status counts as a refusal.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import ssl
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from sync.contract.messages import WireModel
+from sync.deadline import NETWORK_ERRORS, Deadline, DeadlineTransport
+from sync.errors import BadCentreAddress, CentreRefused, CentreUnavailable
+
+M = TypeVar("M", bound=WireModel)
+Signer = Callable[[str, str, bytes], Mapping[str, str]]
+
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+MAX_RETRY_AFTER_S = 3600.0
+_TRY_LATER = frozenset({408, 425, 429})
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": "loyalty-edge",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: `sent_at` is the local instant of sending (ISO 8601), `rtt_ms` its time."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    sent_at: str
+    rtt_ms: int
+
+    def parse(self, model: type[M]) -> M:
+        """The message in the body, or `CentreUnavailable` when it is not one."""
+        try:
+            return model.model_validate_json(self.body)
+        except ValidationError as error:
+            raise CentreUnavailable(
+                f"the answer is not a {model.__name__} ({error.error_count()} faults)"
+            ) from None
+
+
+class Channel:
+    """Requests to one address. `now` is this machine's own uncorrected clock, ISO 8601 UTC."""
+
+    def __init__(
+        self,
+        base_url: str,
+        now: Callable[[], str],
+        ca_file: Path | None = None,
+        ca_pem: str = "",
+    ) -> None:
+        self.base_url = checked_address(base_url)
+        self._now = now
+        self._transport = DeadlineTransport(tls_context(self.base_url, ca_file, ca_pem))
+        self._http = httpx.Client(
+            base_url=self.base_url, transport=self._transport, trust_env=False
+        )
+
+    def call(
+        self,
+        method: str,
+        target: str,
+        *,
+        total_s: float,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        sign: Signer | None = None,
+        max_bytes: int = MAX_ANSWER_BYTES,
+    ) -> Answer:
+        """Send and read the whole answer within `total_s`; raises on anything but 2xx."""
+        request = self._request(method, target, body, headers, sign)
+        request.extensions["timeout"] = Deadline(total_s).timeouts()
+        sent_at, started = self._now(), time.monotonic()
+        try:
+            response = self._http.send(request, stream=True)
+            try:
+                content = _read(response, max_bytes)
+            finally:
+                response.close()
+        except NETWORK_ERRORS as error:
+            raise unreachable(error) from error
+        rtt_ms = int((time.monotonic() - started) * 1000)
+        answer = Answer(response.status_code, response.headers, content, sent_at, rtt_ms)
+        raise_for_status(answer)
+        return answer
+
+    def lines(
+        self, target: str, *, connect_s: float, idle_s: float, sign: Signer | None = None
+    ) -> Iterator[str]:
+        """An empty line once connected, then the lines of a lasting answer.
+
+        `idle_s` of silence ends it with `CentreUnavailable`."""
+        request = self._request("GET", target, b"", {"Accept": "text/event-stream"}, sign)
+        request.extensions["timeout"] = Deadline(connect_s).timeouts(read_s=idle_s)
+        sent_at = self._now()
+        try:
+            response = self._http.send(request, stream=True)
+            try:
+                if not _is_event_stream(response):
+                    content = _read(response, MAX_ANSWER_BYTES)
+                    answer = Answer(response.status_code, response.headers, content, sent_at, 0)
+                    raise_for_status(answer)
+                    raise CentreUnavailable("the answer is not an event stream")
+                yield ""
+                yield from _bounded_lines(response)
+            finally:
+                response.close()
+        except NETWORK_ERRORS as error:
+            raise unreachable(error) from error
+
+    def interrupt(self) -> None:
+        """End all calls in flight within a quarter of a second; later calls fail."""
+        self._transport.interrupt()
+
+    def close(self) -> None:
+        """Interrupt and release every connection."""
+        self._transport.interrupt()
+        self._http.close()
+
+    def _request(
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        headers: Mapping[str, str] | None,
+        sign: Signer | None,
+    ) -> httpx.Request:
+        request = self._http.build_request(method, target, content=body or None, headers=_HEADERS)
+        request.headers.update(dict(headers or {}))
+        if sign is not None:
+            sent_target = request.url.raw_path.decode("ascii")
+            request.headers.update(dict(sign(method, sent_target, body)))
+        return request
+
+
+def checked_address(base_url: str) -> str:
+    """The address without a trailing slash: https, or http on loopback only."""
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise BadCentreAddress(f"not an address: {error}") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise BadCentreAddress("the centre's address must start with https:// and name a host")
+    if url.userinfo or url.query or url.fragment:
+        raise BadCentreAddress("the centre's address takes no password, query or fragment")
+    if url.scheme == "http" and not is_loopback(url.host):
+        raise BadCentreAddress("plain http is allowed on loopback only; use https")
+    return base_url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """True for `localhost` and loopback addresses."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def tls_context(base_url: str, ca_file: Path | None, ca_pem: str) -> ssl.SSLContext | None:
+    """TLS 1.2+ that trusts the pinned authority alone, or the system's when none is pinned."""
+    if base_url.startswith("http:"):
+        return None
+    if ca_file is None and not ca_pem:
+        return ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(cafile=ca_file, cadata=ca_pem or None)
+    except (OSError, ValueError) as error:
+        raise BadCentreAddress(f"the CA of the centre cannot be used: {error}") from None
+    return context
+
+
+def unreachable(error: Exception) -> CentreUnavailable:
+    """A network error in the words of this package."""
+    text = str(error) or type(error).__name__
+    return CentreUnavailable(f"the centre cannot be reached: {text}")
+
+
+def raise_for_status(answer: Answer) -> None:
+    """Nothing on 2xx; `CentreUnavailable` or `CentreRefused` otherwise."""
+    status = answer.status
+    if 200 <= status < 300:
+        return
+    if status in _TRY_LATER or status >= 500:
+        raise CentreUnavailable(f"the centre answered {status}", retry_after_s(answer))
+    if status < 400:
+        raise CentreUnavailable(f"the centre answered {status}, a redirect, which is not followed")
+    try:
+        problem = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        problem = None
+    if not isinstance(problem, dict):
+        raise CentreUnavailable(f"something that is not the centre answered {status}")
+    code, detail = problem.get("code"), problem.get("detail", "")
+    raise CentreRefused(
+        code[:64] if isinstance(code, str) and code else f"http_{status}",
+        status,
+        detail[:200] if isinstance(detail, str) else "",
+        answer.headers.get("Date", ""),
+    )
+
+
+def retry_after_s(answer: Answer) -> float | None:
+    """`Retry-After` in seconds from now, 0 … 3600: a number, or a date on the answer's clock.
+
+    Source: RFC 9110, 10.2.3. The date is read against the answer's own `Date`, so a wrong clock
+    here does not matter; without one the local instant of sending stands in.
+    """
+    value = answer.headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), MAX_RETRY_AFTER_S)
+    try:
+        until = parsedate_to_datetime(value)
+        dated = answer.headers.get("Date")
+        here = parsedate_to_datetime(dated) if dated else datetime.fromisoformat(answer.sent_at)
+        seconds = (until - here).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+
+
+def _is_event_stream(response: httpx.Response) -> bool:
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return response.status_code == 200 and kind == "text/event-stream"
+
+
+def _read(response: httpx.Response, max_bytes: int) -> bytes:
+    """The decoded body; it is never larger than `max_bytes` in memory."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip"):
+        raise CentreUnavailable(
+            f"the answer is packed as {encoding[:20]!r}, which was not asked for"
+        )
+    unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+    content = bytearray()
+    for piece in response.iter_raw():
+        if unpack is not None:
+            try:
+                piece = unpack.decompress(piece, max_bytes + 1 - len(content))
+            except zlib.error as error:
+                raise CentreUnavailable(f"the packed answer is damaged: {error}") from None
+        content += piece
+        if len(content) > max_bytes:
+            raise CentreUnavailable(f"the answer is larger than {max_bytes} bytes")
+    if unpack is not None and not unpack.eof:
+        raise CentreUnavailable("the packed answer is cut short")
+    return bytes(content)
+
+
+def _bounded_lines(response: httpx.Response) -> Iterator[str]:
+    """Text lines as they arrive; a line over 64 KiB ends the stream."""
+    pending = b""
+    for piece in response.iter_raw():
+        pending += piece
+        *lines, pending = pending.split(b"\n")
+        for line in lines:
+            yield line.rstrip(b"\r").decode("utf-8", "replace")
+        if len(pending) > 64 * 1024:
+            raise CentreUnavailable("a line of the event stream is too long")

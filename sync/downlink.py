@@ -1,0 +1,106 @@
+"""Taking the centre's state rows into the register's cache, page by page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sync.contract.messages import FeedPage
+from sync.errors import CursorGone
+
+MAX_ROWS = 1_000
+MIN_ROWS = 50
+APPLY_BUDGET_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPage:
+    """Rows of a page that changed the cache, were older than it, unknown in kind, or unusable."""
+
+    applied: int = 0
+    stale: int = 0
+    unknown: int = 0
+    rejected: int = 0
+
+
+class CachePort(Protocol):
+    """The register's copy of the centre's rows. May raise `LocalStoreFailed`."""
+
+    def cursor(self) -> str:
+        """Where the next page starts; "" for a fresh cache."""
+        ...
+
+    def incarnation(self) -> str:
+        """The centre's incarnation that the rows are of; "" for a fresh cache."""
+        ...
+
+    def apply_page(self, page: FeedPage) -> AppliedPage:
+        """Store the rows and then the cursor; replays change nothing."""
+        ...
+
+    def reset(self, incarnation: str) -> None:
+        """Forget every row and the cursor."""
+        ...
+
+
+class FeedSource(Protocol):
+    """Where pages come from: `sync.centre_client.CentreClient`, or a store hub."""
+
+    def feed(self, cursor: str, limit: int) -> FeedPage: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """What one pull did. `more` asks for another one now; `was_reset` says rows were dropped."""
+
+    rows: int = 0
+    applied: AppliedPage = AppliedPage()
+    was_reset: bool = False
+    server_time: str = ""
+    more: bool = False
+
+
+class Downlink:
+    """Pulls pages; their size follows how fast this machine stores them (50 … 1,000 rows)."""
+
+    def __init__(
+        self,
+        client: FeedSource,
+        cache: CachePort,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._cache = cache
+        self._monotonic = monotonic
+        self._limit = MAX_ROWS
+
+    @property
+    def page_rows(self) -> int:
+        """Rows asked for in the next page."""
+        return self._limit
+
+    def pull_once(self) -> PullResult:
+        """Fetch and store one page. Raises `CentreUnavailable`, `CentreRefused` or
+        `LocalStoreFailed`; the cursor then still stands before the page."""
+        try:
+            page = self._client.feed(self._cache.cursor(), self._limit)
+        except CursorGone:
+            self._cache.reset("")
+            return PullResult(was_reset=True, more=True)
+        known = self._cache.incarnation()
+        if known and page.incarnation != known:
+            # The centre was restored: its versions may repeat with other contents.
+            self._cache.reset(page.incarnation)
+            return PullResult(was_reset=True, server_time=page.server_time, more=True)
+        started = self._monotonic()
+        applied = self._cache.apply_page(page)
+        self._adapt(len(page.rows), self._monotonic() - started)
+        return PullResult(len(page.rows), applied, False, page.server_time, page.more)
+
+    def _adapt(self, rows: int, took_s: float) -> None:
+        if took_s > APPLY_BUDGET_S:
+            self._limit = max(MIN_ROWS, self._limit // 2)
+        elif rows >= self._limit and took_s < APPLY_BUDGET_S / 2:
+            self._limit = min(MAX_ROWS, self._limit + MIN_ROWS)

@@ -1,0 +1,60 @@
+"""Errors of the register's side of sync.
+
+SyncError
+├── CentreUnavailable    no usable answer: connect, time-out, 5xx, 429, HTML, garbage, too large
+├── CentreRefused        a problem answer (4xx): trying again changes nothing by itself
+│   └── CursorGone       the feed cannot go on from this cursor (410): start over
+├── BadCentreAddress     an address or CA file that cannot be used safely
+├── IdentityError        a register identity that cannot be made, stored or read
+└── LocalStoreFailed     what the centre sent could not be stored here (disk full, I/O error)
+"""
+
+from __future__ import annotations
+
+
+class SyncError(Exception):
+    """Base of everything that keeps a register and its centre apart."""
+
+
+class CentreUnavailable(SyncError):
+    """Nothing usable came back; the same request may be sent again later.
+
+    `retry_after_s` is what the centre asked for, seconds from now; `None` when it did not.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class CentreRefused(SyncError):
+    """The centre understood and said no. `code` is stable, `detail` is for people.
+
+    `answered_at` is the answer's HTTP date ("" without one)."""
+
+    def __init__(self, code: str, status: int, detail: str = "", answered_at: str = "") -> None:
+        super().__init__(f"{code} ({status}): {detail}" if detail else f"{code} ({status})")
+        self.code = code
+        self.status = status
+        self.detail = detail
+        self.answered_at = answered_at
+
+
+class CursorGone(CentreRefused):
+    """The centre no longer knows this cursor; the cache is downloaded anew."""
+
+
+class BadCentreAddress(SyncError):
+    """The address is not https (nor http on loopback), or its CA file cannot be read."""
+
+
+class IdentityError(SyncError):
+    """`code` is `unreadable`, `damaged`, `unwritable` or `bad_answer`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class LocalStoreFailed(SyncError):
+    """The local store refused to write; what was stored before still stands."""
