@@ -1,0 +1,84 @@
+"""Every event the agent logs: a stable code, its level, and what the reader should do.
+
+`docs/reference/events.md` is made from this list. A new event gets a line here first.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+
+DEBUG, INFO, WARNING, ERROR = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR
+
+
+class Event(StrEnum):
+    """Code of an event; `level` is a `logging` level, `advice` one sentence for the reader."""
+
+    level: int
+    advice: str
+
+    def __new__(cls, code: str, level: int, advice: str) -> Event:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.level = level
+        member.advice = advice
+        return member
+
+    # --- the agent itself -------------------------------------------------------------------
+    AGENT_STARTED = "agent_started", INFO, "Nothing; detail names version and settings."
+    AGENT_READY = "agent_ready", INFO, "Nothing; the local API answers."
+    AGENT_STOPPED = "agent_stopped", INFO, "Nothing, if stopped by hand; else read the lines above."
+    AGENT_FAILED = "agent_failed", ERROR, "Run `edge-agent doctor`; the service restarts by itself."
+    CONFIG_REJECTED = "config_rejected", ERROR, "Mend the line in detail; old settings stay."
+    SECOND_AGENT = "second_agent", ERROR, "Stop one of the two, or give each its own data_dir."
+    LOG_LEVEL_CHANGED = "log_level_changed", INFO, "Nothing; set it back when you have seen enough."
+    LOG_PAUSED = "log_paused", WARNING, "Free disk space; the log file resumes by itself."
+    LOG_RESUMED = "log_resumed", WARNING, "Nothing; detail says how many lines were not written."
+    ENROLLED = "enrolled", INFO, "Start the service."
+    MESSAGE = "message", INFO, "A library's own words; read them together with the lines around."
+
+    # --- sales ------------------------------------------------------------------------------
+    SALE_COMMITTED = "sale_committed", INFO, "Nothing; one line per sale."
+    SALE_POSTED = "sale_posted", INFO, "Nothing; the paper is out or none is needed."
+    SALE_VOIDED = "sale_voided", INFO, "Nothing; the cashier undid the sale before its paper."
+    SALE_RETURNED = "sale_returned", INFO, "Nothing; points moved back by the sale's own shares."
+    MEMBER_IDENTIFIED = "member_identified", DEBUG, "Nothing; the line holds no member data."
+    REDEMPTION_DECIDED = "redemption_decided", INFO, "Nothing; layer and reason are in detail."
+
+    # --- paper ------------------------------------------------------------------------------
+    PRINT_DONE = "print_done", INFO, "Nothing; the fiscal number is in detail."
+    PRINT_REFUSED = "print_refused", WARNING, "See the reason in errors.md; retry or void the sale."
+    PRINT_UNKNOWN = "print_unknown", ERROR, "Look at the paper and resolve the job by hand."
+    PRINT_RESOLVED = "print_resolved", INFO, "Nothing; a person or the device's counters decided."
+
+    # --- devices ----------------------------------------------------------------------------
+    DEVICE_LOST = "device_lost", WARNING, "Check cable and power; the agent keeps trying."
+    DEVICE_BACK = "device_back", INFO, "Nothing."
+    DEVICE_REFUSED = "device_refused", WARNING, "See the vendor's code in detail and errors.md."
+    SCAN_READ = "scan_read", DEBUG, "Nothing; only symbology and length are logged."
+    SCAN_UNKNOWN = "scan_unknown", INFO, "If it repeats, check the scanner's suffix setting."
+
+    # --- centre -----------------------------------------------------------------------------
+    CENTRE_LOST = "centre_lost", WARNING, "Nothing at the till; check the network if it lasts."
+    CENTRE_BACK = "centre_back", INFO, "Nothing; waiting sales are being sent."
+    CENTRE_REFUSED = "centre_refused", ERROR, "Ask the central team: the register may be revoked."
+    CENTRE_RESTORED = "centre_restored", WARNING, "Nothing; the register sends its facts again."
+    FACTS_SENT = "facts_sent", DEBUG, "Nothing."
+    FACT_QUARANTINED = "fact_quarantined", ERROR, "Nothing is lost; tell the central team the sale."
+    EPOCH_FENCED = "epoch_fenced", ERROR, "The disk is a copy or an old image: enrol it again."
+    FEED_APPLIED = "feed_applied", DEBUG, "Nothing."
+    CLOCK_OFF = "clock_off", WARNING, "Set the computer's clock; rules use the corrected time."
+    RULES_ACTIVATED = "rules_activated", INFO, "Nothing; the sequence is in detail."
+    RULES_REFUSED = "rules_refused", ERROR, "The old rules stay; tell the central team the reason."
+    LEASE_CHANGED = "lease_changed", DEBUG, "Nothing."
+
+    # --- storage ----------------------------------------------------------------------------
+    LEDGER_OPENED = "ledger_opened", INFO, "Nothing; schema version and head are in detail."
+    LEDGER_DAMAGED = "ledger_damaged", ERROR, "Run `edge-agent ledger verify` and call support."
+    CACHE_REBUILT = "cache_rebuilt", WARNING, "Nothing; the cache is downloaded again."
+    DISK_LOW = "disk_low", WARNING, "Free disk space before sales stop being recorded."
+    DISK_FULL = "disk_full", ERROR, "Free disk space now; loyalty is off until then."
+
+    # --- local API --------------------------------------------------------------------------
+    API_REFUSED = "api_refused", WARNING, "Check the caller's token, Host and Origin."
+    API_FAILED = "api_failed", ERROR, "Send the line to support; the till can sell without."
