@@ -41,6 +41,12 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "This QR is not accepted here yet — scan the card",
     ),
     "unknown_good": ("Товар не знайдено", "Item not found"),
+    "other_member": (
+        "Скановано іншого учасника: F6 — замінити, або продовжуйте",
+        "Another member was scanned: F6 to replace, or go on",
+    ),
+    "no_waiting_member": ("Нікого не скановано", "Nobody was scanned"),
+    "not_panel_sale": ("Цей чек веде касова програма", "This sale belongs to the POS"),
     # paper
     "printed": ("Чек надруковано", "Receipt printed"),
     "not_printed": (

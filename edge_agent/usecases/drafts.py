@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic import TypeAdapter
 
@@ -34,6 +35,7 @@ class Draft:
     member: Member | None = None
     identification: Identification | None = None
     cashier_id: str = ""
+    origin: Literal["pos", "panel"] = "pos"
     auth_id: str = ""
     requested_points: int = 0
     approved_points: int = 0

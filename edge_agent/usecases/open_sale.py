@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from edge_agent.errors import Conflict
 from edge_agent.ports import SaleRow, UnitOfWork
@@ -29,6 +30,7 @@ class OpenSale:
     member: Member | None = None
     identification: Identification | None = None
     cashier_id: str = ""
+    origin: Literal["pos", "panel"] = "pos"
 
 
 def open_sale(uow: UnitOfWork, ctx: RegisterContext, command: OpenSale) -> Draft:
@@ -48,6 +50,7 @@ def open_sale(uow: UnitOfWork, ctx: RegisterContext, command: OpenSale) -> Draft
             member=command.member,
             identification=command.identification,
             cashier_id=command.cashier_id or ctx.cashier,
+            origin=command.origin,
         ),
     )
     row = SaleRow(sale_id, "open", 0, None, now, now, None, "", None, None)

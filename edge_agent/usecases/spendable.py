@@ -15,9 +15,12 @@ class _Identified(Protocol):
 
 
 def shown_balance(uow: UnitOfWork, ctx: RegisterContext, member: Member) -> int:
-    """Cached balance less own spends that the centre's rows do not contain yet."""
+    """Cached balance less own spends that the centre's rows do not contain yet.
+
+    Read afresh: an older snapshot of the member does not fit the newest applied sequence."""
+    newest = ctx.members.member(member.member_id) or member
     effects = uow.own_effects(member.member_id, ctx.members.applied_seq())
-    return max(0, member.balance_points - effects.spent_points)
+    return max(0, newest.balance_points - effects.spent_points)
 
 
 def lease_left(uow: UnitOfWork, ctx: RegisterContext, member_id: int) -> tuple[str, int]:

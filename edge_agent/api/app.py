@@ -1,0 +1,49 @@
+"""The ASGI application: routes behind the guard, the panel's files, documents without the net."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+
+from edge_agent.api import problems
+from edge_agent.api.guard import Guard, Tokens
+
+
+def create_app(
+    routers: Sequence[APIRouter],
+    tokens: Tokens,
+    hosts: Callable[[], Iterable[str]],
+    origins: Iterable[str],
+    version: str,
+) -> FastAPI:
+    """Build the application. `hosts` are the exact Host values that are ours at call time."""
+    app = FastAPI(
+        title="Loyalty Edge: the register's local API",
+        version=version,
+        summary="Members, promotions, bonuses and paper for the POS on this machine",
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    for router in routers:
+        app.include_router(router)
+
+    @app.get("/healthz", tags=["register"])
+    def healthz() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    static = Path(str(resources.files("edge_agent") / "panel" / "static"))
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse((static / "docs.html").read_text(encoding="utf-8"))
+
+    app.mount("/panel", StaticFiles(directory=static, html=True), name="panel")
+    app.add_middleware(Guard, tokens=tokens, hosts=hosts, origins=tuple(origins))
+    return app

@@ -1,0 +1,194 @@
+"""Routes of the register itself: status, state, events, scans, the panel's own sale and login."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel
+
+from edge_agent.api.guard import Tokens
+from edge_agent.api.models import GoodIn, QuantityIn, Request, ScanIn, SessionIn
+from edge_agent.api.writes import Call, Writes
+from edge_agent.broadcast import Broadcast
+from edge_agent.desk import Desk
+from edge_agent.errors import AgentError
+from edge_agent.panel_state import PanelState
+from edge_agent.views import SaleView
+
+HEARTBEAT_S = 15.0
+
+
+class LinkOut(BaseModel):
+    """Path and fragment of a one-time panel link, valid for a minute."""
+
+    path: str
+
+
+class SessionOut(BaseModel):
+    """A token for the panel's memory."""
+
+    token: str
+
+
+class ScanOut(BaseModel):
+    """What a typed or passed-on code is."""
+
+    kind: str
+    masked: str
+    reason: str
+
+
+class GoodOut(BaseModel):
+    """A good for the search list."""
+
+    sku: str
+    name: str
+    unit: str
+    unit_price_minor: int
+
+
+class BadLink(AgentError):
+    """The panel link was used, is too old or never existed."""
+
+    status = 403
+
+
+class StatusOut(BaseModel):
+    """The register at a glance, for people and scripts."""
+
+    agent_version: str
+    register_id: str
+    store_id: str
+    epoch: int
+    pid: int
+    online: bool
+    since: str
+    last_error: str
+    outbox_pending: int
+    quarantined: int
+    last_seq: int
+    ruleset_active: int
+    ruleset_downloaded: int
+    ruleset_refused: str
+    clock_source: str
+    clock_offset_ms: int
+    devices: dict[str, str]
+    members: int
+    goods: int
+    balance_as_of: str
+    panel_url: str
+
+
+def routes(
+    desk: Desk,
+    broadcast: Broadcast,
+    tokens: Tokens,
+    writes: Writes,
+    status: Callable[[], StatusOut],
+    search: Callable[[str, int], list[GoodOut]],
+) -> APIRouter:
+    """The router over one desk."""
+    router = APIRouter(prefix="/v1", tags=["register"])
+    _look(router, desk, broadcast, status, search)
+    _panel(router, desk, tokens, writes)
+    return router
+
+
+def _look(
+    router: APIRouter,
+    desk: Desk,
+    broadcast: Broadcast,
+    status: Callable[[], StatusOut],
+    search: Callable[[str, int], list[GoodOut]],
+) -> None:
+    @router.get("/status")
+    def get_status() -> StatusOut:
+        """Connection, queue, rules, clock and devices."""
+        return status()
+
+    @router.get("/state")
+    def get_state() -> PanelState:
+        """The screen's state as of now."""
+        return desk.state()
+
+    @router.get("/goods")
+    def find_goods(
+        q: Annotated[str, Query(min_length=2, max_length=60)],
+        limit: Annotated[int, Query(ge=1, le=20)] = 8,
+    ) -> list[GoodOut]:
+        """Goods whose name, SKU or bar code fits."""
+        return search(q, limit)
+
+    @router.get("/events")
+    async def events(
+        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    ) -> StreamingResponse:
+        """Server-sent events: `state`, `sale`, `scan`; resumes after `Last-Event-ID`."""
+        return StreamingResponse(
+            _stream(desk, broadcast, last_event_id), media_type="text/event-stream"
+        )
+
+
+async def _stream(desk: Desk, broadcast: Broadcast, after_id: int | None) -> AsyncIterator[bytes]:
+    listener = broadcast.listen(asyncio.get_running_loop(), after_id)
+    try:
+        first = await asyncio.to_thread(desk.state)
+        yield f"event: state\ndata: {first.model_dump_json()}\n\n".encode()
+        while not listener.is_dropped:
+            event = await listener.get(HEARTBEAT_S)
+            if event is None:
+                yield b": alive\n\n"
+                continue
+            data = json.dumps(event.data, ensure_ascii=False)
+            yield f"id: {event.event_id}\nevent: {event.kind}\ndata: {data}\n\n".encode()
+    finally:
+        broadcast.leave(listener)
+
+
+def _panel(router: APIRouter, desk: Desk, tokens: Tokens, writes: Writes) -> None:
+    @router.post("/panel/links")
+    def new_link(body: Request) -> LinkOut:
+        """A link that opens the panel once; the code stands in the fragment, never in a query."""
+        del body
+        return LinkOut(path=f"/panel/#{tokens.new_link()}")
+
+    @router.post("/panel/sessions")
+    def new_session(body: SessionIn) -> SessionOut:
+        """Exchange a link's code for a token that lives in the page's memory."""
+        token = tokens.exchange(body.code)
+        if token is None:
+            raise BadLink("bad_link", "the link was used or is older than a minute")
+        return SessionOut(token=token)
+
+    @router.post("/scan")
+    def scan(body: ScanIn) -> ScanOut:
+        """Treat a code as if it had been scanned: a member, a good of the panel's sale, or not."""
+        found = desk.scanned(body.code, body.symbology, body.source)
+        return ScanOut(kind=found.kind, masked=found.masked, reason=found.reason)
+
+    @router.post("/panel/sale", response_model=SaleView)
+    def begin(body: Request, call: Call) -> Response:
+        """Open the panel's own sale, with the waiting member."""
+        del body
+        return writes.run(call, desk.begin)
+
+    @router.post("/panel/goods", response_model=SaleView)
+    def add_good(body: GoodIn, call: Call) -> Response:
+        """Add a good by bar code or SKU."""
+        return writes.run(call, lambda: desk.add_good(body.code, body.qty_milli))
+
+    @router.patch("/panel/lines/{line_id}", response_model=SaleView)
+    def set_quantity(line_id: str, body: QuantityIn, call: Call) -> Response:
+        """Change a line's quantity; 0 removes it."""
+        return writes.run(call, lambda: desk.set_quantity(line_id, body.qty_milli))
+
+    @router.post("/panel/sales/{sale_id}/replace-member", response_model=SaleView)
+    def replace_member(sale_id: str, body: Request, call: Call) -> Response:
+        """Give the sale to the member who was scanned second."""
+        del body
+        return writes.run(call, lambda: desk.replace_member(sale_id))

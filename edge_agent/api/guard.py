@@ -1,0 +1,167 @@
+"""Who may talk to the local API: checked before any body is read.
+
+Loopback alone is no protection: a web page in the till's browser can reach it, and a rebound DNS
+name can pretend to be it. So Host and Origin must match exact lists, writes must be JSON, and all
+but the health check, the panel's files and the documents need the register's token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from edge_agent.api.problems import problem
+
+MAX_BODY_BYTES = 1024 * 1024
+OPEN_PATHS = ("/healthz", "/docs", "/openapi.json", "/v1/panel/sessions")
+SESSION_S = 16 * 3600
+LINK_S = 60
+
+
+class Tokens:
+    """The POS's token, one-time panel links and the in-memory tokens they are exchanged for."""
+
+    def __init__(self, token: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._token = token
+        self._now = monotonic
+        self._lock = threading.Lock()
+        self._links: dict[str, float] = {}
+        self._sessions: dict[str, float] = {}
+
+    def new_link(self) -> str:
+        """A code that opens the panel once, within a minute."""
+        with self._lock:
+            self._links = {code: end for code, end in self._links.items() if end > self._now()}
+            code = secrets.token_urlsafe(24)
+            self._links[code] = self._now() + LINK_S
+            return code
+
+    def exchange(self, code: str) -> str | None:
+        """A session token for a link code; the code is used up."""
+        with self._lock:
+            ends = self._links.pop(code, 0.0)
+            if ends <= self._now():
+                return None
+            session = secrets.token_urlsafe(32)
+            self._sessions[session] = self._now() + SESSION_S
+            return session
+
+    def accepts(self, presented: str) -> bool:
+        """True for the register's token or a living session."""
+        if hmac.compare_digest(presented.encode(), self._token.encode()):
+            return True
+        with self._lock:
+            return self._sessions.get(presented, 0.0) > self._now()
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        tokens: Tokens,
+        hosts: Callable[[], Iterable[str]],
+        origins: Iterable[str],
+    ) -> None:
+        self._app = app
+        self._tokens = tokens
+        self._hosts = hosts
+        self._origins = frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403, 401, 413 or 415 at once, or pass on with a bounded body."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if headers.get("host", "") not in self._hosts():
+            await problem(403, "bad_host", "unknown Host header")(scope, receive, send)
+        elif origin is not None and not self._is_known(origin):
+            await problem(403, "bad_origin", "this page may not call the agent")(
+                scope, receive, send
+            )
+        elif scope["method"] == "OPTIONS":
+            await self._preflight(scope, receive, send, origin)
+        else:
+            await self._checked(scope, receive, self._with_cors(send, origin), headers)
+
+    def _is_known(self, origin: str) -> bool:
+        own = {f"http://{host}" for host in self._hosts()}
+        return origin in own or origin in self._origins
+
+    async def _checked(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        path: str = scope["path"]
+        is_open = path in OPEN_PATHS or path.startswith("/panel/") or path.startswith("/docs/")
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        length = headers.get("content-length", "0")
+        if not is_open and not (scheme == "Bearer" and self._tokens.accepts(token)):
+            await problem(401, "bad_token", "the register's token is missing or wrong")(
+                scope, receive, send
+            )
+        elif scope["method"] not in ("GET", "HEAD") and not _is_json(headers):
+            await problem(415, "not_json", "send application/json")(scope, receive, send)
+        elif not length.isdigit() or int(length) > MAX_BODY_BYTES:
+            await problem(413, "too_large", f"a body has at most {MAX_BODY_BYTES} bytes")(
+                scope, receive, send
+            )
+        else:
+            await self._app(scope, _Bounded(receive), send)
+
+    async def _preflight(
+        self, scope: Scope, receive: Receive, send: Send, origin: str | None
+    ) -> None:
+        answer = problem(204, "preflight", "")
+        answer.body = b""
+        answer.headers["content-length"] = "0"
+        answer.headers["access-control-allow-methods"] = "GET, POST, PUT, PATCH, DELETE"
+        answer.headers["access-control-allow-headers"] = (
+            "authorization, content-type, idempotency-key, last-event-id"
+        )
+        await answer(scope, receive, self._with_cors(send, origin))
+
+    def _with_cors(self, send: Send, origin: str | None) -> Send:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                extra = [
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"cache-control", b"no-store"),
+                    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+                    (b"referrer-policy", b"no-referrer"),
+                ]
+                if origin is not None and origin in self._origins:
+                    extra += [
+                        (b"access-control-allow-origin", origin.encode()),
+                        (b"vary", b"Origin"),
+                    ]
+                message["headers"] = [*message.get("headers", []), *extra]
+            await send(message)
+
+        return send_with_headers
+
+
+def _is_json(headers: Headers) -> bool:
+    return headers.get("content-type", "").partition(";")[0].strip() == "application/json"
+
+
+class _Bounded:
+    """A body without Content-Length is bounded as well: it ends the request when it grows over."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self._seen > MAX_BODY_BYTES:
+            return {"type": "http.disconnect"}
+        return message

@@ -1,0 +1,75 @@
+"""RFC 9457 problem details: one shape for every refusal, with the cashier's sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from edge_agent.errors import AgentError
+from edge_agent.sentences import sentence
+from loyalty.errors import LoyaltyError
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class ProblemBody(BaseModel):
+    """A refusal. `code` is stable; `cashier_message` is per locale; `field` names the culprit."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    field: str = ""
+    retryable: bool = False
+    cashier_message: dict[str, str]
+
+
+def problem(
+    status: int, code: str, detail: str, *, field: str = "", retryable: bool = False
+) -> JSONResponse:
+    """The answer for one refusal."""
+    body = ProblemBody(
+        title=code.replace("_", " "),
+        status=status,
+        code=code,
+        detail=detail[:500],
+        field=field,
+        retryable=retryable,
+        cashier_message={"uk": sentence(code, "uk"), "en": sentence(code, "en")},
+    )
+    return JSONResponse(body.model_dump(), status_code=status, media_type=PROBLEM_TYPE)
+
+
+def _from_validation(error: RequestValidationError) -> JSONResponse:
+    first: dict[str, Any] = dict(error.errors()[0]) if error.errors() else {}
+    where = ".".join(str(part) for part in first.get("loc", ()))
+    return problem(422, "bad_request", f"{where}: {first.get('msg', 'invalid')}", field=where)
+
+
+def install(app: FastAPI) -> None:
+    """Turn every expected error into a problem answer."""
+
+    @app.exception_handler(AgentError)
+    def _agent(_request: Request, error: AgentError) -> JSONResponse:
+        return problem(error.status, error.code, str(error))
+
+    @app.exception_handler(LoyaltyError)
+    def _loyalty(_request: Request, error: LoyaltyError) -> JSONResponse:
+        return problem(422, error.code, str(error), field=error.field)
+
+    @app.exception_handler(RequestValidationError)
+    def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return _from_validation(error)
+
+    @app.exception_handler(HTTPException)
+    def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "no_such_route", 405: "method_not_allowed"}.get(
+            error.status_code, "http_error"
+        )
+        return problem(error.status_code, code, str(error.detail))

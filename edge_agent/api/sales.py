@@ -1,0 +1,163 @@
+"""Routes of a sale: open, basket, member, redeem, confirm, cancel, void, return, status."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from fastapi.responses import Response
+
+from edge_agent.api.models import (
+    BasketIn,
+    ConfirmIn,
+    IdentityIn,
+    OpenIn,
+    ReasonIn,
+    RedeemIn,
+    Request,
+    ResolveIn,
+    ReturnIn,
+    ReturnOut,
+)
+from edge_agent.api.problems import ProblemBody
+from edge_agent.api.writes import Call, Writes
+from edge_agent.desk import Desk
+from edge_agent.errors import Conflict
+from edge_agent.till import Till
+from edge_agent.usecases.drafts import Identification
+from edge_agent.usecases.open_sale import OpenSale
+from edge_agent.usecases.return_sale import ReturnSale
+from edge_agent.views import PrintView, SaleView
+from loyalty.basket import Basket
+from loyalty.ids import parse_uuid
+from loyalty.member import Member
+
+SaleId = Annotated[str, Path(min_length=32, max_length=36, description="UUID made by the POS")]
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ProblemBody, "content": {"application/problem+json": {}}}
+    for code in (401, 403, 404, 409, 413, 415, 422)
+}
+
+
+def routes(till: Till, desk: Desk, writes: Writes) -> APIRouter:
+    """The router over one till."""
+    router = APIRouter(prefix="/v1", responses=_PROBLEMS, tags=["sales"])
+    _open_routes(router, till, desk, writes)
+    _closed_routes(router, till, writes)
+    return router
+
+
+def _identify(desk: Desk, identity: IdentityIn | None) -> tuple[Member, Identification] | None:
+    if identity is None:
+        return None
+    if identity.take_scan:
+        return desk.take_waiting()
+    found = desk.identify(identity.code, identity.symbology, identity.source)
+    if found.member is None or found.how is None:
+        desk.notify("warn", found.reason or "unknown_code")
+        return None
+    return found.member, found.how
+
+
+def _named(view: SaleView, body: Request) -> SaleView:
+    return view.model_copy(update={"ignored": body.ignored()})
+
+
+def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> None:
+    @router.post("/sales/{sale_id}/open", response_model=SaleView)
+    def open_sale(sale_id: SaleId, body: OpenIn, call: Call) -> Response:
+        """Open a sale with identity and basket in one call; opening it again changes nothing."""
+
+        def work() -> SaleView:
+            found = _identify(desk, body.identity)
+            member, how = found or (None, None)
+            basket = body.basket.basket() if body.basket else Basket()
+            command = OpenSale(sale_id, basket, member, how, body.cashier_id)
+            return _named(till.open(command), body)
+
+        return writes.run(call, work)
+
+    @router.put("/sales/{sale_id}/basket", response_model=SaleView)
+    def put_basket(sale_id: SaleId, body: BasketIn, call: Call) -> Response:
+        """Replace the basket; the answer is the full quote."""
+        return writes.run(call, lambda: _named(till.put_basket(_id(sale_id), body.basket()), body))
+
+    @router.put("/sales/{sale_id}/member", response_model=SaleView)
+    def put_member(sale_id: SaleId, body: IdentityIn, call: Call) -> Response:
+        """Set or change the member of an open sale."""
+
+        def work() -> SaleView:
+            found = _identify(desk, body)
+            if found is None:
+                raise Conflict("unknown_member", "nobody in the programme has this code")
+            return _named(till.put_member(_id(sale_id), *found), body)
+
+        return writes.run(call, work)
+
+    @router.delete("/sales/{sale_id}/member", response_model=SaleView)
+    def delete_member(sale_id: SaleId, call: Call) -> Response:
+        """Make the sale anonymous again."""
+        return writes.run(call, lambda: till.put_member(_id(sale_id), None, None))
+
+    @router.post("/sales/{sale_id}/redeem", response_model=SaleView)
+    def redeem(sale_id: SaleId, body: RedeemIn, call: Call) -> Response:
+        """Ask for a redemption; the answer says what was approved and why not more."""
+        return writes.run(call, lambda: _named(till.redeem(_id(sale_id), body.points), body))
+
+    @router.post("/sales/{sale_id}/cancel", response_model=SaleView)
+    def cancel(sale_id: SaleId, body: ReasonIn, call: Call) -> Response:
+        """Close an open sale without a trace."""
+        return writes.run(call, lambda: _named(till.cancel(_id(sale_id)), body))
+
+    @router.post("/sales/{sale_id}/confirm", response_model=SaleView)
+    def confirm(sale_id: SaleId, body: ConfirmIn, call: Call) -> Response:
+        """Commit the sale; on disk when this answers. Paper follows as an event."""
+
+        def work() -> SaleView:
+            view = till.confirm(_id(sale_id), body.quote_id, body.basket_hash, body.paid())
+            return _named(view, body)
+
+        return writes.run(call, work, durable=True)
+
+
+def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
+    @router.get("/sales/{sale_id}/status", response_model=SaleView)
+    def status(sale_id: SaleId) -> SaleView:
+        """The answer to a lost reply."""
+        return till.status(_id(sale_id))
+
+    @router.post("/sales/{sale_id}/void", response_model=SaleView)
+    def void(sale_id: SaleId, body: ReasonIn, call: Call) -> Response:
+        """Undo a committed sale whose paper did not come out."""
+        return writes.run(
+            call, lambda: _named(till.void(_id(sale_id), body.reason), body), durable=True
+        )
+
+    @router.post("/sales/{sale_id}/returns", response_model=ReturnOut)
+    def give_back(sale_id: SaleId, body: ReturnIn, call: Call) -> Response:
+        """Return the whole sale."""
+
+        def work() -> ReturnOut:
+            command = ReturnSale(body.return_id, _id(sale_id), till.new_id(), body.reason)
+            return ReturnOut.model_validate(till.give_back(command))
+
+        return writes.run(call, work, durable=True)
+
+    @router.post("/print-jobs/{job_id}/retry", response_model=PrintView)
+    def retry(job_id: SaleId, body: Request, call: Call) -> Response:
+        """Print the same document again after a `not_printed`."""
+        del body
+        return writes.run(call, lambda: till.retry_print(job_id), durable=True)
+
+    @router.post("/print-jobs/{job_id}/resolve", response_model=PrintView)
+    def resolve(job_id: SaleId, body: ResolveIn, call: Call) -> Response:
+        """Say what a person saw after an unknown outcome."""
+        return writes.run(
+            call,
+            lambda: till.resolve_print(job_id, body.verdict, body.fiscal_number, body.author),
+            durable=True,
+        )
+
+
+def _id(sale_id: str) -> str:
+    return parse_uuid(sale_id, "sale_id")

@@ -1,0 +1,89 @@
+"""Events to whoever listens on the local API: numbered, kept for a while, never blocking a sender.
+
+A listener that falls behind is dropped and comes back with its last id; what it missed beyond
+the kept tail it learns from the next full state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+KEPT_EVENTS = 500
+QUEUE_LIMIT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event; ids rise by one."""
+
+    event_id: int
+    kind: str
+    data: Mapping[str, Any]
+
+
+class Listener:
+    """One stream's queue. `get` raises `asyncio.CancelledError` only."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
+        self.is_dropped = False
+
+    def offer(self, event: Event) -> None:
+        """Called from any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._put, event)
+
+    def _put(self, event: Event) -> None:
+        if self._queue.full():
+            self.is_dropped = True
+        else:
+            self._queue.put_nowait(event)
+
+    async def get(self, timeout_s: float) -> Event | None:
+        """Next event, or `None` when `timeout_s` passed without one."""
+        try:
+            return await asyncio.wait_for(self._queue.get(), timeout_s)
+        except TimeoutError:
+            return None
+
+
+class Broadcast:
+    """The one publisher of the agent."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self._listeners: list[Listener] = []
+        self._last_id = 0
+
+    def publish(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Send to every listener; returns at once."""
+        with self._lock:
+            self._last_id += 1
+            event = Event(self._last_id, kind, data)
+            self._kept.append(event)
+            self._listeners = [item for item in self._listeners if not item.is_dropped]
+            for listener in self._listeners:
+                listener.offer(event)
+
+    def listen(self, loop: asyncio.AbstractEventLoop, after_id: int | None) -> Listener:
+        """A new listener that first gets the kept events after `after_id` (`None`: none)."""
+        listener = Listener(loop)
+        with self._lock:
+            if after_id is not None:
+                for event in self._kept:
+                    if event.event_id > after_id:
+                        listener.offer(event)
+            self._listeners.append(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """Stop sending to a listener."""
+        with self._lock:
+            self._listeners = [item for item in self._listeners if item is not listener]

@@ -1,0 +1,256 @@
+"""The cashier's desk: what lies on it now (sale, waiting member, notice) and what a scan does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from edge_agent.broadcast import Broadcast
+from edge_agent.clock import Clock
+from edge_agent.errors import AgentError, Conflict, NotFound
+from edge_agent.event_codes import EventCode
+from edge_agent.identification import Identified, Identifier
+from edge_agent.panel_state import DeviceState, Notice, PanelState, Strip
+from edge_agent.sentences import sentence
+from edge_agent.till import Till
+from edge_agent.usecases.drafts import Identification
+from edge_agent.usecases.open_sale import OpenSale
+from edge_agent.views import PrintView, SaleView
+from loyalty.basket import Basket, LineItem
+from loyalty.member import Member, ScanSource
+from loyalty.money import line_sum
+
+WAITING_S = 120.0
+_log = logging.getLogger(__name__)
+
+
+class Goods(Protocol):
+    """The cached assortment, as lines of one unit (or of the weight inside the code)."""
+
+    def line_for(self, code: str) -> LineItem | None: ...
+
+
+class Desk:
+    """Holds the present state and pushes it, whole, after every change."""
+
+    def __init__(
+        self,
+        till: Till,
+        identifier: Identifier,
+        goods: Goods,
+        broadcast: Broadcast,
+        clock: Clock,
+        strip: Callable[[], Strip],
+    ) -> None:
+        self._till = till
+        self._identifier = identifier
+        self._goods = goods
+        self._broadcast = broadcast
+        self._clock = clock
+        self._strip = strip
+        self._lock = threading.RLock()
+        self._revision = 0
+        self._sale: SaleView | None = None
+        self._waiting: tuple[Member, Identification, float] | None = None
+        self._notice: Notice | None = None
+        self.devices: dict[str, DeviceState] = {"printer": "none", "scanner": "none"}
+        till.on_sale = self.show
+
+    # --- state ------------------------------------------------------------------------------
+
+    def state(self) -> PanelState:
+        """The state as of now."""
+        with self._lock:
+            waiting = self._fresh_waiting()
+            card = self._till.card(waiting[0], waiting[1]) if waiting else None
+            return PanelState(
+                revision=self._revision,
+                locale=self._till.who.locale,
+                at=self._clock.stamp(),
+                strip=self._strip(),
+                waiting=card,
+                sale=self._sale,
+                notice=self._notice,
+                attention=self._attention(),
+            )
+
+    def push(self) -> None:
+        """Send the state to every listener."""
+        with self._lock:
+            self._revision += 1
+            self._broadcast.publish("state", self.state().model_dump(mode="json"))
+
+    def show(self, view: SaleView) -> None:
+        """A sale changed; an open one, or the one on the desk, is what the cashier looks at."""
+        with self._lock:
+            on_desk = self._sale is None or self._sale.state != "open"
+            if view.state == "open" or on_desk or self._sale.sale_id == view.sale_id:
+                self._sale = view
+            self._broadcast.publish("sale", view.model_dump(mode="json"))
+            self.push()
+
+    def device(self, name: str, state: DeviceState) -> None:
+        """A device came, went or changed its mind."""
+        with self._lock:
+            if self.devices.get(name) != state:
+                self.devices[name] = state
+                self.push()
+
+    def notify(self, kind: str, code: str, text: str = "") -> None:
+        """Show one sentence."""
+        with self._lock:
+            self._notice = Notice.model_validate(
+                {
+                    "kind": kind,
+                    "code": code,
+                    "text": text or sentence(code, self._till.who.locale),
+                    "at": self._clock.stamp(),
+                }
+            )
+
+    def _attention(self) -> list[PrintView]:
+        prints = self._sale.prints if self._sale else []
+        return [job for job in prints if job.state in ("not_printed", "unknown")]
+
+    def _open_sale(self) -> SaleView | None:
+        return self._sale if self._sale is not None and self._sale.state == "open" else None
+
+    # --- scans ------------------------------------------------------------------------------
+
+    def identify(self, text: str, symbology: str, source: ScanSource) -> Identified:
+        """Say what a code is, without doing anything about it."""
+        return self._identifier.identify(text, symbology, source, self._till.context().programme)
+
+    def scanned(self, text: str, symbology: str, source: ScanSource) -> Identified:
+        """Identify a code and do what it means here; never raises for what was scanned."""
+        found = self.identify(text, symbology, source)
+        with self._lock:
+            self._notice = None
+            if found.kind == "member" and found.member and found.how:
+                self._member_came(found.member, found.how)
+            elif found.kind == "product":
+                self._product_came(found.code)
+            else:
+                self.notify("warn", found.reason)
+                self.push()
+            self._broadcast.publish(
+                "scan", {"kind": found.kind, "masked": found.masked, "reason": found.reason}
+            )
+        _log.info(
+            "scan",
+            extra={"event": EventCode.SCAN, "detail": {"kind": found.kind, "reason": found.reason}},
+        )
+        return found
+
+    def _member_came(self, member: Member, how: Identification) -> None:
+        sale = self._open_sale()
+        present = sale.member.member_id if sale and sale.member else None
+        if sale is None or (present is not None and present != member.member_id):
+            self._waiting = (member, how, self._clock.monotonic())
+            if present is not None:
+                self.notify("warn", "other_member")
+            self.push()
+        elif present is None:
+            self._till.put_member(sale.sale_id, member, how)
+
+    def _product_came(self, code: str) -> None:
+        sale = self._open_sale()
+        if sale is not None and sale.origin != "panel":
+            return
+        try:
+            self.add_good(code)
+        except AgentError as error:
+            self.notify("warn", error.code)
+            self.push()
+
+    def _fresh_waiting(self) -> tuple[Member, Identification] | None:
+        if self._waiting is None:
+            return None
+        member, how, since = self._waiting
+        if self._clock.monotonic() - since > WAITING_S:
+            self._waiting = None
+            return None
+        return member, how
+
+    def take_waiting(self) -> tuple[Member, Identification] | None:
+        """The member who was scanned before the sale opened; taken once, for two minutes."""
+        with self._lock:
+            waiting = self._fresh_waiting()
+            self._waiting = None
+            return waiting
+
+    def replace_member(self, sale_id: str) -> SaleView:
+        """Give the sale to the member who was scanned second."""
+        waiting = self.take_waiting()
+        if waiting is None:
+            raise NotFound("no_waiting_member", "nobody was scanned in the last two minutes")
+        return self._till.put_member(sale_id, *waiting)
+
+    # --- a sale driven by the panel itself --------------------------------------------------
+
+    def begin(self) -> SaleView:
+        """Open a sale of the panel's own, with the waiting member."""
+        with self._lock:
+            sale = self._open_sale()
+            if sale is not None:
+                return sale
+            member, how = self.take_waiting() or (None, None)
+            self._notice = None
+            return self._till.open(
+                OpenSale(str(uuid.uuid4()), member=member, identification=how, origin="panel")
+            )
+
+    def add_good(self, code: str, qty_milli: int | None = None) -> SaleView:
+        """Add one unit (or the weight in the code, or `qty_milli`) of a good to the own sale."""
+        line = self._goods.line_for(code)
+        if line is None:
+            raise NotFound("unknown_good", f"no good under {code[:32]!r}")
+        with self._lock:
+            sale = self.begin()
+            lines = self._lines_of(sale)
+            same = next(
+                (item for item in lines if item.sku == line.sku and not item.is_weighed), None
+            )
+            if same is not None:
+                return self.set_quantity(same.line_id, same.qty_milli + (qty_milli or 1000))
+            quantity = qty_milli or line.qty_milli
+            number = max((int(item.line_id) for item in lines), default=0) + 1
+            fresh = replace(
+                line,
+                line_id=str(number),
+                qty_milli=quantity,
+                sum_minor=line_sum(line.unit_price_minor, quantity),
+            )
+            return self._till.put_basket(sale.sale_id, Basket((*lines, fresh)))
+
+    def set_quantity(self, line_id: str, qty_milli: int) -> SaleView:
+        """Change a line's quantity; 0 removes the line."""
+        with self._lock:
+            sale = self._own()
+            lines = [
+                replace(
+                    item,
+                    qty_milli=qty_milli,
+                    sum_minor=line_sum(item.unit_price_minor, qty_milli),
+                )
+                if item.line_id == line_id
+                else item
+                for item in self._lines_of(sale)
+                if item.line_id != line_id or qty_milli > 0
+            ]
+            return self._till.put_basket(sale.sale_id, Basket(tuple(lines)))
+
+    def _own(self) -> SaleView:
+        sale = self._open_sale()
+        if sale is None or sale.origin != "panel":
+            raise Conflict("not_panel_sale", "the open sale belongs to the POS")
+        return sale
+
+    def _lines_of(self, sale: SaleView) -> list[LineItem]:
+        if sale.origin != "panel":
+            raise Conflict("not_panel_sale", "the open sale belongs to the POS")
+        return list(self._till.basket_of(sale.sale_id).lines)

@@ -1,0 +1,78 @@
+"""From a scanned or typed text to a member, a product, or a sentence why it is neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from loyalty.codes import Classified, CodePolicy, classify
+
+from edge_agent.usecases.drafts import Identification
+from loyalty.member import Member, MemberToken, ScanSource
+from loyalty.promotions.ruleset import Programme
+from sync.contract.messages import LookupRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """`kind` says which of the fields hold: member + how, or a product code, or a reason.
+
+    `masked` is the only form of the code that may stand in a log."""
+
+    kind: Literal["member", "product", "unknown"]
+    masked: str
+    member: Member | None = None
+    how: Identification | None = None
+    code: str = ""
+    reason: str = ""
+
+
+class TokenIndex(Protocol):
+    """Where tokens are looked up."""
+
+    def find_member_by_token(self, key: str) -> Member | None: ...
+
+
+class Identifier:
+    """Classifies a code, finds its member locally first, and asks the centre in at most 300 ms.
+
+    `phone_key` maps an E.164 number to its index key; `look_up` fills the index from the centre
+    and says whether it could."""
+
+    def __init__(
+        self,
+        index: TokenIndex,
+        phone_key: Callable[[str], str],
+        look_up: Callable[[LookupRequest], bool],
+    ) -> None:
+        self._index = index
+        self._phone_key = phone_key
+        self._look_up = look_up
+
+    def identify(
+        self, text: str, symbology: str, source: ScanSource, programme: Programme
+    ) -> Identified:
+        """Decide what the text is; an unknown code is an answer, never an exception."""
+        policy = CodePolicy(
+            card_prefixes=programme.card_prefixes, weighed_prefixes=programme.weighed_prefixes
+        )
+        classified = classify(text, symbology, source, policy)
+        if classified.kind in ("product", "weighed"):
+            return Identified("product", classified.masked, code=classified.code)
+        if classified.kind != "member" or classified.token is None:
+            return Identified("unknown", classified.masked, reason=classified.reason)
+        return self._member(classified, classified.token, source)
+
+    def _member(self, classified: Classified, token: MemberToken, source: ScanSource) -> Identified:
+        is_phone = token.kind == "phone"
+        key = self._phone_key(token.value) if is_phone else token.key
+        member = self._index.find_member_by_token(key)
+        if member is None:
+            request = LookupRequest(phone=token.value) if is_phone else LookupRequest(token_key=key)
+            if self._look_up(request):
+                member = self._index.find_member_by_token(key)
+        if member is None:
+            return Identified("unknown", classified.masked, reason="unknown_member")
+        how = Identification(token.kind, token.strength, source)
+        return Identified("member", classified.masked, member=member, how=how)

@@ -1,0 +1,51 @@
+"""The cashier's screen as one value: the panel is a pure function of the last pushed state."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from edge_agent.views import MemberCard, PrintView, SaleView
+
+DeviceState = Literal["ok", "low", "out", "offline", "none", "error"]
+
+
+class Strip(BaseModel):
+    """The state strip: what works, since when, and how old the rules are.
+
+    `since` is the instant of the last change between online and offline; `ruleset_at` dates the
+    active ruleset's arrival on this register."""
+
+    register_id: str
+    store_name: str
+    online: bool
+    since: str
+    outbox: int
+    printer: DeviceState
+    scanner: DeviceState
+    ruleset_sequence: int
+    ruleset_at: str
+    clock: str
+
+
+class Notice(BaseModel):
+    """One sentence about the last thing that happened."""
+
+    kind: Literal["info", "warn", "error"]
+    code: str
+    text: str
+    at: str
+
+
+class PanelState(BaseModel):
+    """Everything the screen shows. `attention` are jobs that wait for a person."""
+
+    revision: int
+    locale: Literal["uk", "en"]
+    at: str
+    strip: Strip
+    waiting: MemberCard | None = None
+    sale: SaleView | None = None
+    notice: Notice | None = None
+    attention: list[PrintView] = []

@@ -1,0 +1,348 @@
+"""The till: runs the use cases of this register in order and shows what came of them.
+
+Every method blocks and may be called from any thread; transactions are ordered by the ledger
+thread. The steps that talk to the centre stand between transactions, never inside one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from edge_agent.centre_gate import CentreGate
+from edge_agent.clock import Clock
+from edge_agent.errors import NotFound
+from edge_agent.event_codes import EventCode
+from edge_agent.ledger.ledger import Ledger
+from edge_agent.ledger.store import Store
+from edge_agent.ports import MemberIndex, PrintJobRow, SaleRow
+from edge_agent.usecases import open_sale as opening
+from edge_agent.usecases import record_print as paper
+from edge_agent.usecases.commit_sale import Confirm, commit_sale
+from edge_agent.usecases.context import RegisterContext
+from edge_agent.usecases.drafts import Draft, Identification, load_draft
+from edge_agent.usecases.redeem_points import Asked, ask_redemption, decide_redemption
+from edge_agent.usecases.return_sale import ReturnSale, return_sale
+from edge_agent.usecases.spendable import shown_balance, spendable_points
+from edge_agent.views import MemberCard, PrintView, SaleView, member_card, print_view, sale_view
+from loyalty.basket import Basket, Tender
+from loyalty.member import Member
+from loyalty.promotions.compile import CompiledRuleset
+from loyalty.promotions.offers import offers_for
+from sync.contract.messages import AuthorisationRequest
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TillIdentity:
+    """Who this register is and how it is set up."""
+
+    register_id: str
+    store_id: str
+    store_name: str
+    epoch: int
+    locale: Literal["uk", "en"]
+    cash_step_minor: int
+    prints: bool
+    cashier: str
+    agent_version: str
+
+
+class Surroundings(Protocol):
+    """What changes while the till works."""
+
+    def rules(self) -> CompiledRuleset: ...
+    def activate_rules(self) -> None: ...
+    def balance_as_of(self) -> str: ...
+
+
+class Till:
+    """The register's verbs for the API, the panel and the devices."""
+
+    def __init__(
+        self,
+        who: TillIdentity,
+        ledger: Ledger,
+        members: MemberIndex,
+        clock: Clock,
+        gate: CentreGate,
+        surroundings: Surroundings,
+    ) -> None:
+        self.who = who
+        self._ledger = ledger
+        self._members = members
+        self._clock = clock
+        self._gate = gate
+        self._around = surroundings
+        self.on_sale: Callable[[SaleView], None] = lambda view: None
+        self.on_fact: Callable[[], None] = lambda: None
+        self.on_job: Callable[[], None] = lambda: None
+
+    @staticmethod
+    def new_id() -> str:
+        """A fresh id for a job or an authorisation."""
+        return str(uuid.uuid4())
+
+    def context(self) -> RegisterContext:
+        """The surroundings of one use case, as they are now."""
+        who = self.who
+        return RegisterContext(
+            register_id=who.register_id,
+            store_id=who.store_id,
+            store_name=who.store_name,
+            epoch=who.epoch,
+            clock=self._clock,
+            members=self._members,
+            rules=self._around.rules(),
+            is_online=self._gate.is_online,
+            balance_as_of=self._around.balance_as_of(),
+            locale=who.locale,
+            cash_step_minor=who.cash_step_minor,
+            prints=who.prints,
+            cashier=who.cashier,
+            agent_version=who.agent_version,
+        )
+
+    # --- an open sale -----------------------------------------------------------------------
+
+    def open(self, command: opening.OpenSale) -> SaleView:
+        """Open a sale; new rules become active here, between receipts."""
+        self._around.activate_rules()
+        return self._draft_step(
+            command.sale_id, lambda uow, ctx: opening.open_sale(uow, ctx, command)
+        )
+
+    def put_basket(self, sale_id: str, basket: Basket) -> SaleView:
+        """Replace the basket and price it."""
+        return self._draft_step(
+            sale_id, lambda uow, ctx: opening.put_basket(uow, ctx, sale_id, basket)
+        )
+
+    def put_member(
+        self, sale_id: str, member: Member | None, how: Identification | None
+    ) -> SaleView:
+        """Set or remove the member of an open sale."""
+        return self._draft_step(
+            sale_id, lambda uow, ctx: opening.put_member(uow, ctx, sale_id, member, how)
+        )
+
+    def redeem(self, sale_id: str, points: int | None) -> SaleView:
+        """Decide a redemption: the id is on disk before the centre is asked under it."""
+        auth_id = self.new_id()
+        ctx = self.context()
+        asked = self._ledger.unit(
+            lambda uow: ask_redemption(uow, ctx, sale_id, points, auth_id),
+            durable=ctx.is_online,
+        )
+        if not isinstance(asked, Asked):
+            return self._show(sale_id)
+        self._gate.void(asked.dropped_auth_id)
+        reply = None
+        if asked.points > 0:
+            reply = self._gate.authorise(
+                AuthorisationRequest(
+                    auth_id=asked.auth_id,
+                    sale_id=asked.sale_id,
+                    member_id=asked.member_id,
+                    points=asked.points,
+                )
+            )
+        decided = asked
+        return self._draft_step(
+            sale_id, lambda uow, later: decide_redemption(uow, later, decided, reply)
+        )
+
+    def cancel(self, sale_id: str) -> SaleView:
+        """Close an open sale without a trace; its hold is given back."""
+        ctx = self.context()
+        auth_id = self._ledger.unit(lambda uow: opening.cancel_sale(uow, ctx, sale_id))
+        self._gate.void(auth_id)
+        return self._show(sale_id)
+
+    # --- a closed sale ----------------------------------------------------------------------
+
+    def confirm(
+        self, sale_id: str, quote_id: str, basket_hash: str, tenders: tuple[Tender, ...]
+    ) -> SaleView:
+        """Commit: when this returns, the sale is on disk and its paper is queued."""
+        ctx = self.context()
+        command = Confirm(sale_id, quote_id, basket_hash, tenders, self.new_id())
+        result = self._ledger.unit(lambda uow: commit_sale(uow, ctx, command))
+        _log.info(
+            "sale committed",
+            extra={
+                "event": EventCode.SALE_COMMITTED,
+                "sale_id": sale_id,
+                "detail": {"payable_minor": result["payable_minor"], "layer": result["layer"]},
+            },
+        )
+        self.on_fact()
+        self.on_job()
+        return self._show(sale_id)
+
+    def void(self, sale_id: str, reason: str) -> SaleView:
+        """Undo a committed sale whose paper did not come out."""
+        ctx = self.context()
+        self._ledger.unit(lambda uow: paper.void_sale(uow, ctx, sale_id, reason))
+        self.on_fact()
+        return self._show(sale_id)
+
+    def give_back(self, command: ReturnSale) -> dict[str, Any]:
+        """Return a whole sale."""
+        ctx = self.context()
+        result = self._ledger.unit(lambda uow: return_sale(uow, ctx, command))
+        self.on_fact()
+        self.on_job()
+        self._show(command.sale_id)
+        return result
+
+    def retry_print(self, job_id: str) -> PrintView:
+        """Print the same job again after a `not_printed`."""
+        ctx = self.context()
+        job = self._ledger.unit(lambda uow: paper.retry_print(uow, ctx, job_id))
+        self.on_job()
+        return self._print_view(job)
+
+    def resolve_print(
+        self,
+        job_id: str,
+        verdict: Literal["printed", "not_printed"],
+        fiscal_number: str,
+        author: str,
+    ) -> PrintView:
+        """A person's word about a job whose outcome was unknown."""
+        ctx = self.context()
+        job = self._ledger.unit(
+            lambda uow: paper.resolve_print(uow, ctx, job_id, verdict, fiscal_number, author)
+        )
+        self.on_fact()
+        self._show_subject(job)
+        return self._print_view(job)
+
+    # --- paper, from the printer's worker ---------------------------------------------------
+
+    def next_job(self) -> PrintJobRow | None:
+        """The next document to print or to reconcile."""
+        return self._ledger.unit(lambda uow: uow.next_print_job(), durable=False)
+
+    def start_printing(self, job_id: str) -> None:
+        """Written before the first byte goes out."""
+        ctx = self.context()
+        job = self._ledger.unit(lambda uow: paper.start_printing(uow, ctx, job_id))
+        self._show_subject(job)
+
+    def record_print(self, verdict: paper.PaperVerdict) -> None:
+        """Store what became of the paper."""
+        ctx = self.context()
+        job = self._ledger.unit(lambda uow: paper.record_print(uow, ctx, verdict))
+        _log.info(
+            "paper verdict",
+            extra={
+                "event": EventCode.PAPER_VERDICT,
+                "sale_id": job.subject_id,
+                "detail": {"verdict": verdict.verdict, "reason": verdict.reason},
+            },
+        )
+        self.on_fact()
+        self._show_subject(job)
+
+    # --- showing ----------------------------------------------------------------------------
+
+    def status(self, sale_id: str) -> SaleView:
+        """The answer to a lost reply: the sale as it stands."""
+        return self._ledger.unit(
+            lambda uow: self._view(uow, self.context(), sale_id), durable=False
+        )
+
+    def basket_of(self, sale_id: str) -> Basket:
+        """The lines of a sale as they were put."""
+
+        def read(uow: Store) -> Basket:
+            row = uow.sale(sale_id)
+            if row is None:
+                raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
+            return load_draft(row.draft).basket
+
+        return self._ledger.unit(read, durable=False)
+
+    def card(self, member: Member, how: Identification | None) -> MemberCard:
+        """The member's card outside of a sale."""
+        ctx = self.context()
+        return self._ledger.unit(lambda uow: self._card(uow, ctx, member, how), durable=False)
+
+    def _draft_step(
+        self, sale_id: str, step: Callable[[Store, RegisterContext], Draft]
+    ) -> SaleView:
+        ctx = self.context()
+
+        def work(uow: Store) -> SaleView:
+            step(uow, ctx)
+            return self._view(uow, ctx, sale_id)
+
+        view = self._ledger.unit(work, durable=False)
+        self.on_sale(view)
+        return view
+
+    def _show(self, sale_id: str) -> SaleView:
+        view = self.status(sale_id)
+        self.on_sale(view)
+        return view
+
+    def _show_subject(self, job: PrintJobRow) -> None:
+        if job.kind == "sale":
+            self._show(job.subject_id)
+            return
+        row = self._ledger.unit(lambda uow: uow.sale_return(job.subject_id), durable=False)
+        if row is not None:
+            self._show(row.sale_id)
+
+    def _view(self, uow: Store, ctx: RegisterContext, sale_id: str) -> SaleView:
+        row = uow.sale(sale_id)
+        if row is None:
+            raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
+        draft = load_draft(row.draft)
+        card = self._card(uow, ctx, draft.member, draft.identification) if draft.member else None
+        return sale_view(
+            sale_id,
+            row.state,
+            row.revision,
+            draft,
+            card=card,
+            locale=self.who.locale,
+            mode="online" if ctx.is_online else "offline",
+            cash_step_minor=self.who.cash_step_minor,
+            data_as_of=ctx.balance_as_of,
+            prints=self._prints(uow, row),
+            result=json.loads(row.result) if row.result else None,
+        )
+
+    def _prints(self, uow: Store, row: SaleRow) -> list[PrintView]:
+        jobs = uow.print_jobs_of(row.sale_id)
+        returned = uow.return_of(row.sale_id)
+        if returned is not None:
+            jobs += uow.print_jobs_of(returned.return_id)
+        return [self._print_view(job) for job in jobs]
+
+    def _print_view(self, job: PrintJobRow) -> PrintView:
+        return print_view(
+            job.job_id, job.kind, job.state, job.fiscal_number, job.reason, self.who.locale
+        )
+
+    def _card(
+        self, uow: Store, ctx: RegisterContext, member: Member, how: Identification | None
+    ) -> MemberCard:
+        fresh = self._members.member(member.member_id) or member
+        local = ctx.clock.local()
+        return member_card(
+            fresh,
+            balance_points=shown_balance(uow, ctx, fresh),
+            spendable_points=spendable_points(uow, ctx, fresh, how),
+            offers=list(offers_for(ctx.rules, fresh, local, ctx.store_id, ctx.locale)),
+            today=f"{local.month:02d}-{local.day:02d}",
+            as_of=ctx.balance_as_of,
+        )

@@ -1,0 +1,320 @@
+"""What the POS and the panel are shown: plain models built from drafts, members and rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from edge_agent.sentences import Locale, sentence
+from edge_agent.usecases.drafts import Draft
+from loyalty.member import Member
+from loyalty.money import round_cash
+
+MAX_HINTS = 2
+
+
+class LotCard(BaseModel):
+    """Points that burn on a day."""
+
+    points: int
+    expires_on: str | None
+
+
+class PurchaseCard(BaseModel):
+    """One past purchase."""
+
+    at: str
+    total_minor: int
+    items: list[str]
+
+
+class MemberCard(BaseModel):
+    """The member as shown before and during the sale. `as_of` dates the balance."""
+
+    member_id: int
+    name: str
+    tier: str
+    groups: list[str]
+    balance_points: int
+    pending_points: int
+    spendable_points: int
+    is_birthday: bool
+    is_blocked: bool
+    lots: list[LotCard]
+    purchases: list[PurchaseCard]
+    purchases_count: int
+    offers: list[str]
+    as_of: str
+
+
+class LineView(BaseModel):
+    """A line after promotions and redemption, kopecks."""
+
+    line_id: str
+    sku: str
+    name: str
+    qty_milli: int
+    unit: str
+    unit_price_minor: int
+    tax_group: str
+    gross_minor: int
+    discount_minor: int
+    redeemed_minor: int
+    paid_minor: int
+    accrual_points: int
+
+
+class ShareView(BaseModel):
+    """Part of an amount carried by one line."""
+
+    line_id: str
+    amount: int
+
+
+class PromotionView(BaseModel):
+    """A promotion that gave money, with its exact split over lines."""
+
+    promotion_id: str
+    name: str
+    amount_minor: int
+    shares: list[ShareView]
+
+
+class TraceView(BaseModel):
+    """Why a promotion fired or did not: the first failed condition with seen and needed."""
+
+    promotion_id: str
+    name: str
+    status: str
+    reason: str
+    seen: str
+    needed: str
+    amount_minor: int
+    points: int
+    hint: str
+
+
+class RedeemView(BaseModel):
+    """Redemption: the most that is possible now, what was asked, what the quote redeems."""
+
+    redeemable_points: int
+    spendable_points: int
+    requested_points: int
+    redeemed_points: int
+    redeemed_minor: int
+    reason: str
+    sentence: str
+
+
+class PrintView(BaseModel):
+    """A print job and one sentence about it."""
+
+    job_id: str
+    kind: str
+    state: str
+    fiscal_number: str
+    reason: str
+    sentence: str
+
+
+class SaleView(BaseModel):
+    """A sale as the POS sees it. `quote_id` and `basket_hash` go into the confirmation.
+
+    `payable_minor` is before cash rounding, `payable_cash_minor` is what cash alone would pay."""
+
+    sale_id: str
+    state: str
+    revision: int
+    origin: str
+    mode: str
+    member: MemberCard | None
+    lines: list[LineView]
+    promotions: list[PromotionView]
+    hints: list[str]
+    traces: list[TraceView]
+    messages: list[str]
+    redeem: RedeemView
+    gross_minor: int
+    discount_minor: int
+    redeemed_minor: int
+    payable_minor: int
+    payable_cash_minor: int
+    accrual_points: int
+    ruleset_sequence: int
+    quote_id: str
+    basket_hash: str
+    data_as_of: str
+    result: dict[str, Any] | None = None
+    prints: list[PrintView] = []
+    ignored: list[str] = []
+
+
+def print_view(
+    job_id: str, kind: str, state: str, fiscal_number: str, reason: str, locale: Locale
+) -> PrintView:
+    """A job with the sentence of its reason, else of its state."""
+    text = ""
+    if state in ("printed", "not_printed", "unknown"):
+        text = sentence(reason if reason and state == "not_printed" else state, locale)
+    return PrintView(
+        job_id=job_id,
+        kind=kind,
+        state=state,
+        fiscal_number=fiscal_number,
+        reason=reason,
+        sentence=text,
+    )
+
+
+def is_birthday(member: Member, today: str) -> bool:
+    """True on the member's own day; `today` is "MM-DD"."""
+    return member.birthday is not None and member.birthday == today
+
+
+def member_card(
+    member: Member,
+    *,
+    balance_points: int,
+    spendable_points: int,
+    offers: list[str],
+    today: str,
+    as_of: str,
+) -> MemberCard:
+    """The card of a member; balances are passed in because own spends are already subtracted."""
+    return MemberCard(
+        member_id=member.member_id,
+        name=member.name,
+        tier=member.tier,
+        groups=list(member.groups),
+        balance_points=balance_points,
+        pending_points=member.pending_points,
+        spendable_points=spendable_points,
+        is_birthday=is_birthday(member, today),
+        is_blocked=member.is_blocked,
+        lots=[LotCard(points=lot.points, expires_on=lot.expires_on) for lot in member.lots],
+        purchases=[
+            PurchaseCard(at=past.at, total_minor=past.total_minor, items=list(past.items))
+            for past in member.purchases
+        ],
+        purchases_count=member.purchases_count,
+        offers=offers,
+        as_of=as_of,
+    )
+
+
+def _lines(draft: Draft) -> list[LineView]:
+    quoted = {line.line_id: line for line in draft.quote.lines} if draft.quote else {}
+    views = []
+    for line in draft.basket.lines:
+        priced = quoted[line.line_id]
+        views.append(
+            LineView(
+                line_id=line.line_id,
+                sku=line.sku,
+                name=line.name,
+                qty_milli=line.qty_milli,
+                unit=line.unit,
+                unit_price_minor=line.unit_price_minor,
+                tax_group=line.tax_group,
+                gross_minor=priced.gross_minor,
+                discount_minor=priced.discount_minor,
+                redeemed_minor=priced.redeemed_minor,
+                paid_minor=priced.paid_minor,
+                accrual_points=priced.accrual_points,
+            )
+        )
+    return views
+
+
+def _redeem(draft: Draft, locale: Locale) -> RedeemView:
+    quote = draft.quote
+    return RedeemView(
+        redeemable_points=quote.redeemable_points if quote else 0,
+        spendable_points=draft.spendable_points,
+        requested_points=draft.requested_points,
+        redeemed_points=quote.redeemed_points if quote else 0,
+        redeemed_minor=quote.redeemed_minor if quote else 0,
+        reason=draft.decline_reason,
+        sentence=sentence(draft.decline_reason, locale) if draft.decline_reason else "",
+    )
+
+
+def _traces(draft: Draft, locale: Locale) -> tuple[list[TraceView], list[str]]:
+    quote = draft.quote
+    if quote is None:
+        return [], []
+    views = [
+        TraceView(
+            promotion_id=trace.promotion_id,
+            name=trace.name,
+            status=trace.status,
+            reason=trace.reason,
+            seen=trace.seen,
+            needed=trace.needed,
+            amount_minor=trace.amount_minor,
+            points=trace.points,
+            hint=dict(trace.hint).get(locale, ""),
+        )
+        for trace in quote.traces
+    ]
+    near = sorted((t for t in quote.traces if t.hint), key=lambda t: -t.benefit_minor)
+    hints = [dict(trace.hint).get(locale, "") for trace in near[:MAX_HINTS]]
+    return views, hints
+
+
+def sale_view(
+    sale_id: str,
+    state: str,
+    revision: int,
+    draft: Draft,
+    *,
+    card: MemberCard | None,
+    locale: Locale,
+    mode: str,
+    cash_step_minor: int,
+    data_as_of: str,
+    prints: list[PrintView],
+    result: dict[str, Any] | None = None,
+) -> SaleView:
+    """Everything about one sale, from its draft and its paper."""
+    quote = draft.quote
+    traces, hints = _traces(draft, locale)
+    payable = quote.payable_minor if quote else 0
+    return SaleView(
+        sale_id=sale_id,
+        state=state,
+        revision=revision,
+        origin=draft.origin,
+        mode=mode,
+        member=card,
+        lines=_lines(draft),
+        promotions=[
+            PromotionView(
+                promotion_id=applied.promotion_id,
+                name=applied.name,
+                amount_minor=applied.amount_minor,
+                shares=[
+                    ShareView(line_id=share.line_id, amount=share.amount)
+                    for share in applied.shares
+                ],
+            )
+            for applied in (quote.promotions if quote else ())
+        ],
+        hints=hints,
+        traces=traces,
+        messages=[text for place, text in (quote.messages if quote else ()) if place == "screen"],
+        redeem=_redeem(draft, locale),
+        gross_minor=quote.gross_minor if quote else 0,
+        discount_minor=quote.discount_minor if quote else 0,
+        redeemed_minor=quote.redeemed_minor if quote else 0,
+        payable_minor=payable,
+        payable_cash_minor=round_cash(payable, cash_step_minor),
+        accrual_points=quote.accrual_points if quote and draft.member else 0,
+        ruleset_sequence=quote.ruleset_sequence if quote else 0,
+        quote_id=draft.quote_id,
+        basket_hash=draft.basket_hash,
+        data_as_of=data_as_of,
+        prints=prints,
+        result=result,
+    )
