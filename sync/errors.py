@@ -49,7 +49,7 @@ class BadCentreAddress(SyncError):
 
 
 class IdentityError(SyncError):
-    """`code` is `unreadable`, `damaged`, `unwritable` or `bad_answer`."""
+    """`code` is `unreadable`, `damaged`, `unwritable`, `bad_code` or `bad_answer`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
