@@ -1,0 +1,1 @@
+"""PostgreSQL of the centre: the embedded server, connections, migrations, bulk statements."""

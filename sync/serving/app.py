@@ -1,0 +1,193 @@
+"""The contract's routes over a `Server`. Every error is RFC 9457 problem details."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from fastapi import FastAPI, Path, Query
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from sync.contract.messages import (
+    AuthorisationRequest,
+    EnrolRequest,
+    Heartbeat,
+    LookupRequest,
+    Problem,
+    UploadBatch,
+    WireModel,
+)
+from sync.contract.signing import HEADER_BUNDLE_KEY, HEADER_BUNDLE_SIGNATURE
+from sync.serving.gate import authenticate, parse, read_body, unpack
+from sync.serving.hints import HintBoard
+from sync.serving.port import Caller, Refused, Server
+
+MAX_FEED_ROWS = 2_000
+_TITLES = {
+    400: "Bad request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    410: "Gone",
+    413: "Too large",
+    415: "Unsupported encoding",
+    422: "Not understood",
+    500: "Internal error",
+    503: "Unavailable",
+}
+M = TypeVar("M", bound=WireModel)
+
+
+def build_app(server: Server, board: HintBoard) -> FastAPI:
+    """The application; `board` is told of changes by whoever makes them."""
+    app = FastAPI(title="Loyalty Edge centre", openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_exception_handler(Refused, _on_refused)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(Exception, _on_error)
+    _add_open_routes(app, server)
+    _add_fact_routes(app, server)
+    _add_feed_routes(app, server, board)
+    _add_live_routes(app, server)
+    return app
+
+
+# --- errors -----------------------------------------------------------------------------------
+
+
+def problem(
+    status: int, code: str, detail: str = "", headers: dict[str, str] | None = None
+) -> Response:
+    """A problem+json answer."""
+    body = Problem(
+        title=_TITLES.get(status, "Error"), status=status, code=code, detail=detail
+    ).model_dump_json()
+    return Response(body, status, headers, media_type="application/problem+json")
+
+
+async def _on_refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    headers = {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Loyalty-Signature"
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    return problem(error.status, error.code, error.detail, headers)
+
+
+async def _on_http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "no_such_route", 405: "method_not_allowed"}
+    code = codes.get(error.status_code, f"http_{error.status_code}")
+    return problem(error.status_code, code, str(error.detail), dict(error.headers or {}))
+
+
+async def _on_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return problem(422, "bad_parameter", f"{where}: {first['msg']}"[:300])
+
+
+async def _on_error(_request: Request, _error: Exception) -> Response:
+    return problem(500, "internal_error", "the centre's log says why")
+
+
+# --- routes -----------------------------------------------------------------------------------
+
+
+def _answer(message: WireModel) -> Response:
+    return Response(message.model_dump_json(), media_type="application/json")
+
+
+async def _ask(
+    server: Server,
+    request: Request,
+    model: type[M],
+    work: Callable[[Caller, M], WireModel],
+    *,
+    any_epoch: bool = False,
+) -> Response:
+    """Authenticate, parse, do the work in a thread, answer."""
+    body = await read_body(request)
+    caller = await authenticate(server, request, body, any_epoch=any_epoch)
+    plain = unpack(body, request.headers.get("Content-Encoding", ""))
+    message = parse(model, plain)
+    return _answer(await run_in_threadpool(work, caller, message))
+
+
+def _add_open_routes(app: FastAPI, server: Server) -> None:
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        if not await run_in_threadpool(server.is_healthy):
+            raise Refused(503, "unavailable", "the database does not answer", 5)
+        return Response('{"status":"ok"}', media_type="application/json")
+
+    @app.post("/v1/enrol")
+    async def enrol(request: Request) -> Response:
+        message = parse(EnrolRequest, await read_body(request))
+        return _answer(await run_in_threadpool(server.enrol, message))
+
+
+def _add_fact_routes(app: FastAPI, server: Server) -> None:
+    @app.post("/v1/facts")
+    async def facts(request: Request) -> Response:
+        return await _ask(server, request, UploadBatch, server.upload, any_epoch=True)
+
+    @app.post("/v1/heartbeat")
+    async def heartbeat(request: Request) -> Response:
+        return await _ask(server, request, Heartbeat, server.heartbeat)
+
+
+def _add_feed_routes(app: FastAPI, server: Server, board: HintBoard) -> None:
+    @app.get("/v1/feed")
+    async def feed(
+        request: Request,
+        cursor: Annotated[str, Query(max_length=200)] = "",
+        limit: Annotated[int, Query(ge=1, le=MAX_FEED_ROWS)] = 500,
+    ) -> Response:
+        caller = await authenticate(server, request, await read_body(request))
+        return _answer(await run_in_threadpool(server.feed, caller, cursor, limit))
+
+    @app.get("/v1/feed/hints")
+    async def hints(request: Request) -> Response:
+        await authenticate(server, request, await read_body(request))
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(board.stream(), headers=headers, media_type="text/event-stream")
+
+    @app.get("/v1/bundles/{sequence}")
+    async def bundle(request: Request, sequence: Annotated[int, Path(ge=1, lt=2**53)]) -> Response:
+        await authenticate(server, request, await read_body(request))
+        found = await run_in_threadpool(server.bundle, sequence)
+        if found is None:
+            raise Refused(404, "no_such_bundle", f"no bundle has sequence {sequence}")
+        headers = {
+            HEADER_BUNDLE_SIGNATURE: base64.b64encode(found.signature).decode(),
+            HEADER_BUNDLE_KEY: found.key_id,
+        }
+        return Response(found.content, headers=headers, media_type="application/json")
+
+
+def _add_live_routes(app: FastAPI, server: Server) -> None:
+    @app.post("/v1/authorisations")
+    async def authorise(request: Request) -> Response:
+        return await _ask(server, request, AuthorisationRequest, server.authorise)
+
+    @app.post("/v1/authorisations/{auth_id}/void")
+    async def void(
+        request: Request,
+        auth_id: Annotated[str, Path(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")],
+    ) -> Response:
+        caller = await authenticate(server, request, await read_body(request))
+        return _answer(await run_in_threadpool(server.void, caller, auth_id))
+
+    @app.post("/v1/members/lookup")
+    async def lookup(request: Request) -> Response:
+        return await _ask(server, request, LookupRequest, server.lookup)

@@ -1,0 +1,72 @@
+"""Server-sent hints: «there is something to fetch», and nothing more.
+
+One board serves all streams of a process; `post` may be called from any thread, many posts
+within `pause_s` are one hint. A lost hint costs the register one poll.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+HEARTBEAT_S = 15.0
+_HINT = b"event: hint\ndata: {}\n\n"
+_BEAT = b": beat\n\n"
+
+
+class HintBoard:
+    """Fans out to the streams of one event loop."""
+
+    def __init__(self, heartbeat_s: float = HEARTBEAT_S, pause_s: float = 0.1) -> None:
+        self._heartbeat_s = heartbeat_s
+        self._pause_s = pause_s
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._streams: set[asyncio.Event] = set()
+        self._closed = False
+        self._due: asyncio.TimerHandle | None = None
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    def post(self) -> None:
+        """Something changed. Before the first stream there is nobody to tell."""
+        self._call(self._schedule)
+
+    def close(self) -> None:
+        """End every stream; new ones end at once."""
+        self._closed = True
+        self._call(self._wake)
+
+    def _call(self, work: Callable[[], None]) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(work)
+
+    def _schedule(self) -> None:
+        if self._due is None and self._loop is not None:
+            self._due = self._loop.call_later(self._pause_s, self._wake)
+
+    def _wake(self) -> None:
+        self._due = None
+        for stream in self._streams:
+            stream.set()
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Bytes of one event stream: a comment at once, then hints and heartbeats."""
+        self._loop = asyncio.get_running_loop()
+        changed = asyncio.Event()
+        self._streams.add(changed)
+        try:
+            yield _BEAT
+            while not self._closed:
+                try:
+                    await asyncio.wait_for(changed.wait(), self._heartbeat_s)
+                except TimeoutError:
+                    yield _BEAT
+                else:
+                    changed.clear()
+                    if not self._closed:
+                        yield _HINT
+        finally:
+            self._streams.discard(changed)

@@ -1,0 +1,109 @@
+"""What a server of the contract must be able to do, and how it says no."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sync.contract.messages import (
+    AuthorisationReply,
+    AuthorisationRequest,
+    EnrolReply,
+    EnrolRequest,
+    FeedPage,
+    Heartbeat,
+    HeartbeatReply,
+    LookupReply,
+    LookupRequest,
+    UploadBatch,
+    UploadReply,
+)
+
+
+class Refused(Exception):
+    """A refusal with an HTTP status and a stable code (see docs/reference/central-cli.md)."""
+
+    def __init__(
+        self, status: int, code: str, detail: str = "", retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterKeys:
+    """A register as the gate needs it. `keys` are (epoch, 32-byte public key), newest first."""
+
+    register_id: str
+    store_id: str
+    epoch: int
+    is_revoked: bool
+    keys: Sequence[tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request: `epoch` is that of the key that signed it, `is_current` whether no
+    newer enrolment has replaced it."""
+
+    register_id: str
+    store_id: str
+    epoch: int
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBundle:
+    """Exact bytes of a bundle, its detached signature and the id of the key that made it."""
+
+    content: bytes = field(repr=False)
+    signature: bytes
+    key_id: str
+
+
+class Server(Protocol):
+    """Blocking calls, made from worker threads; each may raise `Refused`."""
+
+    def enrol(self, request: EnrolRequest) -> EnrolReply:
+        """Exchange a one-time code for an identity."""
+        ...
+
+    def keys_of(self, register_id: str) -> RegisterKeys | None:
+        """Keys that may have signed for a register; None when it is not known."""
+        ...
+
+    def upload(self, caller: Caller, batch: UploadBatch) -> UploadReply:
+        """Store facts; the reply is given after the commit."""
+        ...
+
+    def feed(self, caller: Caller, cursor: str, limit: int) -> FeedPage:
+        """State rows after a cursor; 410 `cursor_gone` when the cursor is not of this server."""
+        ...
+
+    def bundle(self, sequence: int) -> SignedBundle | None:
+        """A published bundle."""
+        ...
+
+    def authorise(self, caller: Caller, request: AuthorisationRequest) -> AuthorisationReply:
+        """Hold points for one sale."""
+        ...
+
+    def void(self, caller: Caller, auth_id: str) -> AuthorisationReply:
+        """Give a hold back."""
+        ...
+
+    def lookup(self, caller: Caller, request: LookupRequest) -> LookupReply:
+        """Find a member the register does not know."""
+        ...
+
+    def heartbeat(self, caller: Caller, report: Heartbeat) -> HeartbeatReply:
+        """Note what a register says of itself."""
+        ...
+
+    def is_healthy(self) -> bool:
+        """Whether requests can be served now."""
+        ...
