@@ -6,12 +6,12 @@ runner makes it online again. A sale never waits twice for a centre that does no
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from edge_agent.event_codes import EventCode
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
 from sync.contract.messages import (
     AuthorisationReply,
     AuthorisationRequest,
@@ -20,8 +20,6 @@ from sync.contract.messages import (
     LookupRequest,
 )
 from sync.errors import CentreRefused, CentreUnavailable
-
-_log = logging.getLogger(__name__)
 
 
 class LiveCentre(Protocol):
@@ -60,11 +58,7 @@ class CentreGate:
         (self._online.set if online else self._online.clear)()
 
     def _lost(self, error: Exception) -> None:
-        _log.warning(
-            "centre did not answer a live question: %s",
-            error,
-            extra={"event": EventCode.CENTRE_OFFLINE},
-        )
+        emit(Event.CENTRE_LOST, problem=str(error))
         self._online.clear()
         self._on_change()
 
@@ -78,9 +72,7 @@ class CentreGate:
             self._lost(error)
             return None
         except CentreRefused as error:
-            _log.error(
-                "authorisation refused: %s", error, extra={"event": EventCode.CENTRE_REFUSED}
-            )
+            emit(Event.CENTRE_REFUSED, problem=str(error))
             return None
 
     def void(self, auth_id: str) -> None:
@@ -92,7 +84,7 @@ class CentreGate:
         except CentreUnavailable as error:
             self._lost(error)
         except CentreRefused as error:
-            _log.info("hold was not voided: %s", error, extra={"event": EventCode.CENTRE_REFUSED})
+            emit(Event.CENTRE_REFUSED, problem=str(error))
 
     def look_up(self, request: LookupRequest) -> bool:
         """Fetch a member the register does not know; True when rows were applied."""
@@ -104,7 +96,7 @@ class CentreGate:
             self._lost(error)
             return False
         except CentreRefused as error:
-            _log.info("lookup refused: %s", error, extra={"event": EventCode.CENTRE_REFUSED})
+            emit(Event.CENTRE_REFUSED, problem=str(error))
             return False
         if reply.found:
             self._apply_rows(reply.rows)

@@ -55,6 +55,10 @@ class Clock:
         """Corrected instant, aware UTC."""
         return self._wall() + timedelta(milliseconds=self.state.offset_ms)
 
+    def machine_stamp(self) -> str:
+        """This machine's own, uncorrected instant."""
+        return self._wall().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def local(self) -> datetime:
         """Corrected instant in the rules' time zone."""
         return self.now().astimezone(self._zone)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import uuid
 from collections.abc import Callable
@@ -12,7 +11,8 @@ from typing import Protocol
 from edge_agent.broadcast import Broadcast
 from edge_agent.clock import Clock
 from edge_agent.errors import AgentError, Conflict, NotFound
-from edge_agent.event_codes import EventCode
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
 from edge_agent.identification import Identified, Identifier
 from edge_agent.panel_state import DeviceState, Notice, PanelState, Strip
 from edge_agent.sentences import sentence
@@ -25,7 +25,6 @@ from loyalty.member import Member, ScanSource
 from loyalty.money import line_sum
 
 WAITING_S = 120.0
-_log = logging.getLogger(__name__)
 
 
 class Goods(Protocol):
@@ -87,8 +86,8 @@ class Desk:
     def show(self, view: SaleView) -> None:
         """A sale changed; an open one, or the one on the desk, is what the cashier looks at."""
         with self._lock:
-            on_desk = self._sale is None or self._sale.state != "open"
-            if view.state == "open" or on_desk or self._sale.sale_id == view.sale_id:
+            held = self._open_sale()
+            if view.state == "open" or held is None or held.sale_id == view.sale_id:
                 self._sale = view
             self._broadcast.publish("sale", view.model_dump(mode="json"))
             self.push()
@@ -140,11 +139,28 @@ class Desk:
             self._broadcast.publish(
                 "scan", {"kind": found.kind, "masked": found.masked, "reason": found.reason}
             )
-        _log.info(
-            "scan",
-            extra={"event": EventCode.SCAN, "detail": {"kind": found.kind, "reason": found.reason}},
+        emit(
+            Event.SCAN_UNKNOWN if found.kind == "unknown" else Event.SCAN_READ,
+            kind=found.kind,
+            reason=found.reason,
         )
         return found
+
+    def scanner_read(self, text: str, symbology: str) -> None:
+        """A scan of the agent's own scanner."""
+        self.scanned(text, symbology, "scanner")
+
+    def rules_arrived(self) -> None:
+        """New rules are on disk: in force now, unless a receipt is open."""
+        if self._open_sale() is None:
+            self._till.activate_rules()
+        self.push()
+
+    def resume(self) -> None:
+        """After a restart: put the sale that was open back on the desk."""
+        view = self._till.latest_open()
+        if view is not None:
+            self.show(view)
 
     def _member_came(self, member: Member, how: Identification) -> None:
         sale = self._open_sale()

@@ -7,16 +7,17 @@ thread. The steps that talk to the centre stand between transactions, never insi
 from __future__ import annotations
 
 import json
-import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
 from edge_agent.errors import NotFound
-from edge_agent.event_codes import EventCode
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
 from edge_agent.ports import MemberIndex, PrintJobRow, SaleRow
@@ -35,7 +36,13 @@ from loyalty.promotions.compile import CompiledRuleset
 from loyalty.promotions.offers import offers_for
 from sync.contract.messages import AuthorisationRequest
 
-_log = logging.getLogger(__name__)
+
+OPEN_SALE_HOLDS_RULES = timedelta(minutes=15)
+_PAPER = {
+    "printed": Event.PRINT_DONE,
+    "not_printed": Event.PRINT_REFUSED,
+    "unknown": Event.PRINT_UNKNOWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +60,11 @@ class TillIdentity:
     agent_version: str
 
 
-class Surroundings(Protocol):
-    """What changes while the till works."""
+class Rules(Protocol):
+    """The rules in force, and the moment to change them."""
 
     def rules(self) -> CompiledRuleset: ...
-    def activate_rules(self) -> None: ...
-    def balance_as_of(self) -> str: ...
+    def activate_rules(self) -> bool: ...
 
 
 class Till:
@@ -71,14 +77,16 @@ class Till:
         members: MemberIndex,
         clock: Clock,
         gate: CentreGate,
-        surroundings: Surroundings,
+        rules: Rules,
+        balance_as_of: Callable[[], str],
     ) -> None:
         self.who = who
         self._ledger = ledger
         self._members = members
         self._clock = clock
         self._gate = gate
-        self._around = surroundings
+        self._rules = rules
+        self._balance_as_of = balance_as_of
         self.on_sale: Callable[[SaleView], None] = lambda view: None
         self.on_fact: Callable[[], None] = lambda: None
         self.on_job: Callable[[], None] = lambda: None
@@ -98,9 +106,9 @@ class Till:
             epoch=who.epoch,
             clock=self._clock,
             members=self._members,
-            rules=self._around.rules(),
+            rules=self._rules.rules(),
             is_online=self._gate.is_online,
-            balance_as_of=self._around.balance_as_of(),
+            balance_as_of=self._balance_as_of(),
             locale=who.locale,
             cash_step_minor=who.cash_step_minor,
             prints=who.prints,
@@ -112,10 +120,22 @@ class Till:
 
     def open(self, command: opening.OpenSale) -> SaleView:
         """Open a sale; new rules become active here, between receipts."""
-        self._around.activate_rules()
+        self.activate_rules()
         return self._draft_step(
             command.sale_id, lambda uow, ctx: opening.open_sale(uow, ctx, command)
         )
+
+    def activate_rules(self) -> None:
+        """Let new rules in, unless a receipt touched in the last quarter of an hour is open."""
+        open_sale = self._ledger.unit(lambda uow: uow.latest_open_sale(), durable=False)
+        since = (self._clock.now() - OPEN_SALE_HOLDS_RULES).isoformat()
+        if open_sale is None or open_sale.touched_at < since:
+            self._rules.activate_rules()
+
+    def latest_open(self) -> SaleView | None:
+        """The open sale touched last, if there is one."""
+        row = self._ledger.unit(lambda uow: uow.latest_open_sale(), durable=False)
+        return self.status(row.sale_id) if row else None
 
     def put_basket(self, sale_id: str, basket: Basket) -> SaleView:
         """Replace the basket and price it."""
@@ -173,13 +193,11 @@ class Till:
         ctx = self.context()
         command = Confirm(sale_id, quote_id, basket_hash, tenders, self.new_id())
         result = self._ledger.unit(lambda uow: commit_sale(uow, ctx, command))
-        _log.info(
-            "sale committed",
-            extra={
-                "event": EventCode.SALE_COMMITTED,
-                "sale_id": sale_id,
-                "detail": {"payable_minor": result["payable_minor"], "layer": result["layer"]},
-            },
+        emit(
+            Event.SALE_COMMITTED,
+            sale_id=sale_id,
+            payable_minor=result["payable_minor"],
+            layer=result["layer"],
         )
         self.on_fact()
         self.on_job()
@@ -189,6 +207,7 @@ class Till:
         """Undo a committed sale whose paper did not come out."""
         ctx = self.context()
         self._ledger.unit(lambda uow: paper.void_sale(uow, ctx, sale_id, reason))
+        emit(Event.SALE_VOIDED, sale_id=sale_id)
         self.on_fact()
         return self._show(sale_id)
 
@@ -240,14 +259,7 @@ class Till:
         """Store what became of the paper."""
         ctx = self.context()
         job = self._ledger.unit(lambda uow: paper.record_print(uow, ctx, verdict))
-        _log.info(
-            "paper verdict",
-            extra={
-                "event": EventCode.PAPER_VERDICT,
-                "sale_id": job.subject_id,
-                "detail": {"verdict": verdict.verdict, "reason": verdict.reason},
-            },
-        )
+        emit(_PAPER[verdict.verdict], sale_id=job.subject_id, reason=verdict.reason)
         self.on_fact()
         self._show_subject(job)
 

@@ -85,7 +85,8 @@ class Outbox:
                 "WHERE state = 'pending' ORDER BY epoch, seq LIMIT ?",
                 (max_facts,),
             ).fetchall()
-            facts, size = [], 0
+            facts: list[Fact] = []
+            size = 0
             for row in rows:
                 size += len(row["body"].encode())
                 if row["epoch"] != rows[0]["epoch"] or (facts and size > max_bytes):

@@ -90,7 +90,8 @@ def _write(
     job_id: str,
 ) -> dict[str, Any]:
     now = ctx.clock.stamp()
-    expires_on = (ctx.clock.local() + timedelta(days=ctx.programme.accrual_valid_days)).date()
+    days = ctx.programme.accrual_valid_days
+    expires_on = (ctx.clock.local() + timedelta(days=days)).date() if days is not None else None
     body = wire_sale(ctx, row.sale_id, now, draft, quote, settlement, decision, expires_on)
     fact = uow.append_fact("sale", body, now)
     if draft.member is not None:

@@ -64,12 +64,10 @@ def ask_redemption(
 
 
 def basket_limit(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> int:
-    """Most points the basket itself can take, whatever the layer."""
-    if draft.member is None:
+    """Most points this basket and this balance can take, whatever the layer."""
+    if draft.member is None or draft.quote is None:
         return 0
-    everything = shown_balance(uow, ctx, draft.member)
-    probe = requote(uow, ctx, replace(draft, approved_points=everything))
-    return probe.quote.redeemable_points if probe.quote else 0
+    return min(draft.quote.basket_limit_points, shown_balance(uow, ctx, draft.member))
 
 
 def decide_redemption(

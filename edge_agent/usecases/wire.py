@@ -49,7 +49,7 @@ def wire_sale(
     quote: Quote,
     settlement: Settlement,
     decision: Decision | None,
-    expires_on: date,
+    expires_on: date | None,
 ) -> dict[str, Any]:
     """The `sale` fact as plain JSON values, checked against the wire model."""
     member, how = draft.member, draft.identification
@@ -98,7 +98,7 @@ def wire_sale(
         "payable_minor": quote.payable_minor,
         "rounding_minor": settlement.rounding_minor,
         "accrual_points": quote.accrual_points if member else 0,
-        "accrual_expires_on": expires_on.isoformat() if member else None,
+        "accrual_expires_on": expires_on.isoformat() if member and expires_on else None,
         "ruleset_sequence": quote.ruleset_sequence,
         "agent_version": ctx.agent_version,
         "fiscal": "pending" if ctx.prints else "none",

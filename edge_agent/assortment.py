@@ -1,0 +1,50 @@
+"""The cached goods as lines for a sale driven by the panel."""
+
+from __future__ import annotations
+
+from edge_agent.api.desk_routes import GoodOut
+from edge_agent.ledger.cache import Cache
+from loyalty.basket import LineItem
+from loyalty.money import line_sum
+
+
+class Assortment:
+    """Finds goods by bar code, SKU, in-store weight code or name."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def line_for(self, code: str) -> LineItem | None:
+        """A line of one unit, or of the weight the code carries."""
+        good = self._cache.good_by_code(code)
+        if good is None:
+            return None
+        return LineItem(
+            line_id="",
+            sku=good.sku,
+            name=good.name,
+            qty_milli=good.qty_milli,
+            unit_price_minor=good.unit_price_minor,
+            sum_minor=line_sum(good.unit_price_minor, good.qty_milli),
+            barcode=good.barcodes[0] if good.barcodes else "",
+            unit=good.unit,
+            price_kind=good.price_kind,
+            tax_group=good.tax_group,
+            uktzed=good.uktzed,
+            goods_class=good.goods_class,
+            min_price_minor=good.min_price_minor,
+            groups=good.groups,
+            tags=good.tags,
+        )
+
+    def search(self, text: str, limit: int) -> list[GoodOut]:
+        """Goods whose name, SKU or bar code fits."""
+        return [
+            GoodOut(
+                sku=good.sku,
+                name=good.name,
+                unit=good.unit,
+                unit_price_minor=good.unit_price_minor,
+            )
+            for good in self._cache.search_goods(text, limit)
+        ]

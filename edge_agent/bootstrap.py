@@ -1,0 +1,273 @@
+"""The wiring of the agent: the only module that knows every class."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TypeVar
+
+from starlette.types import ASGIApp
+
+from drivers.base import PrinterProfile, PrintJob
+from drivers.registry import open_fiscal_printer, open_scanner
+from edge_agent.api import app as api_app
+from edge_agent.api import desk_routes, sales
+from edge_agent.api.guard import Tokens
+from edge_agent.api.writes import Writes
+from edge_agent.assortment import Assortment
+from edge_agent.broadcast import Broadcast
+from edge_agent.bundles import BundleStore
+from edge_agent.centre_gate import CentreGate
+from edge_agent.clock import Clock
+from edge_agent.config import DeviceSettings, Settings
+from edge_agent.desk import Desk
+from edge_agent.devices.printer_worker import PrinterWorker
+from edge_agent.devices.scanner_worker import ScannerWorker
+from edge_agent.health import Health
+from edge_agent.identification import Identifier
+from edge_agent.ledger.answers import Answers
+from edge_agent.ledger.cache import Cache
+from edge_agent.ledger.ledger import Ledger, LedgerJournal, Outbox
+from edge_agent.ports import PrintJobRow
+from edge_agent.rules_slot import RulesSlot
+from edge_agent.sync_runner import SyncRunner
+from edge_agent.till import Till, TillIdentity
+from edge_agent.usecases.compose_receipt import load_document
+from receipt_templates import render
+from sync.centre_client import CentreClient, ClockSample
+from sync.enrolment import Identity, phone_token
+
+VERSION = version("loyalty-edge")
+T = TypeVar("T")
+
+
+@dataclass
+class Agent:
+    """A built agent: the application, its threads and the order to stop them in."""
+
+    app: ASGIApp
+    till: Till
+    desk: Desk
+    health: Health
+    runner: SyncRunner | None
+    scanner: ScannerWorker | None
+    printer: PrinterWorker | None
+    stack: ExitStack
+
+    def start_devices(self) -> None:
+        """Let the device threads open their ports."""
+        for worker in (self.printer, self.scanner):
+            if worker is not None:
+                worker.start()
+
+    def stop_devices(self) -> None:
+        """Scanner first, so that nothing new begins; the printer finishes its document."""
+        for worker in (self.scanner, self.printer):
+            if worker is not None:
+                worker.stop()
+
+    async def run_sync(self, stop: asyncio.Event) -> None:
+        """Keep in touch with the centre until `stop`."""
+        if self.runner is None:
+            await stop.wait()
+        else:
+            await self.runner.run(stop)
+
+    def beat(self) -> None:
+        """One pass through the ledger thread: the watchdog is told only when it answers."""
+        self.health.status()
+
+    def close(self) -> None:
+        """Close files and connections."""
+        self.stack.close()
+
+
+def build(settings: Settings, *, port: int, token: str) -> Agent:
+    """Wire an agent over its data folder. Raises `IdentityError` when it is not enrolled."""
+    identity = Identity.load(settings.identity_file)
+    stack = ExitStack()
+    try:
+        return _Builder(settings, identity, stack, port, token).agent()
+    except BaseException:
+        stack.close()
+        raise
+
+
+class _Builder:
+    """The parts that several others need, made once and in order."""
+
+    def __init__(
+        self, settings: Settings, identity: Identity, stack: ExitStack, port: int, token: str
+    ) -> None:
+        self.settings = settings
+        self.identity = identity
+        self.stack = stack
+        self.port = port
+        self.tokens = Tokens(token)
+        self.clock = Clock()
+        self.broadcast = Broadcast()
+        folder = settings.data_dir
+        self.ledger = Ledger(folder / "ledger.db", identity.register_id, identity.epoch)
+        stack.callback(self.ledger.close)
+        self.cache = Cache(folder / "cache.db")
+        stack.callback(self.cache.close)
+        self.outbox = Outbox(self.ledger, identity.register_id)
+        self.rules = RulesSlot(
+            BundleStore.open(folder / "bundles", identity.programme_keys), self.clock
+        )
+        self.client = self._client()
+        self.gate = CentreGate(
+            self.client,
+            self.cache.apply_rows,
+            settings.centre.authorise_timeout_ms / 1000 if settings.centre else 1.0,
+        )
+
+    def _client(self) -> CentreClient | None:
+        if self.settings.centre is None:
+            return None
+        client = CentreClient(
+            self.settings.centre.url,
+            self.identity.register_id,
+            self.identity.private_key,
+            self.settings.centre.ca_file,
+            self.clock.machine_stamp,
+            on_clock=self._learn,
+            ca_pem=self.identity.ca_pem,
+        )
+        self.stack.callback(client.close)
+        return client
+
+    def _learn(self, sample: ClockSample) -> None:
+        self.clock.learn(sample.offset_ms, sample.error_ms)
+
+    def agent(self) -> Agent:
+        """Everything joined together."""
+        till = self._till()
+        health = Health(
+            VERSION,
+            self.identity,
+            self.clock,
+            self.outbox,
+            self.cache,
+            self.rules,
+            self.gate,
+            f"http://127.0.0.1:{self.port}/panel/",
+        )
+        identifier = Identifier(
+            self.cache,
+            lambda e164: phone_token(self.identity.phone_key, e164),
+            self.gate.look_up,
+        )
+        goods = Assortment(self.cache)
+        desk = Desk(till, identifier, goods, self.broadcast, self.clock, health.strip)
+        health.devices = lambda: desk.devices
+        runner = self._runner(desk, health)
+        scanner, printer = self._scanner(desk), self._printer(till, desk)
+        self._join(till, desk, health, runner, printer)
+        writes = Writes(Answers(self.ledger), self.clock)
+        application = api_app.create_app(
+            [
+                sales.routes(till, desk, writes),
+                desk_routes.routes(
+                    desk, self.broadcast, self.tokens, writes, health.status, goods.search
+                ),
+            ],
+            self.tokens,
+            self._hosts,
+            self.settings.api.origins,
+            VERSION,
+        )
+        desk.resume()
+        return Agent(application, till, desk, health, runner, scanner, printer, self.stack)
+
+    def _hosts(self) -> frozenset[str]:
+        own = {f"{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        return frozenset(own | set(self.settings.api.hosts))
+
+    def _till(self) -> Till:
+        settings = self.settings
+        prints = settings.till.print_mode == "agent" and settings.printer is not None
+        who = TillIdentity(
+            register_id=self.identity.register_id,
+            store_id=self.identity.store_id,
+            store_name=self.identity.store_name,
+            epoch=self.identity.epoch,
+            locale=settings.locale,
+            cash_step_minor=settings.till.cash_rounding,
+            prints=prints,
+            cashier=settings.till.cashier_name,
+            agent_version=VERSION,
+        )
+        return Till(
+            who, self.ledger, self.cache, self.clock, self.gate, self.rules, self.cache.as_of
+        )
+
+    def _runner(self, desk: Desk, health: Health) -> SyncRunner | None:
+        if self.client is None or self.settings.centre is None:
+            return None
+        return SyncRunner(
+            client=self.client,
+            outbox=self.outbox,
+            cache=self.cache,
+            bundles=self.rules.store,
+            report=health.heartbeat,
+            settings=self.settings.centre,
+            on_state=health.connection_changed,
+            on_applied=lambda _result: desk.push(),
+            on_bundle=desk.rules_arrived,
+        )
+
+    def _join(
+        self,
+        till: Till,
+        desk: Desk,
+        health: Health,
+        runner: SyncRunner | None,
+        printer: PrinterWorker | None,
+    ) -> None:
+        health.on_change = desk.push
+        if runner is not None:
+            till.on_fact = runner.notify_outbox
+        if printer is not None:
+            till.on_job = printer.wake
+
+    def _scanner(self, desk: Desk) -> ScannerWorker | None:
+        device = self.settings.scanner
+        if device is None:
+            return None
+        return ScannerWorker(
+            _opener(open_scanner, device),
+            lambda scan: desk.scanner_read(scan.text, scan.symbology),
+            lambda state: desk.device("scanner", state),
+        )
+
+    def _printer(self, till: Till, desk: Desk) -> PrinterWorker | None:
+        device = self.settings.printer
+        if device is None or not till.who.prints:
+            return None
+        locale = self.settings.locale
+
+        def compose(job: PrintJobRow, profile: PrinterProfile) -> PrintJob:
+            document = load_document(job.document)
+            text = render(
+                document,
+                locale=locale,
+                post_width=profile.line_width,
+                trailer_width=profile.trailer_width,
+            )
+            return PrintJob(job.job_id, document, text)
+
+        return PrinterWorker(
+            _opener(open_fiscal_printer, device),
+            LedgerJournal(self.ledger, "printer"),
+            till,
+            compose,
+            lambda state: desk.device("printer", state),
+        )
+
+
+def _opener(opening: Callable[..., T], device: DeviceSettings) -> Callable[[], T]:
+    return lambda: opening(device.driver, device.url, device.options)

@@ -1,0 +1,123 @@
+"""The register's report of itself: for the screen, for IT, and for the centre."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+
+from edge_agent.api.desk_routes import StatusOut
+from edge_agent.centre_gate import CentreGate
+from edge_agent.clock import Clock
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
+from edge_agent.ledger.cache import Cache
+from edge_agent.ledger.ledger import Outbox
+from edge_agent.panel_state import DeviceState, Strip
+from edge_agent.rules_slot import RulesSlot
+from edge_agent.sync_runner import ConnectionState
+from sync.contract.messages import Heartbeat
+from sync.enrolment import Identity
+
+
+class Health:
+    """Collects what is known; every method may be called from any thread."""
+
+    def __init__(
+        self,
+        agent_version: str,
+        identity: Identity,
+        clock: Clock,
+        outbox: Outbox,
+        cache: Cache,
+        rules: RulesSlot,
+        gate: CentreGate,
+        panel_url: str,
+    ) -> None:
+        self._version = agent_version
+        self._identity = identity
+        self._clock = clock
+        self._outbox = outbox
+        self._cache = cache
+        self._rules = rules
+        self._gate = gate
+        self._panel_url = panel_url
+        self._lock = threading.Lock()
+        self._since = clock.stamp()
+        self._last_error = ""
+        self._was_online = False
+        self.devices: Callable[[], Mapping[str, DeviceState]] = dict
+        self.on_change: Callable[[], None] = lambda: None
+
+    def connection_changed(self, state: ConnectionState) -> None:
+        """From the sync runner after each exchange."""
+        with self._lock:
+            changed = state.online != self._was_online
+            self._was_online = state.online
+            self._last_error = state.last_error
+            if changed:
+                self._since = self._clock.stamp()
+        self._gate.set_online(state.online)
+        if changed:
+            emit(Event.CENTRE_BACK if state.online else Event.CENTRE_LOST, problem=state.last_error)
+        self.on_change()
+
+    def strip(self) -> Strip:
+        """The screen's state strip."""
+        devices = self.devices()
+        return Strip(
+            register_id=self._identity.register_id,
+            store_name=self._identity.store_name,
+            online=self._gate.is_online,
+            since=self._since,
+            outbox=self._outbox.depth(),
+            printer=devices.get("printer", "none"),
+            scanner=devices.get("scanner", "none"),
+            ruleset_sequence=self._rules.store.active_sequence,
+            ruleset_at=self._rules.active_at,
+            clock=self._clock.state.source,
+        )
+
+    def heartbeat(self) -> Heartbeat:
+        """The report to the centre."""
+        store = self._rules.store
+        return Heartbeat(
+            agent_version=self._version,
+            epoch=self._identity.epoch,
+            outbox_pending=self._outbox.depth(),
+            last_seq=self._outbox.last_seq(self._identity.epoch),
+            ruleset_active=store.active_sequence,
+            ruleset_downloaded=store.downloaded_sequence,
+            ruleset_refused=store.refused.code if store.refused else "",
+            quarantined=self._outbox.quarantined(),
+            clock_offset_ms=self._clock.state.offset_ms,
+            devices=dict(self.devices()),
+        )
+
+    def status(self) -> StatusOut:
+        """The register at a glance."""
+        report = self.heartbeat()
+        counts = self._cache.stats()
+        return StatusOut(
+            agent_version=self._version,
+            register_id=self._identity.register_id,
+            store_id=self._identity.store_id,
+            epoch=self._identity.epoch,
+            pid=os.getpid(),
+            online=self._gate.is_online,
+            since=self._since,
+            last_error=self._last_error,
+            outbox_pending=report.outbox_pending,
+            quarantined=report.quarantined,
+            last_seq=report.last_seq,
+            ruleset_active=report.ruleset_active,
+            ruleset_downloaded=report.ruleset_downloaded,
+            ruleset_refused=report.ruleset_refused,
+            clock_source=self._clock.state.source,
+            clock_offset_ms=report.clock_offset_ms,
+            devices=report.devices,
+            members=counts.members,
+            goods=counts.goods,
+            balance_as_of=self._cache.balance_as_of(),
+            panel_url=self._panel_url,
+        )

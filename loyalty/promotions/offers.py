@@ -1,0 +1,54 @@
+"""What to tell the cashier before the first line: the live promotions that are this member's own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from loyalty.basket import Basket
+from loyalty.member import Member
+from loyalty.promotions import conditions as when
+from loyalty.promotions.checks import CHECKS, Facts
+from loyalty.promotions.compile import CompiledPromotion, CompiledRuleset
+from loyalty.promotions.ruleset import text_in
+from loyalty.promotions.worksheet import Worksheet
+
+MAX_OFFERS = 4
+_PERSONAL = (when.BirthdayWindow, when.MemberGroup)
+_OF_BASKET = (when.ScopeQuantity, when.ScopeValue, when.ReceiptValue)
+
+
+def offers_for(
+    compiled: CompiledRuleset, member: Member, at: datetime, store_id: str, locale: str = "uk"
+) -> tuple[str, ...]:
+    """Names of promotions addressed to this member (birthday, group) that hold here and now.
+
+    Conditions about the basket are left open: there is no basket yet. `at` is aware."""
+    if member.is_blocked:
+        return ()
+    local = at.astimezone(compiled.zone).replace(tzinfo=None)
+    facts = Facts(Worksheet(compiled, Basket()), local, store_id, member)
+    names = (
+        text_in(item.promotion.name, locale)
+        for item in compiled.promotions
+        if _is_personal(item) and _holds(item, facts)
+    )
+    return tuple(dict.fromkeys(names))[:MAX_OFFERS]
+
+
+def _is_personal(item: CompiledPromotion) -> bool:
+    return any(isinstance(condition, _PERSONAL) for condition in item.promotion.conditions)
+
+
+def _holds(item: CompiledPromotion, facts: Facts) -> bool:
+    promotion = item.promotion
+    starts, ends = promotion.valid_from, promotion.valid_until
+    in_time = (starts is None or facts.local >= starts.replace(tzinfo=None)) and (
+        ends is None or facts.local < ends.replace(tzinfo=None)
+    )
+    here = not promotion.stores or facts.store_id in promotion.stores
+    if promotion.state != "live" or not in_time or not here:
+        return False
+    return all(
+        isinstance(condition, _OF_BASKET) or CHECKS[type(condition)](facts, condition, ()) is None
+        for condition in promotion.conditions
+    )
