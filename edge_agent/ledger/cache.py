@@ -1,0 +1,379 @@
+"""`cache.db`: the centre's rows on this register. Nothing in it is sacred.
+
+One thread writes, every other thread reads through its own `query_only` connection, so a lookup
+never waits for the feed. A damaged file, at start or later, is moved aside and started empty.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edge_agent.ledger.cache_file import Readers, broken_files, is_damage, move_aside, open_writer
+from edge_agent.ledger.cache_goods import (
+    MAX_SEARCH_ROWS,
+    CachedGood,
+    ScaleLabel,
+    scale_label,
+    search_words,
+)
+from edge_agent.ledger.cache_rows import (
+    DAMAGED_BODY,
+    ROW_TABLES,
+    CachedLease,
+    Changes,
+    good_of,
+    member_of,
+    prepare,
+)
+from edge_agent.ledger.database import DatabaseClosed
+from loyalty.member import Member
+from sync.contract.messages import FeedPage, FeedRow, FeedRuleset
+from sync.downlink import AppliedPage
+from sync.errors import LocalStoreFailed
+
+T = TypeVar("T")
+
+PART_ROWS = 1_000
+PART_S = 0.05
+_LEASE = "lease_id, granted_points, state = 'open', member_id, register_id, epoch, state"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStats:
+    """What the cache holds. `unknown_kinds` and `rejected_rows` count since the start."""
+
+    members: int
+    tokens: int
+    goods: int
+    leases: int
+    incarnation: str
+    cursor: str
+    balance_as_of: str
+    ruleset_sequence: int
+    file_bytes: int
+    rejected_rows: int
+    unknown_kinds: dict[str, int] = field(default_factory=dict)
+    broken_files: tuple[str, ...] = ()
+
+
+class Cache:
+    """The cache of one register; methods may be called from any thread.
+
+    Reads answer "not known" after damage (the rows come again with the feed); writes raise
+    `LocalStoreFailed` when the disk refuses.
+    """
+
+    def __init__(self, path: Path, part_rows: int = PART_ROWS, part_s: float = PART_S) -> None:
+        self.path = path
+        self._part_rows = part_rows
+        self._part_s = part_s
+        self._unknown: dict[str, int] = {}
+        self._rejected = 0
+        try:
+            self._writer, _ = open_writer(path)
+        except (sqlite3.Error, OSError) as error:
+            raise LocalStoreFailed(f"{path} cannot be opened: {error}") from error
+        self._readers = Readers(path)
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def find_member_by_token(self, key: str) -> Member | None:
+        """The member behind a token key (`card:…`, `qr:…`, `phone:<hmac>`)."""
+        sql = (
+            "SELECT member.body FROM token JOIN member USING (member_id) "
+            "WHERE token.key = ? AND member.body IS NOT NULL"
+        )
+        return self._one(sql, (key,), lambda row: member_of(row[0]))
+
+    def member(self, member_id: int) -> Member | None:
+        """The member of that id."""
+        sql = "SELECT body FROM member WHERE member_id = ? AND body IS NOT NULL"
+        return self._one(sql, (member_id,), lambda row: member_of(row[0]))
+
+    def good_by_code(self, code: str) -> CachedGood | None:
+        """A good by barcode, by SKU, or by the label of a scale, with the label's weight.
+
+        A scale's PLU is found as barcode `2NPPPPP`, as SKU `PPPPP`, or as SKU without leading
+        zeros; the good must be one that is sold by weight.
+        """
+        by_barcode = self._good_by_barcode(code)
+        if by_barcode is not None:
+            return by_barcode
+        by_sku = self._good_by_sku(code)
+        if by_sku is not None:
+            return by_sku
+        label = scale_label(code)
+        return None if label is None else self._weighed(label, code)
+
+    def search_goods(self, text: str, limit: int) -> list[CachedGood]:
+        """Goods whose name holds every word of `text`, by name; at most `limit` (1 … 100)."""
+        words = search_words(text)
+        if not words:
+            return []
+        parts = " AND ".join(["instr(name_folded, ?) > 0"] * len(words))
+        sql = (
+            "SELECT body FROM good WHERE sku IN (SELECT sku FROM good WHERE name_folded "
+            f"IS NOT NULL AND {parts} ORDER BY name_folded, sku LIMIT ?) ORDER BY name_folded, sku"
+        )
+        rows = max(1, min(limit, MAX_SEARCH_ROWS))
+        return self._all(sql, (*words, rows), lambda row: good_of(row[0]))
+
+    def goods_count(self) -> int:
+        """Goods that can be sold."""
+        sql = "SELECT count(*) FROM good WHERE name_folded IS NOT NULL"
+        return self._one(sql, (), lambda row: int(row[0])) or 0
+
+    def lease_for(self, member_id: int, register_id: str, epoch: int) -> CachedLease | None:
+        """The member's lease on this register and epoch: the open one, else the latest."""
+        sql = (
+            f"SELECT {_LEASE} FROM lease WHERE member_id = ? AND register_id = ? AND epoch = ? "
+            "AND state IS NOT NULL ORDER BY state = 'open' DESC, version DESC LIMIT 1"
+        )
+        return self._one(sql, (member_id, register_id, epoch), _lease_of)
+
+    def leases(self, register_id: str, epoch: int, state: str) -> list[CachedLease]:
+        """All leases of this register and epoch in a state, e.g. `recalled` ones to close."""
+        sql = (
+            f"SELECT {_LEASE} FROM lease WHERE register_id = ? AND epoch = ? AND state = ? "
+            "ORDER BY lease_id"
+        )
+        return self._all(sql, (register_id, epoch, state), _lease_of)
+
+    def applied_seq(self, register_id: str | None = None) -> tuple[int, int]:
+        """(epoch, seq) up to which own facts are inside the cached balances; (0, 0) when none.
+
+        `register_id` is needed only where the feed brings the heads of several registers."""
+        sql = (
+            "SELECT epoch, seq FROM head WHERE epoch IS NOT NULL AND register_id = coalesce(?, "
+            "register_id) ORDER BY epoch DESC, seq DESC LIMIT 1"
+        )
+        return self._one(sql, (register_id,), lambda row: (int(row[0]), int(row[1]))) or (0, 0)
+
+    def ruleset_wanted(self) -> FeedRuleset | None:
+        """The bundle that the centre wants this register to run."""
+        sql = (
+            "SELECT sequence, sha256, size FROM ruleset WHERE key = 'active' "
+            "AND sequence IS NOT NULL"
+        )
+        return self._one(
+            sql, (), lambda row: FeedRuleset(sequence=row[0], sha256=row[1], size=row[2])
+        )
+
+    def cursor(self) -> str:
+        """Where the next page starts; "" for an empty cache."""
+        return self._meta("cursor")
+
+    def incarnation(self) -> str:
+        """The centre's incarnation that the rows are of; "" for an empty cache."""
+        return self._meta("incarnation")
+
+    def balance_as_of(self) -> str:
+        """Server time of the last applied page; "" when there was none."""
+        return self._meta("balance_as_of")
+
+    def stats(self) -> CacheStats:
+        """Counts and positions. Reads whole tables: for a person's page, not for a sale."""
+        wanted = self.ruleset_wanted()
+        return CacheStats(
+            members=self._count("member", "body"),
+            tokens=self._count("token", "member_id"),
+            goods=self.goods_count(),
+            leases=self._count("lease", "state"),
+            incarnation=self.incarnation(),
+            cursor=self.cursor(),
+            balance_as_of=self.balance_as_of(),
+            ruleset_sequence=wanted.sequence if wanted else 0,
+            file_bytes=self.path.stat().st_size,
+            rejected_rows=self._rejected,
+            unknown_kinds=dict(self._unknown),
+            broken_files=tuple(file.name for file in broken_files(self.path)),
+        )
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def apply_page(self, page: FeedPage) -> AppliedPage:
+        """Store a page's rows, then its cursor; a row is taken only when its version is higher.
+
+        A page with a `head` row is one transaction, so that own effects above the head can be
+        taken off a balance exactly. Any other is cut into parts of 1,000 rows or 50 ms. Raises
+        `ValueError` for a page of another incarnation: `reset` first.
+        """
+        changes = prepare(page.rows)
+        meta = (
+            ("incarnation", page.incarnation),
+            ("cursor", page.cursor),
+            ("balance_as_of", page.server_time),
+        )
+        return self._apply(changes, meta, whole=changes.has_head)
+
+    def apply_rows(self, rows: Iterable[FeedRow]) -> AppliedPage:
+        """Store rows that came outside the feed (a lookup's answer) in one transaction."""
+        return self._apply(prepare(rows), (), whole=True)
+
+    def reset(self, incarnation: str) -> None:
+        """Forget every row and the cursor; the centre now has this incarnation."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            for table in (*ROW_TABLES, "meta"):
+                connection.execute(f"DELETE FROM {table}")
+            _set_meta(connection, (("incarnation", incarnation),))
+
+        self._write(work)
+
+    def close(self) -> None:
+        """Close readers and writer; safe to call twice."""
+        self._readers.close()
+        self._writer.close()
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _apply(
+        self, changes: Changes, meta: Sequence[tuple[str, str]], *, whole: bool
+    ) -> AppliedPage:
+        start = applied = 0
+        while True:
+            part = _Part(changes, start, meta, *self._bounds(whole))
+            self._write(part.run)
+            applied += part.applied
+            start = part.end
+            if start >= len(changes.rows):
+                break
+        self._rejected += changes.rejected
+        for kind, count in changes.unknown.items():
+            if kind in self._unknown or len(self._unknown) < 32:
+                self._unknown[kind] = self._unknown.get(kind, 0) + count
+        return AppliedPage(
+            applied=applied,
+            stale=len(changes.rows) - applied,
+            unknown=changes.unknown.total(),
+            rejected=changes.rejected,
+        )
+
+    def _bounds(self, whole: bool) -> tuple[int | None, float | None]:
+        return (None, None) if whole else (self._part_rows, self._part_s)
+
+    def _good_by_barcode(self, code: str) -> CachedGood | None:
+        sql = (
+            "SELECT good.body FROM barcode JOIN good USING (sku) WHERE barcode.barcode = ? "
+            "AND good.body IS NOT NULL ORDER BY good.version DESC, good.sku LIMIT 1"
+        )
+        good = self._one(sql, (code,), lambda row: good_of(row[0]))
+        return None if good is None else replace(good, barcode=code)
+
+    def _good_by_sku(self, sku: str) -> CachedGood | None:
+        sql = "SELECT body FROM good WHERE sku = ? AND body IS NOT NULL"
+        return self._one(sql, (sku,), lambda row: good_of(row[0]))
+
+    def _weighed(self, label: ScaleLabel, code: str) -> CachedGood | None:
+        candidates = (
+            self._good_by_barcode(label.prefix),
+            self._good_by_sku(label.plu),
+            self._good_by_sku(label.plu.lstrip("0")),
+        )
+        for good in candidates:
+            quantity = None if good is None else label.quantity_in(good.unit)
+            if good is not None and quantity is not None:
+                return replace(good, barcode=code, qty_milli=quantity)
+        return None
+
+    def _meta(self, key: str) -> str:
+        sql = "SELECT value FROM meta WHERE key = ?"
+        return self._one(sql, (key,), lambda row: str(row[0])) or ""
+
+    def _count(self, table: str, column: str) -> int:
+        sql = f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL"
+        return self._one(sql, (), lambda row: int(row[0])) or 0
+
+    def _one(self, sql: str, params: Sequence[Any], make: Callable[[Any], T]) -> T | None:
+        found = self._all(sql, params, make)
+        return found[0] if found else None
+
+    def _all(self, sql: str, params: Sequence[Any], make: Callable[[Any], T]) -> list[T]:
+        generation = self._readers.generation
+        try:
+            with self._readers.connection() as connection:
+                rows = connection.execute(sql, params).fetchall()
+            return [make(row) for row in rows]
+        except DAMAGED_BODY:
+            pass
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise LocalStoreFailed(f"the cache cannot be read: {error}") from error
+        self._start_anew(generation)
+        return []
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        generation = self._readers.generation
+        try:
+            return self._writer.run(work, durable=False)
+        except DatabaseClosed as error:
+            raise LocalStoreFailed("the cache is closed") from error
+        except sqlite3.Error as error:
+            if is_damage(error):
+                self._start_anew(generation)
+            raise LocalStoreFailed(f"the cache cannot be written: {error}") from error
+
+    def _start_anew(self, generation: int) -> None:
+        """Move the damaged file aside and open an empty one, unless another thread has."""
+        with self._readers.exclusive() as found:
+            if found != generation:
+                return
+            self._writer.close()
+            try:
+                move_aside(self.path)
+                self._writer, _ = open_writer(self.path)
+            except (sqlite3.Error, OSError) as error:
+                raise LocalStoreFailed(f"the damaged cache cannot be replaced: {error}") from error
+
+
+class _Part:
+    """One transaction's share of a page: from `start` until its bounds are reached."""
+
+    def __init__(
+        self,
+        changes: Changes,
+        start: int,
+        meta: Sequence[tuple[str, str]],
+        max_rows: int | None,
+        budget_s: float | None,
+    ) -> None:
+        self._rows = changes.rows
+        self._start = start
+        self._meta = dict(meta)
+        self._stop = len(self._rows) if max_rows is None else start + max_rows
+        self._budget_s = budget_s
+        self.applied = 0
+        self.end = start
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Apply rows; the last part also writes the cursor."""
+        known = connection.execute("SELECT value FROM meta WHERE key = 'incarnation'").fetchone()
+        named = self._meta.get("incarnation")
+        if known and known[0] and named not in (None, known[0]):
+            raise ValueError("a page of another incarnation: reset the cache first")
+        began = time.monotonic()
+        for row in self._rows[self._start : self._stop]:
+            self.applied += row.apply(connection)
+            self.end += 1
+            if self._budget_s is not None and time.monotonic() - began > self._budget_s:
+                break
+        if self.end >= len(self._rows):
+            _set_meta(connection, self._meta.items())
+
+
+def _set_meta(connection: sqlite3.Connection, values: Iterable[tuple[str, str]]) -> None:
+    connection.executemany(
+        "INSERT INTO meta (key, value) VALUES (?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        list(values),
+    )
+
+
+def _lease_of(row: Sequence[Any]) -> CachedLease:
+    lease_id, granted, is_open, member_id, register_id, epoch, state = row
+    return CachedLease(lease_id, granted, bool(is_open), member_id, register_id, epoch, state)

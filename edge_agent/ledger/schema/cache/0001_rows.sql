@@ -1,0 +1,60 @@
+-- State rows of the centre. A deleted row stays as its version with an empty rest, so that a
+-- replay of an older row cannot bring it back.
+CREATE TABLE member (
+  member_id INTEGER PRIMARY KEY,
+  version INTEGER NOT NULL,
+  body TEXT
+) STRICT;
+
+CREATE TABLE token (
+  key TEXT PRIMARY KEY,
+  member_id INTEGER,
+  version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE good (
+  sku TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  name_folded TEXT,
+  body TEXT
+) STRICT;
+CREATE INDEX good_name ON good (name_folded, sku) WHERE name_folded IS NOT NULL;
+
+CREATE TABLE barcode (
+  barcode TEXT NOT NULL,
+  sku TEXT NOT NULL,
+  PRIMARY KEY (barcode, sku)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX barcode_sku ON barcode (sku);
+
+CREATE TABLE lease (
+  lease_id TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  member_id INTEGER,
+  register_id TEXT,
+  epoch INTEGER,
+  granted_points INTEGER,
+  state TEXT CHECK (state IN ('open', 'recalled', 'closed'))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lease_member ON lease (member_id, register_id, epoch) WHERE state IS NOT NULL;
+
+CREATE TABLE ruleset (
+  key TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  sequence INTEGER,
+  sha256 TEXT,
+  size INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- This register's facts up to (epoch, seq) are inside every balance that came up to this row.
+CREATE TABLE head (
+  register_id TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  epoch INTEGER,
+  seq INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
