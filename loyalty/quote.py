@@ -97,6 +97,8 @@ class Quote:
     traces: tuple[PromotionTrace, ...] = ()
     messages: tuple[tuple[str, str], ...] = field(default=())
     """Messages for paper and screen: (place "receipt" | "screen", text in the quote's locale)."""
+    basket_limit_points: int = 0
+    """The most any member could redeem on this basket, whatever may be spent."""
 
     @property
     def gross_minor(self) -> int:

@@ -1,0 +1,59 @@
+"""How many bonuses may pay a receipt, and which line each kopeck of them pays.
+
+The limit is the share of the goods that may be paid with bonuses, less what floors and the
+programme's least money part keep; points are whole hundredths and never pay more than they cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loyalty.money import share_down
+from loyalty.points import POINTS_PER_BONUS, minor_to_points, points_to_minor
+from loyalty.promotions.ruleset import Programme
+from loyalty.promotions.spread import spread
+from loyalty.promotions.worksheet import SheetLine, Worksheet
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionLimit:
+    """The most bonuses may pay on this basket, whoever buys it, and the lines that may be paid."""
+
+    minor: int
+    points: int
+    lines: tuple[SheetLine, ...]
+
+
+def limit_of(sheet: Worksheet, programme: Programme, max_share_bp: int) -> RedemptionLimit:
+    """The limit after promotions; nothing is taken yet."""
+    lines = tuple(
+        line
+        for line in sheet.open_lines
+        if line.money > 0 and programme.redeem_excluded_groups.isdisjoint(line.groups)
+    )
+    minor = min(
+        share_down(sum(line.money for line in lines), max_share_bp),
+        sum(line.room for line in lines),
+        sheet.payable - programme.redeem_min_money_minor,
+    )
+    points, minor = whole_points(
+        max(0, minor) * POINTS_PER_BONUS // programme.minor_per_bonus, programme.minor_per_bonus
+    )
+    return RedemptionLimit(minor, points, lines)
+
+
+def whole_points(points: int, minor_per_bonus: int) -> tuple[int, int]:
+    """(points, kopecks): what the points pay, without the points that pay no whole kopeck."""
+    minor = points_to_minor(points, minor_per_bonus)
+    return minor_to_points(minor, minor_per_bonus), minor
+
+
+def redeem(limit: RedemptionLimit, points: int, minor_per_bonus: int) -> tuple[int, int]:
+    """Take at most `points` off the lines; returns (points, kopecks) really redeemed."""
+    points, minor = whole_points(max(0, min(points, limit.points)), minor_per_bonus)
+    weights = [line.money for line in limit.lines]
+    rooms = [line.room for line in limit.lines]
+    parts = spread(minor, weights, rooms, moves_overflow=True)
+    for line, part in zip(limit.lines, parts, strict=True):
+        line.redeemed += part
+    return points, minor
