@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -64,6 +64,14 @@ def lock(data_dir: Path, port: int, config: Path) -> Iterator[None]:
             yield
         finally:
             _write(file, b"")
+
+
+def announce_port(data_dir: Path, port: int) -> None:
+    """Put the port really bound into the lock file; only the holding process may."""
+    with _open(data_dir / FILE_NAME) as file:
+        known = _read(file)
+        if known is not None and known.pid == os.getpid():
+            _write(file, json.dumps(asdict(replace(known, port=port))).encode())
 
 
 def holder(data_dir: Path) -> Holder | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.single_instance import AlreadyRunning, holder, lock
+from edge_agent.single_instance import AlreadyRunning, announce_port, holder, lock
 
 HOLD = (
     "import sys, time; from pathlib import Path\n"
@@ -75,6 +75,19 @@ def test_a_holder_that_cannot_be_read_is_still_a_holder(
     assert unnamed is not None
     assert unnamed.pid == 0
     assert first.poll() is None
+
+
+def test_the_bound_port_is_announced_by_the_holder_only(
+    tmp_path: Path, first: subprocess.Popen[str]
+) -> None:
+    with lock(tmp_path / "mine", 0, Path("a.toml")):
+        announce_port(tmp_path / "mine", 41234)
+        mine = holder(tmp_path / "mine")
+    announce_port(tmp_path / "state", 1)
+    theirs = holder(tmp_path / "state")
+    assert mine is not None
+    assert theirs is not None
+    assert (mine.port, theirs.port, theirs.pid) == (41234, 9777, first.pid)
 
 
 def test_nobody_holds_a_folder_that_is_not_there(tmp_path: Path) -> None:

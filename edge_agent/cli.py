@@ -1,0 +1,232 @@
+"""The `edge-agent` command: every subcommand, its options and its help.
+
+Only this table is built at start; the module behind a subcommand is imported when it is used.
+Exit codes: 0 done, 1 refused or found wanting, 2 misuse or an unexpected error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TypeAlias
+
+from edge_agent.command_failed import CommandFailed
+
+CONFIG_HELP = (
+    "settings file; by default $LOYALTY_EDGE_CONFIG, then ./agent.toml, then the only one in "
+    "/etc/loyalty-edge"
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit code."""
+    arguments = build_parser().parse_args(argv)
+    module, _, function = arguments.target.partition(":")
+    try:
+        return int(getattr(import_module(module), function)(arguments))
+    except CommandFailed as refused:
+        print(f"edge-agent: {refused}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of a pipe has gone; what is left in the buffer must not raise at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if arguments.debug:
+            raise
+        said = " ".join(str(error).split()) or "no message"
+        print(
+            f"edge-agent: unexpected {type(error).__name__}: {said} (--debug shows where)",
+            file=sys.stderr,
+        )
+        return 2
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="edge-agent", description="The loyalty agent of one register."
+    )
+    parser.set_defaults(debug=False)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _everyday(commands)
+    _operation(commands)
+    _service(commands)
+    return parser
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _everyday(commands: Commands) -> None:
+    run = _command(
+        commands, "run", "edge_agent.commands.run:run", "run the agent until it is told to stop"
+    )
+    _config_option(run)
+    run.add_argument(
+        "--service",
+        action="store_true",
+        help="started by systemd or the Windows service manager: log for machines",
+    )
+    demo = _command(
+        commands,
+        "demo",
+        "edge_agent.demo.cli:run",
+        "two registers, a centre and emulated devices on this machine; the cable is pulled",
+    )
+    _json_option(demo)
+    demo.add_argument("--keep", action="store_true", help="keep the data folder and name it")
+    demo.add_argument(
+        "--sales",
+        type=_bounded(1, 10_000),
+        default=20,
+        metavar="N",
+        help="sales to make (%(default)s)",
+    )
+    demo.add_argument(
+        "--device-delay",
+        type=_bounded(0, 10_000),
+        default=0,
+        metavar="MS",
+        help="make emulated devices answer this much later, milliseconds (%(default)s)",
+    )
+    check = _command(
+        commands,
+        "check-config",
+        "edge_agent.commands.check_config:run",
+        "check a settings file; every mistake is shown with its line",
+    )
+    _config_option(check)
+    enrol = _command(
+        commands,
+        "enrol",
+        "edge_agent.commands.enrol:run",
+        "make this machine a register of the centre, by a one-time code",
+    )
+    enrol.add_argument(
+        "--centre", metavar="URL", help="address of the centre; by default [centre] url"
+    )
+    enrol.add_argument("--code", required=True, help="one-time code from the central team")
+    enrol.add_argument(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="certificate authority of the centre, PEM; by default [centre] ca_file",
+    )
+    enrol.add_argument(
+        "--replace", action="store_true", help="give up the register's present identity"
+    )
+    _config_option(enrol)
+
+
+def _operation(commands: Commands) -> None:
+    status = _command(
+        commands,
+        "status",
+        "edge_agent.commands.status:run",
+        "what the running agent says",
+    )
+    _config_option(status)
+    _json_option(status)
+    logs = _command(commands, "logs", "edge_agent.commands.logs:run", "read the agent's log files")
+    _config_option(logs)
+    logs.add_argument("--sale", default="", metavar="ID", help="one sale; its id or its beginning")
+    logs.add_argument(
+        "--since",
+        metavar="T",
+        help="not older than 10m, 2h, 1d or an instant as 2026-03-01T08:00",
+    )
+    logs.add_argument("--follow", action="store_true", help="go on with new lines")
+    doctor = _command(
+        commands,
+        "doctor",
+        "edge_agent.doctor.report:run",
+        "look for what keeps the agent from working; works with the agent stopped",
+    )
+    _config_option(doctor)
+    _json_option(doctor)
+    ledger = _group(commands, "ledger", "the register's database")
+    verify = _command(
+        ledger,
+        "verify",
+        "edge_agent.ledger.verify:main",
+        "check the ledger's sums and hash chain; changes nothing",
+    )
+    _config_option(verify)
+    _json_option(verify)
+    _command(commands, "version", "edge_agent.commands.version:run", "print the version")
+
+
+def _service(commands: Commands) -> None:
+    service = _group(commands, "service", "the agent as a service of this machine")
+    install = _command(
+        service,
+        "install",
+        "edge_agent.commands.service:install",
+        "install or upgrade the service; keeps settings, data and whether it starts at boot",
+    )
+    install.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings to install; by default a commented sample",
+    )
+    uninstall = _command(
+        service,
+        "uninstall",
+        "edge_agent.commands.service:uninstall",
+        "stop and remove the service; settings and data stay",
+    )
+    status = _command(
+        service, "status", "edge_agent.commands.service:status", "whether it is installed and runs"
+    )
+    for command in (install, uninstall, status):
+        command.add_argument(
+            "--name", default="till-1", help="name of the register's instance (%(default)s)"
+        )
+        command.add_argument(
+            "--root",
+            type=Path,
+            default=Path("/"),
+            metavar="DIR",
+            help="work on a system tree under DIR and run no command (for packages)",
+        )
+    for command in (install, uninstall):
+        command.add_argument("--dry-run", action="store_true", help="only print what would be done")
+
+
+def _command(commands: Commands, name: str, target: str, about: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+    parser.set_defaults(target=target)
+    parser.add_argument(
+        "--debug", action="store_true", help="show the traceback of an unexpected error"
+    )
+    return parser
+
+
+def _group(commands: Commands, name: str, about: str) -> Commands:
+    parser = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+    return parser.add_subparsers(metavar="COMMAND", required=True)
+
+
+def _config_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help=CONFIG_HELP)
+
+
+def _json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON for scripts")
+
+
+def _bounded(minimum: int, maximum: int) -> Callable[[str], int]:
+    def integer(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not minimum <= int(text[:9]) <= maximum:
+            raise argparse.ArgumentTypeError(f"must be a whole number, {minimum} to {maximum}")
+        return int(text)
+
+    return integer

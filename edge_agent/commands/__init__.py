@@ -1,0 +1,1 @@
+"""What stands behind the subcommands of `edge-agent`: one module each, `run(arguments) -> int`."""

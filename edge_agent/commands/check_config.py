@@ -1,0 +1,54 @@
+"""`edge-agent check-config`: the settings, and the drivers and options that they name."""
+
+from __future__ import annotations
+
+import argparse
+
+from drivers.errors import DeviceError
+from drivers.registry import DriverKind, known_drivers, load_driver
+from edge_agent import toml_lines
+from edge_agent.command_failed import CommandFailed
+from edge_agent.commands import settings_file
+from edge_agent.config import ConfigError, DeviceSettings, Settings
+
+_KINDS: dict[str, DriverKind] = {"scanner": "scanner", "printer": "fiscal_printer"}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Say that all is well, or name every mistake."""
+    settings = settings_file.load(arguments.config)
+    problems = device_problems(settings)
+    if problems:
+        raise CommandFailed("\n".join(str(problem) for problem in problems))
+    print(f"{settings.path}: good")
+    return 0
+
+
+def device_problems(settings: Settings) -> list[ConfigError]:
+    """Drivers that are not installed or of the wrong kind, and options they do not take."""
+    problems = []
+    for section, kind in _KINDS.items():
+        device: DeviceSettings | None = getattr(settings, section)
+        if device is None:
+            continue
+        key, message = _device_problem(device, kind)
+        if message:
+            lines = toml_lines.key_lines(settings.path.read_text(encoding="utf-8-sig"))
+            line = toml_lines.line_of(lines, (section, key))
+            problems.append(ConfigError(settings.path, line, f"{message} in [{section}]"))
+    return problems
+
+
+def _device_problem(device: DeviceSettings, kind: DriverKind) -> tuple[str, str]:
+    """(key, sentence) of the first mistake of one device."""
+    drivers = known_drivers()
+    if drivers.get(device.driver) != kind:
+        fitting = ", ".join(name for name, known in drivers.items() if known == kind) or "none"
+        return "driver", f"no {kind.replace('_', ' ')} driver '{device.driver}' (known: {fitting})"
+    spec = load_driver(device.driver)
+    for key, value in device.options.items():
+        try:
+            spec.checked({key: value})
+        except DeviceError as error:
+            return key, str(error)
+    return "", ""
