@@ -1,1 +1,1 @@
-"""Devices: fiscal."""
+"""Fiscal printers: one folder per protocol family and dialect."""

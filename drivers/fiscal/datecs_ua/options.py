@@ -1,0 +1,86 @@
+"""Settings of one printer, from the agent's configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.base import PrinterProfile
+from drivers.fiscal.isl.link import LinkTiming
+from drivers.registry import BadDriverOption, Options
+from loyalty.basket import TenderKind
+
+DEFAULTS: Final[Options] = {
+    "operator": 1,
+    "operator_password": "0000",
+    "till": 1,
+    "line_width": 34,
+    "trailer_width": 34,
+    "item_name_width": 36,
+    "payment_cash": "P",
+    "payment_card": "D",
+    "payment_gift_card": "C",
+    "payment_bonus": "N",
+    "payment_other": "N",
+    "set_cashier": True,
+    "port_exclusive": True,
+    "reply_timeout_ms": 500,
+    "tries": 5,
+}
+"""Widths: the Ukrainian FPU-550 driver of Shtrih-M splits every text at 34, the FP3530T help allows
+35 in a service receipt, Exellio drivers give an article name 36. `payment_*` are the letters of
+command 53: P cash, N credit, C cheque, D card. `port_exclusive` says that no other program talks to
+this printer, so a receipt that appeared while we were opening ours is ours."""
+
+BOUNDS: Final = {
+    "operator": (1, 16),
+    "till": (1, 99_999),
+    "line_width": (16, 64),
+    "trailer_width": (16, 64),
+    "item_name_width": (12, 60),
+    "reply_timeout_ms": (20, 5_000),
+    "tries": (1, 20),
+}
+NAME_LINES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DatecsUaOptions:
+    """Checked options; see `DEFAULTS` for their meaning."""
+
+    operator: int
+    operator_password: str
+    till: int
+    profile: PrinterProfile
+    item_name_width: int
+    payment_modes: dict[TenderKind, str]
+    set_cashier: bool
+    port_exclusive: bool
+    timing: LinkTiming
+
+
+def read_options(options: Options) -> DatecsUaOptions:
+    """Check bounds, or raise `BadDriverOption`; missing options take their defaults."""
+    given = {**DEFAULTS, **options}
+    for key, (low, high) in BOUNDS.items():
+        if not low <= int(given[key]) <= high:
+            raise BadDriverOption("bad_option", f"option {key!r} must be {low} to {high}")
+    password = str(given["operator_password"])
+    if not (password.isascii() and password.isdecimal() and 4 <= len(password) <= 8):
+        raise BadDriverOption("bad_option", "option 'operator_password' must be 4 to 8 digits")
+    kinds: tuple[TenderKind, ...] = ("cash", "card", "gift_card", "bonus", "other")
+    modes = {kind: str(given[f"payment_{kind}"]) for kind in kinds}
+    for kind, mode in modes.items():
+        if mode not in ("P", "N", "C", "D"):
+            raise BadDriverOption("bad_option", f"option 'payment_{kind}' must be P, N, C or D")
+    return DatecsUaOptions(
+        operator=int(given["operator"]),
+        operator_password=password,
+        till=int(given["till"]),
+        profile=PrinterProfile(int(given["line_width"]), int(given["trailer_width"])),
+        item_name_width=int(given["item_name_width"]),
+        payment_modes=modes,
+        set_cashier=bool(given["set_cashier"]),
+        port_exclusive=bool(given["port_exclusive"]),
+        timing=LinkTiming(int(given["reply_timeout_ms"]) / 1000, int(given["tries"])),
+    )

@@ -1,0 +1,205 @@
+"""From a receipt document to what the printer has to be told, checked before a byte is sent. Pure.
+
+The printer multiplies price by quantity itself; the till's line sum is authoritative, so what
+differs goes into the line's discount or surcharge and it comes out at exactly `sum − discount`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from itertools import accumulate
+
+from drivers.base import PrintJob
+from drivers.errors import DeviceRefused
+from drivers.fiscal.datecs_ua.options import NAME_LINES, DatecsUaOptions
+from drivers.fiscal.printer_text import printable, wrap
+from loyalty.money import line_sum
+from loyalty.receipt import ReceiptDocument, ReceiptItem
+
+TAX_GROUPS = frozenset("АБВГДМН")
+MAX_ROUNDING_MINOR = 50
+MAX_SALES = 512
+MAX_QR_BYTES = 200
+
+
+class DocumentMismatch(DeviceRefused):
+    """Sums or fields of the document that the printer must not be given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What command 107 programs; `key` names it in the journal."""
+
+    key: str
+    tax_group: str
+    price_minor: int
+    name_lines: tuple[str, ...]
+    uktzed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One command 58; a negative correction is a discount."""
+
+    article: Article
+    qty_milli: int
+    price_minor: int
+    correction_minor: int
+    barcode: str
+    excise_stamps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One command 53."""
+
+    mode: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPlan:
+    """Everything in the order of sending. `running_minor` is the receipt's sum after each step."""
+
+    kind: str
+    cashier: str
+    heading: tuple[str, ...]
+    sales: tuple[Sale, ...]
+    subtotal_discount_minor: int
+    lines: tuple[str, ...]
+    payments: tuple[Payment, ...]
+    total_minor: int
+    change_minor: int
+    running_minor: tuple[int, ...]
+    slip_lines: tuple[str, ...]
+    slip_qr: str
+    qr_dropped: bool
+    fingerprint: str
+
+    @property
+    def has_slip(self) -> bool:
+        """Something is to be printed after the fiscal receipt."""
+        return bool(self.slip_lines or self.slip_qr)
+
+
+def plan_receipt(job: PrintJob, options: DatecsUaOptions) -> ReceiptPlan:
+    """The plan of a job, or `DocumentMismatch` saying which sum or field does not fit."""
+    document = job.document
+    goods = [item for item in document.items if item.sum_minor >= 0]
+    taken_off = [item for item in document.items if item.sum_minor < 0]
+    if not 1 <= len(goods) <= MAX_SALES:
+        raise _mismatch(f"a receipt has 1 to {MAX_SALES} lines, this one {len(goods)}")
+    sales = tuple(_sale(item, options) for item in goods)
+    discount = -sum(item.sum_minor - item.discount_minor for item in taken_off)
+    running = tuple(accumulate((item.sum_minor - item.discount_minor for item in goods), initial=0))
+    if discount:
+        running = (*running, running[-1] - discount)
+    total = running[-1]
+    payments, change = _payments(document, total, options)
+    return ReceiptPlan(
+        kind=document.kind,
+        cashier=printable(document.cashier)[:24].strip(),
+        heading=_heading(document, options.profile.line_width),
+        sales=sales,
+        subtotal_discount_minor=discount,
+        lines=_wrapped(job.text.post_lines, options.profile.line_width),
+        payments=payments,
+        total_minor=total,
+        change_minor=change,
+        running_minor=running,
+        slip_lines=_wrapped(job.text.additional_trailer, options.profile.trailer_width),
+        slip_qr=job.text.qr if _qr_fits(job.text.qr) else "",
+        qr_dropped=not _qr_fits(job.text.qr),
+        fingerprint=fingerprint(job),
+    )
+
+
+def fingerprint(job: PrintJob) -> str:
+    """Digest of the content, so that one job id cannot stand for two documents."""
+    content = [dataclasses.asdict(job.document), dataclasses.asdict(job.text)]
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _mismatch(message: str) -> DocumentMismatch:
+    return DocumentMismatch("document_mismatch", message)
+
+
+def _sale(item: ReceiptItem, options: DatecsUaOptions) -> Sale:
+    net = item.sum_minor - item.discount_minor
+    if item.qty_milli <= 0 or item.unit_price_minor < 0 or net < 0:
+        raise _mismatch(f"line {item.sku}: quantity, price and sum must not be negative")
+    if item.tax_group not in TAX_GROUPS:
+        raise _mismatch(f"line {item.sku}: tax group {item.tax_group!r} is not known")
+    if not all(code.isascii() for code in (item.uktzed, item.barcode, *item.excise_stamps)):
+        raise _mismatch(f"line {item.sku}: codes must be ASCII")
+    return Sale(
+        article=_article(item, options.item_name_width),
+        qty_milli=item.qty_milli,
+        price_minor=item.unit_price_minor,
+        correction_minor=net - line_sum(item.unit_price_minor, item.qty_milli),
+        barcode=item.barcode if item.barcode.isdecimal() else "",
+        excise_stamps=item.excise_stamps,
+    )
+
+
+def _article(item: ReceiptItem, width: int) -> Article:
+    """Name, tax group, unit and UKTZED make an article; its price travels with every sale."""
+    lines = tuple(wrap(item.name, width)[:NAME_LINES]) if item.name.strip() else (item.sku,)
+    identity = "\0".join((item.sku, *lines, item.tax_group, item.unit, item.uktzed))
+    return Article(
+        key=hashlib.sha256(identity.encode()).hexdigest()[:24],
+        tax_group=item.tax_group,
+        price_minor=item.unit_price_minor,
+        name_lines=lines,
+        uktzed=item.uktzed,
+    )
+
+
+def _heading(document: ReceiptDocument, width: int) -> tuple[str, ...]:
+    if document.kind == "return" and document.original_fiscal_number:
+        return tuple(wrap(f"Повернення до чека {document.original_fiscal_number}", width))
+    return ()
+
+
+def _wrapped(lines: tuple[str, ...], width: int) -> tuple[str, ...]:
+    return tuple(part for line in lines for part in wrap(line, width))
+
+
+def _qr_fits(payload: str) -> bool:
+    """A QR that the printer cannot take must not stop the fiscal receipt; it is left out."""
+    return payload.isascii() and payload.isprintable() and len(payload) <= MAX_QR_BYTES
+
+
+def _payments(
+    document: ReceiptDocument, total: int, options: DatecsUaOptions
+) -> tuple[tuple[Payment, ...], int]:
+    """Means of payment, cash last because only cash gives change, and the change."""
+    bonus = document.redeemed_minor if document.redeem_as == "payment" else 0
+    told_bonus = sum(t.amount_minor for t in document.tenders if t.kind == "bonus")
+    money = [t for t in document.tenders if t.kind != "bonus" and t.amount_minor != 0]
+    if total <= 0:
+        raise _mismatch("the lines sum to nothing")
+    if total - bonus != document.payable_minor:
+        raise _mismatch(
+            f"lines less discounts and bonuses are {total - bonus},"
+            f" the document says {document.payable_minor}"
+        )
+    if told_bonus not in (0, document.redeemed_minor) or bonus < 0:
+        raise _mismatch("the bonus tender is not what was redeemed")
+    if any(tender.amount_minor < 0 for tender in money):
+        raise _mismatch("a tender must not be negative")
+    if abs(document.rounding_minor) > MAX_ROUNDING_MINOR:
+        raise _mismatch("cash rounding is at most 50 kopecks")
+    cash = sum(t.amount_minor for t in money if t.kind == "cash")
+    change = sum(t.amount_minor for t in money) - document.payable_minor - document.rounding_minor
+    if change < 0 or change > cash or (document.rounding_minor and not cash):
+        raise _mismatch(f"tenders do not cover the sum (change would be {change})")
+    modes = options.payment_modes
+    ordered = [Payment(modes["bonus"], bonus)] if bonus else []
+    ordered += [Payment(modes[t.kind], t.amount_minor) for t in money if t.kind != "cash"]
+    ordered += [Payment(modes["cash"], cash)] if cash else []
+    return tuple(ordered), change

@@ -1,0 +1,70 @@
+"""Device addresses: `serial:PATH[?baud=N]` and `tcp:HOST:PORT`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from drivers.errors import BadDeviceUrl
+
+DEFAULT_BAUD = 115_200
+BAUD_RATES = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115_200, 230_400)
+MAX_URL = 512
+
+
+@dataclass(frozen=True, slots=True)
+class SerialUrl:
+    """A serial port, or a pseudo terminal, and its speed in bits per second (8N1)."""
+
+    path: str
+    baud: int = DEFAULT_BAUD
+
+
+@dataclass(frozen=True, slots=True)
+class TcpUrl:
+    """A device that listens on TCP."""
+
+    host: str
+    port: int
+
+
+def parse_device_url(url: str) -> SerialUrl | TcpUrl:
+    """Read a device address, or raise `BadDeviceUrl` that says what is wrong with it."""
+    if len(url) > MAX_URL:
+        raise _bad(url[:40] + "…", f"longer than {MAX_URL} characters")
+    scheme, colon, rest = url.partition(":")
+    if colon and scheme == "serial":
+        return _parse_serial(url, rest)
+    if colon and scheme == "tcp":
+        return _parse_tcp(url, rest)
+    raise _bad(url, "must start with 'serial:' or 'tcp:'")
+
+
+def _bad(url: str, why: str) -> BadDeviceUrl:
+    return BadDeviceUrl("bad_device_url", f"device address {url!r}: {why}")
+
+
+def _parse_serial(url: str, rest: str) -> SerialUrl:
+    path, _, query = rest.partition("?")
+    if not path:
+        raise _bad(url, "names no port, for example serial:/dev/ttyACM0?baud=115200")
+    if "\0" in path:
+        raise _bad(url, "the port has a NUL character in it")
+    baud = DEFAULT_BAUD
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        if key != "baud":
+            raise _bad(url, f"unknown setting {key!r}; only 'baud' is known")
+        if not value.isdecimal() or int(value) not in BAUD_RATES:
+            raise _bad(url, f"baud must be one of {', '.join(map(str, BAUD_RATES))}")
+        baud = int(value)
+    return SerialUrl(path, baud)
+
+
+def _parse_tcp(url: str, rest: str) -> TcpUrl:
+    host, colon, port = rest.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host:
+        raise _bad(url, "must be tcp:HOST:PORT")
+    if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
+        raise _bad(url, "the port must be a number from 1 to 65535")
+    return TcpUrl(host, int(port))
