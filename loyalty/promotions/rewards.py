@@ -57,7 +57,7 @@ def _amount(effect: then.AmountOff, lines: Lines) -> Taking:
 def _n_for_m(effect: then.NForM, lines: Lines) -> Taking:
     by_price = sorted(
         (line for line in lines if line.used < line.pieces),
-        key=lambda line: (set_value(line, 1_000_000), line.index),
+        key=lambda line: (set_value(line, 1_000_000), line.item.line_id),
     )
     sets = sum(line.pieces - line.used for line in by_price) // effect.take
     free = _pick(by_price, sets * (effect.take - effect.pay))
