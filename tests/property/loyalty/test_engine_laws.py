@@ -256,3 +256,19 @@ def test_every_promotion_is_traced_in_file_order(ruleset: Ruleset, basket: Baske
     for trace in quote.traces:
         assert (trace.reason == "") == (trace.status == "fired")
         assert not (trace.hint and trace.status == "fired")
+
+
+@COMMON
+@given(baskets(), st.integers(0, 100), st.integers(1, 10_000), st.integers(0, 10**7))
+def test_a_manual_discount_never_makes_the_total_negative(
+    basket: Basket, percent: int, percent_bp: int, redeem: int
+) -> None:
+    goods = [line for line in basket.lines if line.price_kind != "manual_discount"]
+    amount = -sum(line.sum_minor for line in goods) * percent // 100
+    manual = LineItem("M", "manual", "Знижка", 1000, amount, amount, price_kind="manual_discount")
+    rule = Promotion("all", (("uk", "Усе"),), PercentOff(Scope(is_all=True), percent_bp))
+    ruleset = Ruleset(1, Programme(redeem_max_share_bp=10_000), (rule,))
+    quote = price(ruleset, check_basket(Basket((*goods, manual))), redeem)
+    assert quote.payable_minor >= 0
+    tobacco = sum(line.sum_minor for line in goods if not takes_part(line))
+    assert quote.payable_minor >= min(tobacco, quote.gross_minor)
