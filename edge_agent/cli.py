@@ -1,7 +1,8 @@
 """The `edge-agent` command: every subcommand, its options and its help.
 
 Only this table is built at start; the module behind a subcommand is imported when it is used.
-Exit codes: 0 done, 1 refused or found wanting, 2 misuse or an unexpected error.
+Exit codes: 0 done, 1 refused or found wanting, 2 misuse or an unexpected error; `run` also 75 when
+the machine is not ready (port taken, another agent) and 78 when set-up is missing.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(getattr(import_module(module), function)(arguments))
     except CommandFailed as refused:
         print(f"edge-agent: {refused}", file=sys.stderr)
-        return 1
+        return refused.exit_code
     except BrokenPipeError:
         # The reader of a pipe has gone; what is left in the buffer must not raise at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -155,8 +156,11 @@ def _operation(commands: Commands) -> None:
     verify = _command(
         ledger,
         "verify",
-        "edge_agent.ledger.verify:main",
-        "check the ledger's sums and hash chain; changes nothing",
+        "edge_agent.commands.ledger:verify",
+        "check the ledger's file, hash chain and sales; changes nothing",
+    )
+    verify.add_argument(
+        "--ledger", type=Path, metavar="FILE", help="database to check; by default the register's"
     )
     _config_option(verify)
     _json_option(verify)

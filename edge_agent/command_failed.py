@@ -4,4 +4,8 @@ from __future__ import annotations
 
 
 class CommandFailed(Exception):
-    """A subcommand cannot do what was asked; the message is the whole explanation. Exit code 1."""
+    """A subcommand cannot do what was asked; the message is the whole explanation."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

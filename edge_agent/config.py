@@ -173,6 +173,11 @@ class Settings:
         return self.data_dir / "identity.json"
 
     @property
+    def ledger_file(self) -> Path:
+        """The register's sacred database."""
+        return self.data_dir / "ledger.db"
+
+    @property
     def token_file(self) -> Path:
         """Bearer token of the local API, readable by the till's user only."""
         return self.data_dir / "api.token"

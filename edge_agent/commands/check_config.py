@@ -45,7 +45,10 @@ def _device_problem(device: DeviceSettings, kind: DriverKind) -> tuple[str, str]
     if drivers.get(device.driver) != kind:
         fitting = ", ".join(name for name, known in drivers.items() if known == kind) or "none"
         return "driver", f"no {kind.replace('_', ' ')} driver '{device.driver}' (known: {fitting})"
-    spec = load_driver(device.driver)
+    try:
+        spec = load_driver(device.driver)
+    except ImportError as error:
+        return "driver", f"driver '{device.driver}' cannot be loaded: {error}"
     for key, value in device.options.items():
         try:
             spec.checked({key: value})

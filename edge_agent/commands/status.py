@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -38,15 +37,12 @@ _LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class NotAnswering(Exception):
     """The agent gives no status; `is_running` says whether its process is there at all."""
 
-    message: str
-    is_running: bool
-
-    def __str__(self) -> str:
-        return self.message
+    def __init__(self, message: str, is_running: bool) -> None:
+        super().__init__(message)
+        self.is_running = is_running
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     except NotAnswering as no:
         if not arguments.json:
             raise CommandFailed(str(no)) from None
-        print(json.dumps({"running": no.is_running, "problem": no.message}, ensure_ascii=False))
+        print(json.dumps({"running": no.is_running, "problem": str(no)}, ensure_ascii=False))
         return 1
     if arguments.json:
         print(json.dumps({"running": True, **found}, ensure_ascii=False, indent=2))

@@ -1,0 +1,141 @@
+"""Checks of this machine: folder, space, running agent, port, database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from edge_agent.doctor.finding import Case, Finding
+from edge_agent.ledger.verify import quick_check
+from edge_agent.log_setup import FREE_FLOOR_BYTES, free_bytes
+
+WARN_FREE_BYTES = 512 * 1024 * 1024
+MAX_FILES = 1000
+_WAL_FIX = (3, 51, 3)
+
+
+def data_folder(case: Case) -> Iterable[Finding]:
+    """There, writable, and every file in it its owner's."""
+    folder = case.settings.data_dir
+    if not folder.is_dir():
+        yield Finding(
+            "data folder",
+            "fail",
+            f"{folder} is not there",
+            "enrol the register, which makes it, or correct data_dir",
+        )
+        return
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        yield Finding(
+            "data folder",
+            "fail",
+            f"{folder} cannot be written: {error.strerror}",
+            "run as the agent's user, or give that user the folder",
+        )
+        return
+    strangers = _files_of_others(folder)
+    if strangers:
+        owner = folder.stat().st_uid
+        yield Finding(
+            "data folder",
+            "fail",
+            f"{strangers[0]} belongs to another user than its folder",
+            f"chown -R --no-dereference {owner} {folder}",
+        )
+    else:
+        yield Finding("data folder", "ok", str(folder))
+
+
+def _files_of_others(folder: Path) -> list[Path]:
+    if sys.platform == "win32":
+        return []
+    owner = folder.stat().st_uid
+    found = []
+    for path in islice(folder.rglob("*"), MAX_FILES):
+        try:
+            if path.lstat().st_uid != owner:
+                found.append(path)
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def free_space(case: Case) -> Iterable[Finding]:
+    """Room for the ledger and the logs."""
+    folder = case.settings.data_dir
+    if not folder.is_dir():
+        return
+    free = free_bytes(folder)
+    says = f"{free // (1024 * 1024)} MiB free"
+    if free < FREE_FLOOR_BYTES:
+        yield Finding("free space", "fail", says, "free disk space now: logs have stopped already")
+    elif free < WARN_FREE_BYTES:
+        yield Finding("free space", "warn", says, "free disk space")
+    else:
+        yield Finding("free space", "ok", says)
+
+
+def agent(case: Case) -> Iterable[Finding]:
+    """Whether it runs, and answers."""
+    if case.status is not None:
+        yield Finding("agent", "ok", f"runs, version {case.status.get('agent_version', 'unknown')}")
+    elif case.is_running:
+        yield Finding("agent", "fail", case.problem, "read the log: edge-agent logs --since 10m")
+    else:
+        yield Finding("agent", "warn", "is not running", "start the service, or edge-agent run")
+
+
+def port(case: Case) -> Iterable[Finding]:
+    """The API's port is ours or free."""
+    number = case.settings.api.port
+    if case.is_running or number == 0:
+        return
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", number))
+        except OSError as error:
+            yield Finding(
+                "port",
+                "fail",
+                f"{number} cannot be used: {error.strerror}",
+                "stop the other program, or choose another [api] port",
+            )
+            return
+    yield Finding("port", "ok", f"{number} is free")
+
+
+def ledger(case: Case) -> Iterable[Finding]:
+    """The database opens, its chain is whole, facts and sales agree."""
+    path = case.settings.ledger_file
+    if not path.is_file():
+        yield Finding("ledger", "ok", "none yet: it is made at the first start")
+        return
+    faults = quick_check(path)
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        yield Finding(
+            "ledger",
+            "fail",
+            f"{faults[0]}{more}",
+            "stop the agent, keep a copy of the data folder, call support",
+        )
+    else:
+        yield Finding("ledger", "ok", f"sound, {os.path.getsize(path) // 1024} KiB")
+
+
+def sqlite_version(_case: Case) -> Iterable[Finding]:
+    """Before 3.51.3 two writers could damage a WAL; the agent has one writer, so it is a note."""
+    version = sqlite3.sqlite_version
+    note = "" if sqlite3.sqlite_version_info >= _WAL_FIX else "; never open ledger.db for writing"
+    yield Finding("SQLite", "ok", f"{version}{note}")
