@@ -12,7 +12,6 @@ import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -45,7 +44,6 @@ HINT_CONNECT_S = 10.0
 HINT_IDLE_S = 60.0
 _SMALL = 256 * 1024
 _GZIP_LEVEL = 6
-_TRUSTED_SKEW_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ class CentreClient:
 
     def lookup(self, request: LookupRequest, timeout_s: float = LOOKUP_S) -> LookupReply:
         """Ask for a member that is not cached here."""
-        return self._post("/v1/lookup", request, timeout_s, LookupReply)
+        return self._post("/v1/members/lookup", request, timeout_s, LookupReply)
 
     def heartbeat(self, report: Heartbeat) -> HeartbeatReply:
         """Report this register's health; learn what the centre holds of it."""
@@ -155,7 +153,7 @@ class CentreClient:
         """
         data: list[str] = []
         lines = self._channel.lines(
-            "/v1/hints", connect_s=HINT_CONNECT_S, idle_s=idle_s, sign=self._sign
+            "/v1/feed/hints", connect_s=HINT_CONNECT_S, idle_s=idle_s, sign=self._sign
         )
         yield next(lines)
         for line in lines:
@@ -187,23 +185,6 @@ class CentreClient:
         headers: dict[str, str] | None = None,
         max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
-        try:
-            return self._exchange(method, target, total_s, body, headers, max_bytes)
-        except CentreRefused as error:
-            # A dead clock battery makes every stamp wrong; the refusal itself tells the time.
-            if error.status != 401 or not self._learn_date(error.answered_at):
-                raise
-        return self._exchange(method, target, total_s, body, headers, max_bytes)
-
-    def _exchange(
-        self,
-        method: str,
-        target: str,
-        total_s: float,
-        body: bytes,
-        headers: dict[str, str] | None,
-        max_bytes: int,
-    ) -> Answer:
         return self._channel.call(
             method,
             target,
@@ -213,18 +194,6 @@ class CentreClient:
             sign=self._sign,
             max_bytes=max_bytes,
         )
-
-    def _learn_date(self, answered_at: str) -> bool:
-        """Take the offset of stamps from an HTTP date; True when it moved by over a minute."""
-        try:
-            offset = parsedate_to_datetime(answered_at) - datetime.fromisoformat(self._now())
-        except (ValueError, TypeError):
-            return False
-        offset_ms = offset // timedelta(milliseconds=1)
-        if abs(offset_ms - self._offset_ms) <= _TRUSTED_SKEW_MS:
-            return False
-        self._offset_ms = offset_ms
-        return True
 
     def _sign(self, method: str, target: str, body: bytes) -> dict[str, str]:
         here = datetime.fromisoformat(self._now()) + timedelta(milliseconds=self._offset_ms)

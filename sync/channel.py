@@ -217,7 +217,6 @@ def raise_for_status(answer: Answer) -> None:
         code[:64] if isinstance(code, str) and code else f"http_{status}",
         status,
         detail[:200] if isinstance(detail, str) else "",
-        answer.headers.get("Date", ""),
     )
 
 

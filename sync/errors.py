@@ -28,16 +28,13 @@ class CentreUnavailable(SyncError):
 
 
 class CentreRefused(SyncError):
-    """The centre understood and said no. `code` is stable, `detail` is for people.
+    """The centre understood and said no. `code` is stable, `detail` is for people."""
 
-    `answered_at` is the answer's HTTP date ("" without one)."""
-
-    def __init__(self, code: str, status: int, detail: str = "", answered_at: str = "") -> None:
+    def __init__(self, code: str, status: int, detail: str = "") -> None:
         super().__init__(f"{code} ({status}): {detail}" if detail else f"{code} ({status})")
         self.code = code
         self.status = status
         self.detail = detail
-        self.answered_at = answered_at
 
 
 class CursorGone(CentreRefused):

@@ -7,7 +7,7 @@ says the centre has committed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sync.contract.messages import (
@@ -21,6 +21,7 @@ from sync.errors import CentreRefused, CentreUnavailable
 
 FIRST_SIZE = 100
 SIZE_STEP = 50
+_SETTLED = frozenset({"accepted", "duplicate", "quarantined"})
 
 
 class OutboxPort(Protocol):
@@ -34,7 +35,7 @@ class OutboxPort(Protocol):
         ...
 
     def acknowledge(self, batch: UploadBatch, reply: UploadReply) -> None:
-        """Mark what the reply accepts (also as duplicate or quarantined) as sent."""
+        """Mark each fact whose own verdict is accepted, duplicate or quarantined as sent."""
         ...
 
     def rewind(self, epoch: int, head_seq: int) -> None:
@@ -63,7 +64,7 @@ class PushResult:
 
     `quarantined` counts facts that the centre stored without applying. `rewound_to` is the head
     of a centre that has lost or never had our earlier facts. `fork` stops the lane until the
-    register has a new epoch; `stuck` says that the centre misses facts which are gone here.
+    register has a new epoch; `stuck` says that rewinding did not help: facts are gone or damaged.
     """
 
     sent: int = 0
@@ -120,35 +121,36 @@ class Uplink:
     def _settle(
         self, batch: UploadBatch, reply: UploadReply, verdicts: list[ItemVerdict]
     ) -> PushResult:
+        settled = [item for item in verdicts if item.verdict in _SETTLED]
+        has_gap = any(item.verdict == "gap" for item in verdicts)
         forked = next((item for item in verdicts if item.verdict == "fork"), None)
-        if forked is not None:
-            # The centre's head may be another register's history: acknowledge nothing by it.
-            fork = Fork(batch.epoch, forked.seq, forked.detail)
-            return PushResult(head_seq=reply.head_seq, fork=fork)
-        if any(item.verdict == "gap" for item in verdicts):
-            return self._rewind(batch, reply)
-        if reply.head_seq < batch.facts[-1].seq:
+        if len(settled) == len(verdicts) and reply.head_seq < batch.facts[-1].seq:
             raise CentreUnavailable("the reply accepts facts above its own head")
-        self._outbox.acknowledge(batch, reply)
-        self._last_gap = None
-        if len(batch.facts) >= self._size:
+        if settled:
+            # By verdict, not by head: after a fork the head is another history's.
+            self._outbox.acknowledge(batch, reply)
+            self._last_gap = None
+        if len(settled) == len(verdicts) >= self._size:
             self._size = min(MAX_BATCH_FACTS, self._size + SIZE_STEP)
-        return PushResult(
-            sent=len(batch.facts),
+        result = PushResult(
+            sent=len(settled),
             duplicates=_count(verdicts, "duplicate"),
             quarantined=_count(verdicts, "quarantined"),
             head_seq=reply.head_seq,
-            more=True,
+            more=forked is None and not has_gap,
         )
+        if forked is not None:
+            return replace(result, fork=Fork(batch.epoch, forked.seq, forked.detail))
+        return self._rewind(batch, reply, result) if has_gap else result
 
-    def _rewind(self, batch: UploadBatch, reply: UploadReply) -> PushResult:
+    def _rewind(self, batch: UploadBatch, reply: UploadReply, result: PushResult) -> PushResult:
         gap = (batch.epoch, batch.facts[0].seq, reply.head_seq)
         if gap == self._last_gap:
-            # Rewound already and the outbox still starts above the centre's head.
-            return PushResult(head_seq=reply.head_seq, stuck=True)
+            # Rewound already, and the outbox still offers what the centre cannot link.
+            return replace(result, stuck=True)
         self._last_gap = gap
         self._outbox.rewind(batch.epoch, reply.head_seq)
-        return PushResult(head_seq=reply.head_seq, rewound_to=reply.head_seq, more=True)
+        return replace(result, rewound_to=reply.head_seq, more=True)
 
 
 def _matched(batch: UploadBatch, reply: UploadReply) -> list[ItemVerdict]:
