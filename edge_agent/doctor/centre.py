@@ -21,6 +21,9 @@ CERTIFICATE_WARN_DAYS = 30
 
 def identity(case: Case) -> Iterable[Finding]:
     """The register is enrolled, at the centre that the settings name."""
+    if not case.settings.identity_file.exists():
+        yield Finding("identity", "fail", "not enrolled", "edge-agent enrol --code CODE")
+        return
     try:
         found = Identity.load(case.settings.identity_file)
     except IdentityError as error:
