@@ -1,0 +1,115 @@
+"""Closing a sale: do the tenders pay the quote, what is rounded, what is given back.
+
+Only the cash part is rounded (NBU Board resolution 115 of 17.09.2025); rounding is no discount
+and no rule sees it. Bonuses are no tender here: the quote has already taken them off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from loyalty.basket import MAX_SUM_MINOR, Tender, TenderKind
+from loyalty.errors import InvalidTenders
+from loyalty.money import CASH_STEPS, format_minor, round_cash
+from loyalty.quote import Quote
+
+MAX_TENDERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A paid sale, in kopecks.
+
+    `payable_minor` is what the buyer pays, rounding included; `rounding_minor` is what the
+    rounding of the cash part added (may be negative), so the quote's own total is
+    `payable_minor - rounding_minor`. The tenders sum to `payable_minor + change_minor`.
+    """
+
+    payable_minor: int
+    rounding_minor: int
+    change_minor: int
+    tenders: tuple[Tender, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A whole sale undone: money to give back, by tender, and points to move (hundredths)."""
+
+    refund_minor: int
+    restored_points: int
+    reversed_points: int
+    tenders: tuple[Tender, ...]
+
+
+def settle(quote: Quote, tenders: Sequence[Tender], cash_step_minor: int) -> Settlement:
+    """Check that the tenders pay the quote exactly, change from cash allowed.
+
+    What is left after the other tenders is the cash part and is rounded to `cash_step_minor`
+    (0, 10 or 50). Raises `InvalidTenders` with code `bad_cash_step`, `too_many_tenders`,
+    `bad_tender`, `bonus_tender`, `underpaid`, `overpaid_noncash` or `cash_not_needed`.
+    """
+    if cash_step_minor not in CASH_STEPS:
+        raise InvalidTenders("bad_cash_step", f"the step must be one of {CASH_STEPS}", "cash_step")
+    _check_tenders(tenders)
+    due = quote.payable_minor
+    cash = sum(tender.amount_minor for tender in tenders if tender.kind == "cash")
+    other = sum(tender.amount_minor for tender in tenders) - cash
+    if other > due:
+        raise InvalidTenders(
+            "overpaid_noncash",
+            f"{format_minor(other)} without cash is over {format_minor(due)}",
+            "tenders",
+        )
+    cash_due = due - other
+    rounded = round_cash(cash_due, cash_step_minor)
+    if cash and not cash_due:
+        raise InvalidTenders("cash_not_needed", "everything is paid without cash", "tenders")
+    if cash < rounded:
+        raise InvalidTenders(
+            "underpaid", f"{format_minor(rounded - cash)} more is needed", "tenders"
+        )
+    return Settlement(
+        payable_minor=other + rounded,
+        rounding_minor=rounded - cash_due,
+        change_minor=cash - rounded,
+        tenders=tuple(tenders),
+    )
+
+
+def _check_tenders(tenders: Sequence[Tender]) -> None:
+    if len(tenders) > MAX_TENDERS:
+        raise InvalidTenders("too_many_tenders", f"at most {MAX_TENDERS} tenders", "tenders")
+    for tender in tenders:
+        amount = tender.amount_minor
+        if tender.kind not in get_args(TenderKind):
+            raise InvalidTenders("bad_tender", f"unknown tender {tender.kind!r}", "kind")
+        if tender.kind == "bonus":
+            raise InvalidTenders("bonus_tender", "bonuses are redeemed in the quote", "kind")
+        if not isinstance(amount, int) or isinstance(amount, bool):
+            raise InvalidTenders("bad_tender", "the amount must be an integer", "amount_minor")
+        if not 0 < amount <= MAX_SUM_MINOR:
+            raise InvalidTenders("bad_tender", "the amount is out of bounds", "amount_minor")
+
+
+def reversal(settlement: Settlement, *, redeemed_points: int, accrual_points: int) -> Reversal:
+    """Undo a whole sale: money back the way it came, points by the sale's own figures.
+
+    The refund is what the buyer paid, rounding included, so a refund in cash is already whole
+    coins. Raises `ValueError` for negative points.
+    """
+    if redeemed_points < 0 or accrual_points < 0:
+        raise ValueError("points must not be negative")
+    paid: dict[TenderKind, int] = {}
+    for tender in settlement.tenders:
+        paid[tender.kind] = paid.get(tender.kind, 0) + tender.amount_minor
+    if settlement.change_minor:
+        paid["cash"] -= settlement.change_minor
+    tenders = tuple(Tender(kind, amount) for kind, amount in paid.items() if amount)
+    return Reversal(
+        refund_minor=settlement.payable_minor,
+        restored_points=redeemed_points,
+        reversed_points=accrual_points,
+        tenders=tenders,
+    )
