@@ -75,28 +75,7 @@ def _everyday(commands: Commands) -> None:
         action="store_true",
         help="started by systemd or the Windows service manager: log for machines",
     )
-    demo = _command(
-        commands,
-        "demo",
-        "edge_agent.demo.cli:run",
-        "two registers, a centre and emulated devices on this machine; the cable is pulled",
-    )
-    _json_option(demo)
-    demo.add_argument("--keep", action="store_true", help="keep the data folder and name it")
-    demo.add_argument(
-        "--sales",
-        type=_bounded(1, 10_000),
-        default=20,
-        metavar="N",
-        help="sales to make (%(default)s)",
-    )
-    demo.add_argument(
-        "--device-delay",
-        type=_bounded(0, 10_000),
-        default=0,
-        metavar="MS",
-        help="make emulated devices answer this much later, milliseconds (%(default)s)",
-    )
+    _demo(commands)
     check = _command(
         commands,
         "check-config",
@@ -124,6 +103,33 @@ def _everyday(commands: Commands) -> None:
         "--replace", action="store_true", help="give up the register's present identity"
     )
     _config_option(enrol)
+
+
+def _demo(commands: Commands) -> None:
+    demo = _command(
+        commands,
+        "demo",
+        "edge_agent.demo.cli:run",
+        "two registers, a centre and emulated devices on this machine; the cable is pulled",
+    )
+    _json_option(demo)
+    demo.add_argument(
+        "--keep", action="store_true", help="leave it running and print the addresses"
+    )
+    demo.add_argument(
+        "--sales",
+        type=_bounded(1, 10_000),
+        default=20,
+        metavar="N",
+        help="sales to make (%(default)s)",
+    )
+    demo.add_argument(
+        "--device-delay",
+        type=_bounded(0, 10_000),
+        default=0,
+        metavar="MS",
+        help="make emulated devices answer this much later, milliseconds (%(default)s)",
+    )
 
 
 def _operation(commands: Commands) -> None:

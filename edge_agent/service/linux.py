@@ -58,9 +58,19 @@ class Place:
         return self.root / CONFIG_FOLDER / f"{self.name}.toml"
 
     @property
+    def marker(self) -> Path:
+        """Says that this instance was installed before, so an upgrade leaves its start at boot."""
+        return self.root / CONFIG_FOLDER / f"{self.name}.installed"
+
+    @property
     def state(self) -> Path:
         """Data folder as the service sees it."""
         return Path("/") / STATE_FOLDER / self.name
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether the register has its identity already."""
+        return (self.root / STATE_FOLDER / self.name / "identity.json").exists()
 
     @property
     def service(self) -> str:
@@ -102,7 +112,7 @@ def plan_install(place: Place, config: Path | None, executable: Path) -> list[St
             f"{executable} lies under {hidden[0]}, which the service cannot see: "
             f"install the agent in a folder of its own, such as /opt/loyalty-edge"
         )
-    is_first = not place.config_file.exists()
+    is_first = not place.marker.exists()
     steps: list[Step] = []
     if place.is_live and not place.has_user:
         steps.append(Run(_useradd()))
@@ -117,13 +127,9 @@ def plan_install(place: Place, config: Path | None, executable: Path) -> list[St
         )
     )
     steps.append(WriteFile(place.unit_file, unit_text(executable)))
-    commands = [Run(("systemctl", "daemon-reload"))]
-    if is_first:
-        commands.append(Run(("systemctl", "enable", place.service)))
-    else:
-        commands.append(Run(("systemctl", "try-restart", place.service)))
-    steps += _if_running(place, commands)
-    if is_first:
+    steps.append(WriteFile(place.marker, "An upgrade keeps whether the service starts at boot.\n"))
+    steps += _if_running(place, _install_commands(place, is_first))
+    if not place.is_enrolled:
         steps.append(
             Say(
                 f"next: look through {place.config_file}, then\n"
@@ -134,6 +140,16 @@ def plan_install(place: Place, config: Path | None, executable: Path) -> list[St
     return steps
 
 
+def _install_commands(place: Place, is_first: bool) -> list[Run]:
+    commands = [Run(("systemctl", "daemon-reload"))]
+    if is_first:
+        commands.append(Run(("systemctl", "enable", place.service)))
+    verb = "start" if is_first else "try-restart"
+    if place.is_enrolled:
+        commands.append(Run(("systemctl", verb, place.service)))
+    return commands
+
+
 def plan_uninstall(place: Place) -> list[Step]:
     """Stop and remove the service. Settings and state stay: they hold sales not sent yet."""
     steps = _if_running(place, [Run(("systemctl", "disable", "--now", place.service), True)])
@@ -142,6 +158,7 @@ def plan_uninstall(place: Place) -> list[Step]:
         steps.append(RemoveFile(wants))
     if not _other_instances(place):
         steps.append(RemoveFile(place.unit_file))
+    steps.append(RemoveFile(place.marker))
     steps += _if_running(place, [Run(("systemctl", "daemon-reload"))])
     steps.append(Say(f"kept: {place.config_file} and {place.state}"))
     return steps

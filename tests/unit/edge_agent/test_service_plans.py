@@ -36,6 +36,7 @@ def test_a_tree_gets_unit_and_settings_and_no_command_runs(
     assert load_settings(settings).data_dir == Path("/var/lib/loyalty-edge/till-2")
     assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == [
         "loyalty-edge@.service",
+        "till-2.installed",
         "till-2.toml",
     ]
     assert "systemctl enable loyalty-edge@till-2.service" in capsys.readouterr().out
@@ -73,6 +74,7 @@ def test_uninstalling_keeps_settings_and_the_unit_of_other_registers(tmp_path: P
     cli.main(["service", "uninstall", "--root", str(tmp_path), "--name", "till-2"])
     assert not unit.exists()
     assert (tmp_path / "etc/loyalty-edge/till-1.toml").exists()
+    assert list((tmp_path / "etc/loyalty-edge").glob("*.installed")) == []
     assert cli.main(["service", "status", "--root", str(tmp_path)]) == 1
 
 
@@ -120,8 +122,16 @@ def test_the_live_machine_first_time(tmp_path: Path) -> None:
 
 def test_the_live_machine_again(tmp_path: Path) -> None:
     """The operator's choice whether it starts at boot is not touched."""
-    _install(tmp_path)
     place = linux.Place(tmp_path, "till-1", has_systemd=True, has_user=True)
+    identity = tmp_path / "var/lib/loyalty-edge/till-1/identity.json"
+    identity.parent.mkdir(parents=True)
+    identity.touch()
+    assert [command[1] for command in _commands(linux.plan_install(place, None, EXE))] == [
+        "daemon-reload",
+        "enable",
+        "start",
+    ]
+    _install(tmp_path)
     assert _commands(linux.plan_install(place, None, EXE)) == [
         ("systemctl", "daemon-reload"),
         ("systemctl", "try-restart", "loyalty-edge@till-1.service"),
@@ -134,11 +144,11 @@ def test_the_live_machine_again(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("folder", ["/home/olena/venv/bin", "/root/venv/bin", "/tmp/x/bin"])
+@pytest.mark.parametrize("folder", ["/home/olena/venv", "/root", "/tmp/x"])
 def test_an_agent_that_the_sandbox_hides_is_refused(folder: str) -> None:
     live = linux.Place(Path("/"), "till-1", has_systemd=True, has_user=True)
     with pytest.raises(ServiceError, match="which the service cannot see"):
-        linux.plan_install(live, None, Path(folder) / "edge-agent")
+        linux.plan_install(live, None, Path(folder) / "bin" / "edge-agent")
 
 
 def test_a_failed_step_stops_and_says_which(tmp_path: Path) -> None:

@@ -1,0 +1,194 @@
+"""Makes the pages of docs/reference that follow from code, and names error codes not explained.
+
+Run as a file: `python packaging/reference_pages.py` writes settings.md, cli.md and events.md and
+prints every code that docs/reference/errors.md lacks or no longer needs; exit code 1 when there
+is one. A repo test runs the same functions and compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("loyalty", "edge_agent", "drivers", "receipt_templates", "sync", "central")
+REFERENCE = ROOT / "docs" / "reference"
+_CODE = re.compile(r"[a-z][a-z0-9_]{2,40}")
+_ROW = re.compile(r"^\| `([a-z0-9_]+)` \|", re.MULTILINE)
+_MADE = "<!-- made by packaging/reference_pages.py: change the code, then run it -->\n"
+
+
+def settings_page() -> str:
+    """docs/reference/settings.md."""
+    from edge_agent.settings_text import settings_table
+
+    return (
+        f"{_MADE}# Settings\n\n"
+        "One TOML file (UTF-8, at most 256 KiB) per register. Unknown keys, wrong types and\n"
+        "values out of range are errors with their line; `edge-agent check-config` shows all of\n"
+        "them. `edge-agent service install` writes a commented sample. A change takes effect at\n"
+        "the next start; `[log] level` also at `systemctl reload` (SIGHUP).\n\n"
+        f"{settings_table()}"
+    )
+
+
+def events_page() -> str:
+    """docs/reference/events.md."""
+    import logging
+
+    from edge_agent.event_codes import Event
+
+    rows = "\n".join(
+        f"| `{event.value}` | {logging.getLevelName(event.level).lower()} | {event.advice} |"
+        for event in Event
+    )
+    return (
+        f"{_MADE}# Events\n\n"
+        "Every log line is one JSON object: `at` (UTC), `level`, `event`, `sale_id` when there is\n"
+        "a sale, `detail`, and `error` with a traceback. Phones, card numbers, tokens and member\n"
+        "codes are masked as `***`. `edge-agent logs` reads the files.\n\n"
+        f"| event | level | what to do |\n|---|---|---|\n{rows}\n"
+    )
+
+
+def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command of `edge-agent` that does something, with its parser."""
+    from edge_agent.cli import build_parser
+
+    yield from _leaves("edge-agent", build_parser())
+
+
+def cli_page() -> str:
+    """docs/reference/cli.md."""
+    parts = [
+        f"{_MADE}# edge-agent\n\n"
+        "Exit codes: 0 done; 1 refused or found wanting; 2 misuse or an unexpected error; 75 the\n"
+        "machine is not ready (port taken, another agent); 78 settings or enrolment are missing.\n"
+        "`--debug`, on every command, shows the traceback of an unexpected error.\n"
+    ]
+    for name, parser in commands():
+        rows = [_option_row(action) for action in parser._actions if _is_listed(action)]
+        table = "\n| option | meaning |\n|---|---|\n" + "\n".join(rows) + "\n" if rows else ""
+        parts.append(f"\n## {name}\n\n{parser.description}\n{table}")
+    return "".join(parts)
+
+
+def _leaves(
+    name: str, parser: argparse.ArgumentParser
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    groups = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    if not groups:
+        yield name, parser
+    for group in groups:
+        for child, below in group.choices.items():
+            yield from _leaves(f"{name} {child}", below)
+
+
+def _is_listed(action: argparse.Action) -> bool:
+    return not isinstance(action, argparse._HelpAction) and action.dest != "debug"
+
+
+def _option_row(action: argparse.Action) -> str:
+    takes = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
+    needed = "; required" if action.required else ""
+    about = (action.help or "").replace("%(default)s", str(action.default)).replace("|", "\\|")
+    return f"| `{action.option_strings[0]}{takes}` | {about}{needed} |"
+
+
+def error_codes() -> dict[str, set[str]]:
+    """Codes that product code raises or answers with, and the files they come from.
+
+    Taken are literal arguments in the place of a parameter named `code`, of any function or
+    error class of ours, and literal `code=` and `reason=` keywords."""
+    trees = {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+    }
+    classes = _classes(trees.values())
+    found: dict[str, set[str]] = {}
+    for path, tree in trees.items():
+        places = classes | _functions(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                for code in _codes_of(node, places):
+                    found.setdefault(code, set()).add(str(path.relative_to(ROOT)))
+    return found
+
+
+def _codes_of(call: ast.Call, places: dict[str, int]) -> Iterator[str]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    place = places.get(name)
+    candidates = [k.value for k in call.keywords if k.arg in ("code", "reason")]
+    if place is not None and len(call.args) > place:
+        candidates.append(call.args[place])
+    for candidate in candidates:
+        parts = (
+            [candidate.body, candidate.orelse] if isinstance(candidate, ast.IfExp) else [candidate]
+        )
+        for part in parts:
+            value = part.value if isinstance(part, ast.Constant) else None
+            if isinstance(value, str) and _CODE.fullmatch(value):
+                yield value
+
+
+def _functions(tree: ast.Module) -> dict[str, int]:
+    """Functions of a module that take a `code`, with its place among positional arguments."""
+    places = {"problem": 1}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            names = [a.arg for a in node.args.args if a.arg not in ("self", "cls")]
+            if "code" in names:
+                places[node.name] = names.index("code")
+    return places
+
+
+def _classes(trees: Iterable[ast.Module]) -> dict[str, int]:
+    """Error classes whose constructor, own or inherited, takes a `code`."""
+    bases: dict[str, list[str]] = {}
+    places: dict[str, int] = {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = [b.id for b in node.bases if isinstance(b, ast.Name)]
+                for method in node.body:
+                    if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                        names = [a.arg for a in method.args.args][1:]
+                        places[node.name] = names.index("code") if "code" in names else -1
+    for name in bases:
+        heir = name
+        while heir in bases and heir not in places and bases[heir]:
+            heir = bases[heir][0]
+        places.setdefault(name, places.get(heir, -1))
+    return {name: place for name, place in places.items() if place >= 0}
+
+
+def explained_codes() -> set[str]:
+    """Codes that docs/reference/errors.md has a row for."""
+    page = REFERENCE / "errors.md"
+    return set(_ROW.findall(page.read_text(encoding="utf-8"))) if page.is_file() else set()
+
+
+PAGES = {"settings.md": settings_page, "cli.md": cli_page, "events.md": events_page}
+
+
+def main() -> int:
+    """Write the pages; 1 when errors.md does not fit the code."""
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        (REFERENCE / name).write_text(make(), encoding="utf-8")
+    raised, explained = error_codes(), explained_codes()
+    for code in sorted(set(raised) - explained):
+        print(f"errors.md lacks {code} ({', '.join(sorted(raised[code]))})")
+    for code in sorted(explained - set(raised)):
+        print(f"errors.md explains {code}, which no code raises")
+    return 1 if set(raised) != explained else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main())
