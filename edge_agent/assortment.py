@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from edge_agent.api.desk_routes import GoodOut
 from edge_agent.ledger.cache import Cache
-from loyalty.basket import LineItem
+from loyalty.basket import GoodsClass, LineItem, PriceKind
 from loyalty.money import line_sum
 
 
@@ -19,19 +21,20 @@ class Assortment:
         good = self._cache.good_by_code(code)
         if good is None:
             return None
+        qty_milli = good.qty_milli or 1000
         return LineItem(
             line_id="",
             sku=good.sku,
             name=good.name,
-            qty_milli=good.qty_milli,
+            qty_milli=qty_milli,
             unit_price_minor=good.unit_price_minor,
-            sum_minor=line_sum(good.unit_price_minor, good.qty_milli),
+            sum_minor=line_sum(good.unit_price_minor, qty_milli),
             barcode=good.barcodes[0] if good.barcodes else "",
             unit=good.unit,
-            price_kind=good.price_kind,
+            price_kind=cast(PriceKind, good.price_kind),
             tax_group=good.tax_group,
             uktzed=good.uktzed,
-            goods_class=good.goods_class,
+            goods_class=cast(GoodsClass, good.goods_class),
             min_price_minor=good.min_price_minor,
             groups=good.groups,
             tags=good.tags,

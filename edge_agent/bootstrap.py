@@ -33,12 +33,13 @@ from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.ledger import Ledger, LedgerJournal, Outbox
 from edge_agent.ports import PrintJobRow
 from edge_agent.rules_slot import RulesSlot
-from edge_agent.sync_runner import SyncRunner
+from edge_agent.sync_runner import SyncCallbacks, SyncRunner, SyncTiming
 from edge_agent.till import Till, TillIdentity
 from edge_agent.usecases.compose_receipt import load_document
-from receipt_templates import render
 from sync.centre_client import CentreClient, ClockSample
+from sync.downlink import Downlink
 from sync.enrolment import Identity, phone_token
+from sync.uplink import Uplink
 
 VERSION = version("loyalty-edge")
 T = TypeVar("T")
@@ -116,7 +117,7 @@ class _Builder:
         stack.callback(self.cache.close)
         self.outbox = Outbox(self.ledger, identity.register_id)
         self.rules = RulesSlot(
-            BundleStore.open(folder / "bundles", identity.programme_keys), self.clock
+            BundleStore.open(folder / "bundles", identity.programme_keys, VERSION), self.clock
         )
         self.client = self._client()
         self.gate = CentreGate(
@@ -202,22 +203,38 @@ class _Builder:
             agent_version=VERSION,
         )
         return Till(
-            who, self.ledger, self.cache, self.clock, self.gate, self.rules, self.cache.as_of
+            who,
+            self.ledger,
+            self.cache,
+            self.clock,
+            self.gate,
+            self.rules,
+            self.cache.balance_as_of,
         )
 
     def _runner(self, desk: Desk, health: Health) -> SyncRunner | None:
         if self.client is None or self.settings.centre is None:
             return None
+        centre = self.settings.centre
         return SyncRunner(
             client=self.client,
-            outbox=self.outbox,
-            cache=self.cache,
+            uplink=Uplink(self.client, self.outbox),
+            downlink=Downlink(self.client, self.cache),
             bundles=self.rules.store,
+            wanted=self.cache.ruleset_wanted,
             report=health.heartbeat,
-            settings=self.settings.centre,
-            on_state=health.connection_changed,
-            on_applied=lambda _result: desk.push(),
-            on_bundle=desk.rules_arrived,
+            now=self.clock.now,
+            timing=SyncTiming(
+                poll_min_s=centre.poll_s / 2,
+                poll_max_s=float(centre.poll_s),
+                heartbeat_s=float(centre.heartbeat_s),
+                retry_cap_s=float(centre.retry_cap_s),
+            ),
+            callbacks=SyncCallbacks(
+                on_state=health.connection_changed,
+                on_applied=lambda _result: _off_loop(desk.push),
+                on_bundle=lambda: _off_loop(desk.rules_arrived),
+            ),
         )
 
     def _join(
@@ -228,9 +245,10 @@ class _Builder:
         runner: SyncRunner | None,
         printer: PrinterWorker | None,
     ) -> None:
-        health.on_change = desk.push
+        health.on_change = lambda: _off_loop(desk.push)
         if runner is not None:
             till.on_fact = runner.notify_outbox
+            self.gate.on_lost = runner.notify_change
         if printer is not None:
             till.on_job = printer.wake
 
@@ -248,6 +266,8 @@ class _Builder:
         device = self.settings.printer
         if device is None or not till.who.prints:
             return None
+        from receipt_templates import render
+
         locale = self.settings.locale
 
         def compose(job: PrintJobRow, profile: PrinterProfile) -> PrintJob:
@@ -267,6 +287,11 @@ class _Builder:
             compose,
             lambda state: desk.device("printer", state),
         )
+
+
+def _off_loop(work: Callable[[], None]) -> None:
+    """Run blocking work away from the event loop that called."""
+    asyncio.get_running_loop().run_in_executor(None, work)
 
 
 def _opener(opening: Callable[..., T], device: DeviceSettings) -> Callable[[], T]:

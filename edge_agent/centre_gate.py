@@ -38,14 +38,13 @@ class CentreGate:
     def __init__(
         self,
         centre: LiveCentre | None,
-        apply_rows: Callable[[list[FeedRow]], None],
+        apply_rows: Callable[[list[FeedRow]], object],
         authorise_timeout_s: float,
-        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._centre = centre
         self._apply_rows = apply_rows
         self._authorise_timeout_s = authorise_timeout_s
-        self._on_change = on_change
+        self.on_lost: Callable[[], None] = lambda: None
         self._online = threading.Event()
 
     @property
@@ -60,7 +59,7 @@ class CentreGate:
     def _lost(self, error: Exception) -> None:
         emit(Event.CENTRE_LOST, problem=str(error))
         self._online.clear()
-        self._on_change()
+        self.on_lost()
 
     def authorise(self, request: AuthorisationRequest) -> AuthorisationReply | None:
         """The centre's decision, or `None` when there is none in time."""

@@ -114,7 +114,7 @@ def _demo(commands: Commands) -> None:
     )
     _json_option(demo)
     demo.add_argument(
-        "--keep", action="store_true", help="leave it running and print the addresses"
+        "--keep", action="store_true", help="leave it running and name its pages"
     )
     demo.add_argument(
         "--sales",

@@ -46,21 +46,25 @@ class Health:
         self._since = clock.stamp()
         self._last_error = ""
         self._was_online = False
+        self._pending_shown = 0
         self.devices: Callable[[], Mapping[str, DeviceState]] = dict
         self.on_change: Callable[[], None] = lambda: None
 
     def connection_changed(self, state: ConnectionState) -> None:
-        """From the sync runner after each exchange."""
+        """From the sync runner after each exchange, on the event loop: must not block."""
         with self._lock:
             changed = state.online != self._was_online
+            news = changed or state.outbox_pending != self._pending_shown
             self._was_online = state.online
+            self._pending_shown = state.outbox_pending
             self._last_error = state.last_error
             if changed:
                 self._since = self._clock.stamp()
         self._gate.set_online(state.online)
         if changed:
             emit(Event.CENTRE_BACK if state.online else Event.CENTRE_LOST, problem=state.last_error)
-        self.on_change()
+        if news:
+            self.on_change()
 
     def strip(self) -> Strip:
         """The screen's state strip."""

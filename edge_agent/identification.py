@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from loyalty.codes import Classified, CodePolicy, classify
-
 from edge_agent.usecases.drafts import Identification
+from loyalty.codes import Classified, CodePolicy, classify
 from loyalty.member import Member, MemberToken, ScanSource
 from loyalty.promotions.ruleset import Programme
 from sync.contract.messages import LookupRequest

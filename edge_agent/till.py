@@ -36,7 +36,6 @@ from loyalty.promotions.compile import CompiledRuleset
 from loyalty.promotions.offers import offers_for
 from sync.contract.messages import AuthorisationRequest
 
-
 OPEN_SALE_HOLDS_RULES = timedelta(minutes=15)
 _PAPER = {
     "printed": Event.PRINT_DONE,
@@ -87,7 +86,7 @@ class Till:
         self._gate = gate
         self._rules = rules
         self._balance_as_of = balance_as_of
-        self.on_sale: Callable[[SaleView], None] = lambda view: None
+        self.on_sale: Callable[[SaleView], None] = lambda _view: None
         self.on_fact: Callable[[], None] = lambda: None
         self.on_job: Callable[[], None] = lambda: None
 

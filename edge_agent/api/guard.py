@@ -100,7 +100,7 @@ class Guard:
 
     async def _checked(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         path: str = scope["path"]
-        is_open = path in OPEN_PATHS or path.startswith("/panel/") or path.startswith("/docs/")
+        is_open = path in OPEN_PATHS or path.startswith("/panel/")
         scheme, _, token = headers.get("authorization", "").partition(" ")
         length = headers.get("content-length", "0")
         if not is_open and not (scheme == "Bearer" and self._tokens.accepts(token)):

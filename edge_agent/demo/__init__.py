@@ -1,1 +1,1 @@
-"""The main job on one machine: a centre, two registers and emulated devices, with the cable pulled."""
+"""The main job on one machine: a centre, two registers, emulated devices, and a pulled cable."""

@@ -192,8 +192,14 @@ class World:
             config.write_text(text, encoding="utf-8")
             code = self._enrol_code(name)
             run_tool(
-                "edge-agent", "enrol", "--centre", self.centre_url, "--code", code,
-                "--config", str(config),
+                "edge-agent",
+                "enrol",
+                "--centre",
+                self.centre_url,
+                "--code",
+                code,
+                "--config",
+                str(config),
             )
             child = Child(
                 name, ["edge-agent", "run", "--config", str(config)], self.logs / f"{name}.log"
@@ -217,7 +223,11 @@ class World:
 
     def addresses(self) -> dict[str, Any]:
         """Where a person looks: panels (one-time links), paper page, API documents."""
-        found: dict[str, Any] = {"centre": self.centre_url, "paper": self.control, "pid": os.getpid()}
+        found: dict[str, Any] = {
+            "centre": self.centre_url,
+            "paper": self.control,
+            "pid": os.getpid(),
+        }
         for register in self.registers:
             url = register.child.ready["url"]
             link = register.till.send("POST", "/v1/panel/links", {})["path"]

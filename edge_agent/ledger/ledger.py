@@ -107,7 +107,7 @@ class Outbox:
         return self._ledger.query(read)
 
     def acknowledge(self, batch: UploadBatch, reply: UploadReply) -> None:
-        """Mark what the centre has committed; a quarantined fact is kept and shown, never dropped."""
+        """Mark what the centre has committed; a quarantined fact is kept and shown."""
         done = [
             ("quarantined" if item.verdict == "quarantined" else "acked", batch.epoch, item.seq)
             for item in reply.verdicts

@@ -56,5 +56,3 @@ def cached_balances(path: Path) -> dict[int, int]:
             "SELECT member_id, json_extract(body, '$.balance_points') AS balance FROM member"
         ).fetchall()
     return {row["member_id"]: row["balance"] for row in rows}
-
-

@@ -39,7 +39,7 @@ class Decision:
 
 
 def commit_sale(uow: UnitOfWork, ctx: RegisterContext, command: Confirm) -> dict[str, Any]:
-    """Close the sale for ever and return its result; the same sale confirmed again answers the same.
+    """Close the sale for ever and return its result; confirmed again, it answers the same.
 
     Raises `Conflict` (`quote_changed`) when the till shows another quote than the register holds,
     and `InvalidTenders` when the money does not fit."""

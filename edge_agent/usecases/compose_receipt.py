@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from pydantic import TypeAdapter
 
-from edge_agent.sentences import sentence
 from edge_agent.ports import UnitOfWork
+from edge_agent.sentences import sentence
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft
 from edge_agent.usecases.spendable import shown_balance

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -31,7 +31,7 @@ class Identification:
 class Draft:
     """Everything about an open sale. The member is a snapshot taken at identification."""
 
-    basket: Basket = Basket()
+    basket: Basket = field(default_factory=Basket)
     member: Member | None = None
     identification: Identification | None = None
     cashier_id: str = ""

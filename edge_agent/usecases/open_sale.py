@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from edge_agent.errors import Conflict
@@ -26,7 +26,7 @@ class OpenSale:
     """A new sale; member and basket may come later."""
 
     sale_id: str
-    basket: Basket = Basket()
+    basket: Basket = field(default_factory=Basket)
     member: Member | None = None
     identification: Identification | None = None
     cashier_id: str = ""

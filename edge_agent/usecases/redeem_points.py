@@ -52,14 +52,14 @@ def ask_redemption(
         if points != 0:
             raise Conflict("no_member", "a redemption needs a member")
         return save(uow, ctx, row, draft)
-    limit = draft.quote.redeemable_points if draft.quote else 0
+    limit = basket_limit(uow, ctx, draft)
     wanted = limit if points is None else points
     request = AuthorisationRow(
         auth_id, sale_id, draft.member.member_id, wanted, "asked", "", 0, "", 0, refusal
     )
     uow.save_authorisation(request, ctx.clock.stamp())
     save(uow, ctx, row, replace(draft, auth_id=auth_id, requested_points=wanted))
-    asked = 0 if refusal else min(wanted, basket_limit(uow, ctx, draft))
+    asked = 0 if refusal else min(wanted, limit)
     return Asked(auth_id, sale_id, draft.member.member_id, asked, previous)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast
 
 from edge_agent.errors import Conflict, NotFound
 from edge_agent.ports import PrintJobRow, ReturnRow, SaleRow, UnitOfWork
 from edge_agent.usecases.compose_receipt import dump_document, load_document, return_document
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.spendable import shown_balance
+from loyalty.basket import Tender, TenderKind
 from loyalty.ids import parse_uuid
-from sync.contract.messages import WireSale, WireSaleReturn
+from loyalty.sale import Reversal, Settlement, reversal
+from sync.contract.messages import WireSale, WireSaleReturn, WireTender
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +41,43 @@ def return_sale(uow: UnitOfWork, ctx: RegisterContext, command: ReturnSale) -> d
     row = _returnable(uow, command.sale_id)
     sale = WireSale.model_validate_json(row.document or "{}")
     now = ctx.clock.stamp()
+    undone = _undone(sale)
     body = WireSaleReturn(
         return_id=return_id,
         sale_id=sale.sale_id,
         member_id=sale.member_id,
-        refund_minor=max(0, sale.payable_minor + sale.rounding_minor),
-        restored_points=sale.redemption.points if sale.redemption else 0,
-        reversed_points=sale.accrual_points,
-        tenders=sale.tenders,
+        refund_minor=undone.refund_minor,
+        restored_points=undone.restored_points,
+        reversed_points=undone.reversed_points,
+        tenders=[
+            WireTender(kind=item.kind, amount_minor=item.amount_minor) for item in undone.tenders
+        ],
         reason=command.reason[:200],
         returned_at=now,
         fiscal="pending" if ctx.prints else "none",
     )
     fact = uow.append_fact("sale_return", body.model_dump(mode="json"), now)
-    saved = ReturnRow(return_id, sale.sale_id, "committed", body.model_dump_json())
+    state: Literal["committed", "posted"] = "committed" if ctx.prints else "posted"
+    saved = ReturnRow(return_id, sale.sale_id, state, body.model_dump_json())
     uow.save_return(saved, now)
     if ctx.prints:
         _queue_paper(uow, ctx, row, body, command.job_id, now)
     else:
-        uow.save_return(ReturnRow(return_id, sale.sale_id, "posted", saved.document), now)
         uow.close_sale(sale.sale_id, "returned", now)
         if sale.member_id is not None:
             uow.add_effect(sale.member_id, fact, body.reversed_points - body.restored_points, 0)
     return _result(saved)
+
+
+def _undone(sale: WireSale) -> Reversal:
+    paid = sale.payable_minor + sale.rounding_minor
+    tenders = tuple(Tender(cast(TenderKind, t.kind), t.amount_minor) for t in sale.tenders)
+    change = sum(tender.amount_minor for tender in tenders) - paid
+    return reversal(
+        Settlement(paid, sale.rounding_minor, change, tenders),
+        redeemed_points=sale.redemption.points if sale.redemption else 0,
+        accrual_points=sale.accrual_points,
+    )
 
 
 def _returnable(uow: UnitOfWork, sale_id: str) -> SaleRow:

@@ -32,9 +32,7 @@ GOOD = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         ({**GOOD, "Content-Type": "text/plain"}, 415, "not_json"),
     ],
 )
-def test_strangers_are_refused(
-    rig: Rig, headers: dict[str, str], status: int, code: str
-) -> None:
+def test_strangers_are_refused(rig: Rig, headers: dict[str, str], status: int, code: str) -> None:
     refused = _raw(rig, headers)
     assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert refused.headers["content-type"] == "application/problem+json"
