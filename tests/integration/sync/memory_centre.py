@@ -1,0 +1,182 @@
+"""A centre in memory behind the served contract."""
+
+# ruff: noqa: ARG002 - the port's signatures are fixed
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from sync.contract.chain import GENESIS
+from sync.contract.messages import (
+    AuthorisationReply,
+    AuthorisationRequest,
+    EnrolReply,
+    EnrolRequest,
+    Fact,
+    FeedPage,
+    FeedRow,
+    Heartbeat,
+    HeartbeatReply,
+    ItemVerdict,
+    LookupReply,
+    LookupRequest,
+    ProgrammeKey,
+    UploadBatch,
+    UploadReply,
+)
+from sync.contract.signing import key_id, new_private_key, public_key_of, sign_bundle
+from sync.serving.intake import Head, judge
+from sync.serving.port import Caller, Refused, RegisterKeys, SignedBundle
+
+
+class MemoryCentre:
+    """What a centre keeps, in dictionaries; implements `sync.serving.port.Server`."""
+
+    def __init__(self) -> None:
+        self.incarnation = "first"
+        self.programme_key = new_private_key()
+        self.phone_key = bytes(range(32))
+        self.register_key = b""
+        self.codes = {"ENROL-ME-1"}
+        self.is_revoked = False
+        self.facts: dict[int, Fact] = {}
+        self.quarantine: set[int] = set()
+        self.uploads: list[int] = []
+        self.rows: list[FeedRow] = []
+        self.pulls: list[tuple[str, int]] = []
+        self.bundles: dict[int, SignedBundle] = {}
+        self.bundle_calls: list[int] = []
+        self.holds: dict[str, int] = {}
+        self.available = 1_000
+        self.beats: list[Heartbeat] = []
+        self.clock_ahead_ms = 0
+
+    # --- what the tests put in ----------------------------------------------------------------
+
+    def publish(self, kind: str, key: str, body: dict[str, Any], *, deleted: bool = False) -> None:
+        version = len(self.rows) + 1
+        row = FeedRow(kind=kind, key=key, version=version, is_deleted=deleted, body=body)
+        self.rows.append(row)
+
+    def publish_bundle(self, sequence: int, content: bytes, signer: bytes | None = None) -> None:
+        key = signer or self.programme_key
+        public = public_key_of(key)
+        self.bundles[sequence] = SignedBundle(content, sign_bundle(key, content), key_id(public))
+        self.publish(
+            "ruleset",
+            "active",
+            {
+                "sequence": sequence,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "size": len(content),
+            },
+        )
+
+    def restore(self, incarnation: str, head_seq: int) -> None:
+        """Come back from an older copy of itself."""
+        self.incarnation = incarnation
+        self.facts = {seq: fact for seq, fact in self.facts.items() if seq <= head_seq}
+
+    @property
+    def head(self) -> Head:
+        seq = max(self.facts, default=0)
+        return Head(seq, bytes.fromhex(self.facts[seq].hash) if seq else GENESIS)
+
+    def _time(self) -> str:
+        now = datetime.now(UTC).timestamp() + self.clock_ahead_ms / 1000
+        return datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z")
+
+    # --- the port -----------------------------------------------------------------------------
+
+    def enrol(self, request: EnrolRequest) -> EnrolReply:
+        if request.code not in self.codes:
+            raise Refused(403, "bad_code", "this code is not known or used")
+        self.codes.discard(request.code)
+        self.register_key = base64.b64decode(request.public_key)
+        public = public_key_of(self.programme_key)
+        return EnrolReply(
+            register_id="r1",
+            store_id="s1",
+            store_name="Магазин № 1",
+            epoch=1,
+            incarnation=self.incarnation,
+            programme_keys=[
+                ProgrammeKey(key_id=key_id(public), public_key=base64.b64encode(public).decode())
+            ],
+            phone_key=base64.b64encode(self.phone_key).decode(),
+            server_time=self._time(),
+        )
+
+    def keys_of(self, register_id: str) -> RegisterKeys | None:
+        if register_id != "r1":
+            return None
+        return RegisterKeys("r1", "s1", 1, self.is_revoked, [(1, self.register_key)])
+
+    def upload(self, caller: Caller, batch: UploadBatch) -> UploadReply:
+        self.uploads.append(len(batch.facts))
+        stored = {
+            fact.seq: bytes.fromhex(self.facts[fact.seq].hash)
+            for fact in batch.facts
+            if fact.seq in self.facts
+        }
+        judged, head = judge(caller.register_id, batch.epoch, self.head, stored, batch.facts)
+        verdicts = []
+        for item in judged:
+            verdict = item.verdict
+            if verdict == "accepted":
+                self.facts[item.fact.seq] = item.fact
+                if item.fact.seq in self.quarantine:
+                    verdict = "quarantined"
+            verdicts.append(ItemVerdict(seq=item.fact.seq, verdict=verdict, detail=item.detail))
+        return UploadReply(
+            verdicts=verdicts,
+            head_seq=head.seq,
+            head_hash=head.hash.hex(),
+            server_time=self._time(),
+        )
+
+    def feed(self, caller: Caller, cursor: str, limit: int) -> FeedPage:
+        self.pulls.append((cursor, limit))
+        incarnation, _, position = cursor.rpartition(":")
+        if cursor and incarnation != self.incarnation:
+            raise Refused(410, "cursor_gone", "the cursor is of another incarnation")
+        start = int(position) if cursor else 0
+        rows = self.rows[start : start + limit]
+        end = start + len(rows)
+        return FeedPage(
+            incarnation=self.incarnation,
+            cursor=f"{self.incarnation}:{end}",
+            rows=rows,
+            more=end < len(self.rows),
+            server_time=self._time(),
+        )
+
+    def bundle(self, sequence: int) -> SignedBundle | None:
+        self.bundle_calls.append(sequence)
+        return self.bundles.get(sequence)
+
+    def authorise(self, caller: Caller, request: AuthorisationRequest) -> AuthorisationReply:
+        held = self.holds.setdefault(request.auth_id, min(request.points, self.available))
+        return AuthorisationReply(
+            auth_id=request.auth_id, approved_points=held, server_time=self._time()
+        )
+
+    def void(self, caller: Caller, auth_id: str) -> AuthorisationReply:
+        if self.holds.pop(auth_id, None) is None:
+            raise Refused(404, "no_such_hold", "nothing is held under this id")
+        return AuthorisationReply(auth_id=auth_id, approved_points=0, server_time=self._time())
+
+    def lookup(self, caller: Caller, request: LookupRequest) -> LookupReply:
+        rows = [row for row in self.rows if row.kind == "token" and row.key == request.token_key]
+        members = {row.body["member_id"] for row in rows}
+        rows += [row for row in self.rows if row.kind == "member" and int(row.key) in members]
+        return LookupReply(found=bool(rows), rows=rows, server_time=self._time())
+
+    def heartbeat(self, caller: Caller, report: Heartbeat) -> HeartbeatReply:
+        self.beats.append(report)
+        return HeartbeatReply(server_time=self._time(), head_seq=self.head.seq)
+
+    def is_healthy(self) -> bool:
+        return True
