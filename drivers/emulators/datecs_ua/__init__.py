@@ -1,0 +1,1 @@
+"""An emulated Datecs FP-700 with Ukrainian firmware: state, commands and paper."""

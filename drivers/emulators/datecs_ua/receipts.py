@@ -1,0 +1,196 @@
+"""Commands of a fiscal receipt: 48 85 58 51 54 53 55 56 57 76."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from drivers.emulators.datecs_ua import counting, layout
+from drivers.emulators.datecs_ua.core import DEFAULT_CASHIER, PrinterCore
+from drivers.emulators.datecs_ua.refusals import NotAllowed, SyntaxRefusal
+from drivers.emulators.paper import Document, DocumentKind, Row, SoldItem, money
+from loyalty.money import line_sum, share_half_up
+
+FISCAL_TEXT_WIDTH = 36
+
+_SALE = re.compile(
+    r"(?P<plu>\d{1,9})(?:\*(?P<qty>\d{1,8}(?:\.\d{1,3})?))?(?:#(?P<price>\d{1,8}(?:\.\d{1,2})?))?"
+    r"(?:,(?P<percent>[+-]?\d{1,2}(?:\.\d{1,2})?))?(?:;(?P<change>[+-]\d{1,8}(?:\.\d{1,2})?))?"
+    r"(?:&(?P<barcode>\d{1,20}))?(?:!(?P<excise>[A-Za-z0-9]{1,30}))?"
+)
+_SUBTOTAL = re.compile(
+    r"(?P<print>[01])(?P<show>[01])"
+    r"(?:,(?P<percent>[+-]?\d{1,2}(?:\.\d{1,2})?)|;(?P<change>[+-]?\d{1,8}(?:\.\d{1,2})?))?"
+)
+_PAYMENT = re.compile(r"[^\t]*\t(?P<mode>[PNCD])?(?P<amount>[+]?\d{1,8}(?:\.\d{1,2})?)?")
+
+
+class ReceiptDesk:
+    """Sales and returns."""
+
+    def __init__(self, core: PrinterCore) -> None:
+        self._core = core
+
+    def commands(self) -> Mapping[int, Callable[[str], str]]:
+        """Handlers by command number: data in, reply data out."""
+        return {
+            48: lambda text: self._open("sale", text),
+            85: lambda text: self._open("return", text),
+            58: self._sell,
+            51: self._subtotal,
+            54: self._text,
+            53: self._pay,
+            55: self._pay_and_close,
+            56: self._close,
+            57: self._cancel,
+            76: self._transaction,
+        }
+
+    def _open(self, kind: DocumentKind, text: str) -> str:
+        operator, till = self._core.check_operator(text)
+        cashier = self._core.memory.cashiers.get(operator, DEFAULT_CASHIER)
+        slip = self._core.begin(kind, cashier)
+        slip.rows += layout.opening(slip, till)
+        return self._core.numbers()
+
+    def _sell(self, text: str) -> str:
+        slip = self._receipt()
+        match = _SALE.fullmatch(text)
+        if match is None:
+            raise SyntaxRefusal("58 cannot be read")
+        article = self._core.articles.find(int(match["plu"]))
+        qty_milli = _thousandths(match["qty"] or "1")
+        price_minor = _kopecks(match["price"]) if match["price"] else article.price_minor
+        sum_minor = line_sum(price_minor, qty_milli)
+        item = SoldItem(
+            plu=article.plu,
+            name=article.name,
+            tax_group=article.tax_group,
+            qty_milli=qty_milli,
+            price_minor=price_minor,
+            sum_minor=sum_minor,
+            correction_minor=_change(match, sum_minor),
+            barcode=match["barcode"] or "",
+            uktzed=article.uktzed,
+            excise_stamp=match["excise"] or "",
+        )
+        if qty_milli == 0:
+            raise SyntaxRefusal("a sale of nothing")
+        counting.add_sale(slip, item)
+        article.sold_milli += qty_milli
+        article.sold_minor += item.net_minor
+        slip.rows += layout.sold(item)
+        return ""
+
+    def _subtotal(self, text: str) -> str:
+        slip = self._receipt()
+        match = _SUBTOTAL.fullmatch(text)
+        if match is None:
+            raise SyntaxRefusal("51 cannot be read")
+        change = _change(match, counting.total(slip))
+        if change:
+            counting.change_whole(slip, change)
+            slip.rows += layout.whole_change(change, match["percent"] or "")
+        if match["print"] == "1":
+            slip.rows.append(Row("pair", "Проміжна сума", money(counting.total(slip))))
+        taxes = counting.taxes(slip, self._core.config.tax_rates)
+        fields = [counting.total(slip), *(taxes.get(group, 0) for group in "АБВГД")]
+        return ",".join(str(field) for field in fields)
+
+    def _text(self, text: str) -> str:
+        self._receipt().rows.append(Row("text", text[:FISCAL_TEXT_WIDTH]))
+        return ""
+
+    def _pay(self, text: str) -> str:
+        slip = self._receipt()
+        match = _PAYMENT.fullmatch(text)
+        if match is None:
+            raise SyntaxRefusal("53 cannot be read")
+        if not slip.items:
+            raise NotAllowed("nothing was sold")
+        config = self._core.config
+        first = not slip.payments
+        amount = _kopecks(match["amount"].lstrip("+")) if match["amount"] else None
+        reply = counting.pay(slip, match["mode"] or "P", amount, config.cash_rounding)
+        if reply != "F" and first:
+            slip.taxes = counting.taxes(slip, config.tax_rates)
+            slip.total_minor = counting.total(slip)
+            slip.rows += layout.totals(slip, config)
+        if counting.is_settled(slip):
+            slip.rows += layout.payments(slip, config)
+        return reply
+
+    def _pay_and_close(self, text: str) -> str:
+        reply = self._pay(text)
+        if counting.is_settled(self._receipt()):
+            self._close("")
+        return reply
+
+    def _close(self, _text: str) -> str:
+        slip = self._receipt()
+        if not counting.is_settled(slip):
+            raise NotAllowed("the receipt is not paid in full")
+        core, memory = self._core, self._core.memory
+        core.number_slip(slip, counted=True)
+        if slip.kind == "return":
+            memory.fiscal_refunds += 1
+        else:
+            memory.fiscal_sales += 1
+        self._remember(slip)
+        memory.shift.count(slip, counting.group_sums(slip))
+        cash = sum(amount for mode, amount in slip.payments if mode == "P") - slip.change_minor
+        memory.cash_minor += -cash if slip.kind == "return" else cash
+        core.finish(slip, layout.ending(slip, core.config))
+        return core.numbers()
+
+    def _cancel(self, _text: str) -> str:
+        slip = self._receipt()
+        if slip.payments and not self._core.config.cancel_after_payment:
+            raise NotAllowed("a receipt with a payment on it cannot be cancelled")
+        self._core.number_slip(slip, counted=False)
+        self._remember(slip)
+        slip.state = "cancelled"
+        self._core.finish(slip, layout.cancelled(slip))
+        return ""
+
+    def _transaction(self, text: str) -> str:
+        memory, slip = self._core.memory, self._core.slip
+        if slip is not None and slip.is_fiscal:
+            self._remember(slip)
+        fields = [
+            "1" if slip is not None else "0",
+            f"{memory.last_items:04d}",
+            f"{memory.last_sum_minor:+010d}",
+        ]
+        if text == "T":
+            fields.append(f"{memory.last_paid_minor:+010d}")
+        return ",".join(fields)
+
+    def _remember(self, slip: Document) -> None:
+        memory = self._core.memory
+        memory.last_sum_minor = counting.total(slip)
+        memory.last_paid_minor = counting.paid(slip)
+        memory.last_items = len(slip.items)
+
+    def _receipt(self) -> Document:
+        return self._core.open_slip("sale", "return")
+
+
+def _kopecks(text: str) -> int:
+    whole, _, part = text.partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0") if part else "0")
+
+
+def _thousandths(text: str) -> int:
+    whole, _, part = text.partition(".")
+    return int(whole) * 1000 + int(part.ljust(3, "0") if part else "0")
+
+
+def _change(match: re.Match[str], base_minor: int) -> int:
+    """The discount (<0) or surcharge a command asks for, in kopecks."""
+    text = match["percent"] or match["change"]
+    if not text:
+        return 0
+    sign = -1 if text[0] == "-" else 1
+    amount = _kopecks(text.lstrip("+-"))
+    return sign * (share_half_up(base_minor, amount) if match["percent"] else amount)

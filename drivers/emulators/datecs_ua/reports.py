@@ -1,0 +1,143 @@
+"""Commands outside a receipt: 69 reports, 70 cash, 102 names, 107 articles, 46 62 90 110 113."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from drivers.emulators.datecs_ua import layout
+from drivers.emulators.datecs_ua.core import PrinterCore
+from drivers.emulators.datecs_ua.memory import Shift
+from drivers.emulators.datecs_ua.refusals import NotAllowed, SyntaxRefusal
+from drivers.emulators.paper import Document, money
+
+_CASH = re.compile(r"(?P<sign>[+-])(?P<amount>\d{1,8}\.\d{2})")
+
+
+class ReportDesk:
+    """Shift, cash drawer and everything that is only asked."""
+
+    def __init__(self, core: PrinterCore) -> None:
+        self._core = core
+
+    def commands(self) -> Mapping[int, Callable[[str], str]]:
+        """Handlers by command number: data in, reply data out."""
+        return {
+            46: self._shift_state,
+            62: lambda _text: f"{self._core.clock():%d-%m-%y %H:%M:%S}",
+            69: self._report,
+            70: self._move_cash,
+            90: self._diagnostics,
+            102: self._name_operator,
+            107: self._article,
+            110: self._day,
+            113: lambda _text: self._core.numbers(),
+        }
+
+    def _shift_state(self, _text: str) -> str:
+        shift = self._core.memory.shift
+        return "P,0001" if shift.receipts or shift.return_receipts else "Z,0000"
+
+    def _report(self, text: str) -> str:
+        password, comma, kind = text.partition(",")
+        if not comma or kind[:1] not in ("0", "2"):
+            raise SyntaxRefusal("69 takes a password and 0 or 2")
+        core = self._core
+        core.check_password(password)
+        closing = kind[0] == "0"
+        shift = core.memory.shift
+        slip = core.begin("z_report" if closing else "x_report")
+        core.number_slip(slip, counted=False)
+        title = f"Z-ЗВІТ № {shift.number:04d}" if closing else "X-ЗВІТ"
+        core.finish(slip, layout.report(title, _shift_lines(shift, core.memory.cash_minor), slip))
+        groups = [shift.sales.get(group, 0) for group in "АБВГД"]
+        if closing:
+            core.memory.shift = Shift(number=shift.number + 1)
+            core.articles.clear_turnover()
+        return ",".join([f"{shift.number:04d}", *(f"{amount:+012d}" for amount in groups)])
+
+    def _move_cash(self, text: str) -> str:
+        core, memory = self._core, self._core.memory
+        shift = memory.shift
+        if text:
+            match = _CASH.fullmatch(text)
+            if match is None:
+                raise SyntaxRefusal("70 takes a signed amount")
+            amount = int(match["amount"].replace(".", ""))
+            if match["sign"] == "-" and amount > memory.cash_minor:
+                return f"F,{memory.cash_minor},{shift.cash_in_minor},{shift.cash_out_minor}"
+            self._print_cash_move(amount if match["sign"] == "+" else -amount)
+        if core.slip is not None:
+            raise NotAllowed("a receipt is open")
+        return f"P,{memory.cash_minor},{shift.cash_in_minor},{shift.cash_out_minor}"
+
+    def _print_cash_move(self, amount_minor: int) -> None:
+        core, memory = self._core, self._core.memory
+        slip: Document = core.begin("cash_in" if amount_minor > 0 else "cash_out")
+        core.number_slip(slip, counted=False)
+        memory.cash_minor += amount_minor
+        if amount_minor > 0:
+            memory.shift.cash_in_minor += amount_minor
+        else:
+            memory.shift.cash_out_minor -= amount_minor
+        slip.total_minor = amount_minor
+        core.finish(slip, layout.cash_moved(slip, amount_minor, memory.cash_minor))
+
+    def _diagnostics(self, _text: str) -> str:
+        config = self._core.config
+        fields = (
+            config.model,
+            "2.00UA 12Mar24 1030",
+            "A1B2",
+            "00000000",
+            "2",
+            config.serial_number,
+            config.fiscal_number,
+            "1001",
+            "1",
+            "00000001",
+        )
+        return ",".join(fields)
+
+    def _name_operator(self, text: str) -> str:
+        operator, password, name = [*text.split(",", 2), "", ""][:3]
+        if not operator.isdecimal() or not 1 <= int(operator) <= 16:
+            raise SyntaxRefusal("102 takes an operator 1 to 16")
+        self._core.check_password(password)
+        if self._core.slip is not None:
+            raise NotAllowed("a receipt is open")
+        self._core.memory.cashiers[str(int(operator))] = name[:24]
+        return ""
+
+    def _article(self, text: str) -> str:
+        reply = self._core.articles.command(text)
+        if reply == "P" and text[:1] == "P":
+            plu = re.match(r"P.(\d+)", text)
+            assert plu is not None
+            self._core.archive.add_article(self._core.articles.state_of(int(plu[1])))
+        elif text[:1] == "D":
+            self._core.archive.save_articles(self._core.articles.to_state())
+        return reply
+
+    def _day(self, _text: str) -> str:
+        shift = self._core.memory.shift
+        sums = [shift.paid.get(mode, 0) for mode in "PNDC"]
+        return ",".join(str(field) for field in (*sums, shift.number, shift.receipts))
+
+
+def _shift_lines(shift: Shift, cash_minor: int) -> list[tuple[str, str]]:
+    lines = [("Чеків продажу", str(shift.receipts))]
+    for group in sorted(shift.sales):
+        lines.append((f"Обіг {group}", money(shift.sales[group])))
+        lines.append((f"  ПДВ {group}", money(shift.tax_of_sales.get(group, 0))))
+    lines.append(("Чеків повернення", str(shift.return_receipts)))
+    for group in sorted(shift.returns):
+        lines.append((f"Повернено {group}", money(shift.returns[group])))
+        lines.append((f"  ПДВ {group}", money(shift.tax_of_returns.get(group, 0))))
+    lines.append(("Знижки", money(shift.discounts_minor)))
+    lines += [
+        ("Службове внесення", money(shift.cash_in_minor)),
+        ("Службова видача", money(shift.cash_out_minor)),
+        ("Готівка в касі", money(cash_minor)),
+    ]
+    return lines

@@ -1,0 +1,114 @@
+"""Faults an emulated printer can be told to have.
+
+    drop_reply [N] · nak [N] · corrupt [N]     the next N replies are lost, refused, or damaged
+    delay MS [N]                               answer after MS from now on, or only N times
+    paper_out · paper_low · paper_in · cover_open · cover_close
+    power_off · power_on · unplug S
+
+Each may end in `at CMD` (when that command arrives, before it is carried out) or `after CMD`
+(carried out, reply not sent yet); without one it holds at once, or from the next command on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from drivers.emulators.script import ScriptError, Step, parse_count, parse_millis
+
+When = Literal["now", "at", "after"]
+
+COUNTED: Final = frozenset({"drop_reply", "nak", "corrupt"})
+STATES: Final = frozenset(
+    {"paper_out", "paper_low", "paper_in", "cover_open", "cover_close", "power_off", "power_on"}
+)
+KNOWN: Final = COUNTED | STATES | {"delay", "unplug"}
+MAX_COUNT: Final = 10_000
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault; `left` is how many commands it still meets, `millis` its time if it has one."""
+
+    verb: str
+    when: When = "now"
+    cmd: int = 0
+    left: int = 1
+    millis: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """It strikes at a command to come, not at once."""
+        return (
+            self.when != "now" or self.verb in COUNTED or (self.verb == "delay" and self.left > 0)
+        )
+
+    def meets(self, when: When, cmd: int) -> bool:
+        """Whether the fault strikes at this moment of this command."""
+        return self.left > 0 and self.when in (when, "now") and self.cmd in (0, cmd)
+
+
+def parse_fault(step: Step) -> Fault:
+    """Read one fault, or raise `ScriptError` naming what is wrong."""
+    words = step.words
+    fault = Fault(step.verb)
+    if step.verb not in KNOWN:
+        raise ScriptError(f"unknown fault {step.verb!r}; known: {' '.join(sorted(KNOWN))}")
+    for keyword in ("at", "after"):
+        if keyword in words:
+            place = words.index(keyword)
+            if len(words) != place + 2:
+                raise ScriptError(f"'{keyword}' must be followed by one command number")
+            fault.when = "at" if keyword == "at" else "after"
+            fault.cmd = parse_count(words[place + 1], 32, 255)
+            words = words[:place]
+            break
+    _read_arguments(fault, words)
+    if fault.when == "after" and fault.verb not in STATES | {"unplug"}:
+        fault.when = "at"  # a fault of the reply: before or after makes no difference
+    return fault
+
+
+def _read_arguments(fault: Fault, words: list[str]) -> None:
+    if fault.verb == "delay":
+        if not words:
+            raise ScriptError("delay needs milliseconds")
+        fault.millis = parse_millis(words[0], 1)
+        words = words[1:]
+        fault.left = parse_count(words[0], 1, MAX_COUNT) if words else 1 if fault.cmd else 0
+        words = words[1:]
+    elif fault.verb == "unplug":
+        fault.millis = parse_millis(words[0], 1000) if words else 1000
+        words = words[1:]
+    elif fault.verb in COUNTED and words:
+        fault.left = parse_count(words[0], 1, MAX_COUNT)
+        words = words[1:]
+    if words:
+        raise ScriptError(f"{fault.verb}: do not understand {' '.join(words)!r}")
+
+
+class FaultBox:
+    """The faults that wait for their moment."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Lay a fault in wait."""
+        self._waiting.append(fault)
+
+    def strike(self, when: When, cmd: int, verbs: frozenset[str]) -> list[Fault]:
+        """The faults of these kinds that strike now, each used up by one."""
+        struck = [f for f in self._waiting if f.verb in verbs and f.meets(when, cmd)]
+        for fault in struck:
+            fault.left -= 1
+        self._waiting = [fault for fault in self._waiting if fault.left > 0]
+        return struck
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._waiting.clear()
+
+    def describe(self) -> list[str]:
+        """What still waits, as text."""
+        return [f"{f.verb} {f.left} {f.when} {f.cmd}" for f in self._waiting]
