@@ -7,7 +7,6 @@ never waits for the feed. A damaged file, at start or later, is moved aside and 
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,14 +20,17 @@ from edge_agent.ledger.cache_goods import (
     scale_label,
     search_words,
 )
+from edge_agent.ledger.cache_pages import Changes, Part, prepare, set_meta
 from edge_agent.ledger.cache_rows import (
-    DAMAGED_BODY,
-    ROW_TABLES,
+    DAMAGE_IN_ROW,
+    TABLES,
     CachedLease,
-    Changes,
+    DamagedRow,
+    checked,
     good_of,
+    lease_of,
     member_of,
-    prepare,
+    select,
 )
 from edge_agent.ledger.database import DatabaseClosed
 from loyalty.member import Member
@@ -40,7 +42,26 @@ T = TypeVar("T")
 
 PART_ROWS = 1_000
 PART_S = 0.05
-_LEASE = "lease_id, granted_points, state = 'open', member_id, register_id, epoch, state"
+_MEMBER = select("member", "WHERE member_id = ? AND body IS NOT NULL")
+_TOKEN = select("token", "WHERE key = ? AND member_id IS NOT NULL")
+_GOOD = select("good", "WHERE sku = ? AND body IS NOT NULL")
+_BY_BARCODE = select(
+    "good",
+    "WHERE sku IN (SELECT sku FROM barcode WHERE barcode = ?) AND body IS NOT NULL "
+    "ORDER BY version DESC, sku LIMIT 1",
+)
+_LEASE_FOR = select(
+    "lease",
+    "WHERE member_id = ? AND register_id = ? AND epoch = ? AND state IS NOT NULL "
+    "ORDER BY state = 'open' DESC, version DESC LIMIT 1",
+)
+_LEASES = select("lease", "WHERE register_id = ? AND epoch = ? AND state = ? ORDER BY lease_id")
+_HEAD = select(
+    "head",
+    "WHERE epoch IS NOT NULL AND register_id = coalesce(?, register_id) "
+    "ORDER BY epoch DESC, seq DESC LIMIT 1",
+)
+_RULESET = select("ruleset", "WHERE key = 'active' AND sequence IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,35 +86,41 @@ class Cache:
     """The cache of one register; methods may be called from any thread.
 
     Reads answer "not known" after damage (the rows come again with the feed); writes raise
-    `LocalStoreFailed` when the disk refuses.
+    `LocalStoreFailed` when the disk refuses. `on_rebuilt` hears where a damaged file went, on the
+    thread that met it.
     """
 
-    def __init__(self, path: Path, part_rows: int = PART_ROWS, part_s: float = PART_S) -> None:
+    def __init__(
+        self,
+        path: Path,
+        part_rows: int = PART_ROWS,
+        part_s: float = PART_S,
+        on_rebuilt: Callable[[Path], None] = lambda _: None,
+    ) -> None:
         self.path = path
+        self._on_rebuilt = on_rebuilt
         self._part_rows = part_rows
         self._part_s = part_s
         self._unknown: dict[str, int] = {}
         self._rejected = 0
         try:
-            self._writer, _ = open_writer(path)
+            self._writer, broken = open_writer(path)
         except (sqlite3.Error, OSError) as error:
             raise LocalStoreFailed(f"{path} cannot be opened: {error}") from error
         self._readers = Readers(path)
+        if broken is not None:
+            on_rebuilt(broken)
 
     # --- reading ------------------------------------------------------------------------------
 
     def find_member_by_token(self, key: str) -> Member | None:
         """The member behind a token key (`card:…`, `qr:…`, `phone:<hmac>`)."""
-        sql = (
-            "SELECT member.body FROM token JOIN member USING (member_id) "
-            "WHERE token.key = ? AND member.body IS NOT NULL"
-        )
-        return self._one(sql, (key,), lambda row: member_of(row[0]))
+        owner = self._one(_TOKEN, (key,), lambda row: row[2])
+        return None if owner is None else self.member(owner)
 
     def member(self, member_id: int) -> Member | None:
         """The member of that id."""
-        sql = "SELECT body FROM member WHERE member_id = ? AND body IS NOT NULL"
-        return self._one(sql, (member_id,), lambda row: member_of(row[0]))
+        return self._one(_MEMBER, (member_id,), lambda row: member_of(row[2]))
 
     def good_by_code(self, code: str) -> CachedGood | None:
         """A good by barcode, by SKU, or by the label of a scale, with the label's weight.
@@ -101,12 +128,9 @@ class Cache:
         A scale's PLU is found as barcode `2NPPPPP`, as SKU `PPPPP`, or as SKU without leading
         zeros; the good must be one that is sold by weight.
         """
-        by_barcode = self._good_by_barcode(code)
-        if by_barcode is not None:
-            return by_barcode
-        by_sku = self._good_by_sku(code)
-        if by_sku is not None:
-            return by_sku
+        found = self._good_by_barcode(code) or self._good_by_sku(code)
+        if found is not None:
+            return found
         label = scale_label(code)
         return None if label is None else self._weighed(label, code)
 
@@ -116,52 +140,35 @@ class Cache:
         if not words:
             return []
         parts = " AND ".join(["instr(name_folded, ?) > 0"] * len(words))
-        sql = (
-            "SELECT body FROM good WHERE sku IN (SELECT sku FROM good WHERE name_folded "
-            f"IS NOT NULL AND {parts} ORDER BY name_folded, sku LIMIT ?) ORDER BY name_folded, sku"
+        found = (
+            "WHERE sku IN (SELECT sku FROM good WHERE name_folded IS NOT NULL "
+            f"AND {parts} ORDER BY name_folded, sku LIMIT ?) ORDER BY name_folded, sku"
         )
         rows = max(1, min(limit, MAX_SEARCH_ROWS))
-        return self._all(sql, (*words, rows), lambda row: good_of(row[0]))
+        return self._all(select("good", found), (*words, rows), lambda row: good_of(row[3]))
 
     def goods_count(self) -> int:
         """Goods that can be sold."""
-        sql = "SELECT count(*) FROM good WHERE name_folded IS NOT NULL"
-        return self._one(sql, (), lambda row: int(row[0])) or 0
+        return self._count("good", "name_folded")
 
     def lease_for(self, member_id: int, register_id: str, epoch: int) -> CachedLease | None:
         """The member's lease on this register and epoch: the open one, else the latest."""
-        sql = (
-            f"SELECT {_LEASE} FROM lease WHERE member_id = ? AND register_id = ? AND epoch = ? "
-            "AND state IS NOT NULL ORDER BY state = 'open' DESC, version DESC LIMIT 1"
-        )
-        return self._one(sql, (member_id, register_id, epoch), _lease_of)
+        return self._one(_LEASE_FOR, (member_id, register_id, epoch), lease_of)
 
     def leases(self, register_id: str, epoch: int, state: str) -> list[CachedLease]:
         """All leases of this register and epoch in a state, e.g. `recalled` ones to close."""
-        sql = (
-            f"SELECT {_LEASE} FROM lease WHERE register_id = ? AND epoch = ? AND state = ? "
-            "ORDER BY lease_id"
-        )
-        return self._all(sql, (register_id, epoch, state), _lease_of)
+        return self._all(_LEASES, (register_id, epoch, state), lease_of)
 
     def applied_seq(self, register_id: str | None = None) -> tuple[int, int]:
         """(epoch, seq) up to which own facts are inside the cached balances; (0, 0) when none.
 
         `register_id` is needed only where the feed brings the heads of several registers."""
-        sql = (
-            "SELECT epoch, seq FROM head WHERE epoch IS NOT NULL AND register_id = coalesce(?, "
-            "register_id) ORDER BY epoch DESC, seq DESC LIMIT 1"
-        )
-        return self._one(sql, (register_id,), lambda row: (int(row[0]), int(row[1]))) or (0, 0)
+        return self._one(_HEAD, (register_id,), lambda row: (row[2], row[3])) or (0, 0)
 
     def ruleset_wanted(self) -> FeedRuleset | None:
         """The bundle that the centre wants this register to run."""
-        sql = (
-            "SELECT sequence, sha256, size FROM ruleset WHERE key = 'active' "
-            "AND sequence IS NOT NULL"
-        )
         return self._one(
-            sql, (), lambda row: FeedRuleset(sequence=row[0], sha256=row[1], size=row[2])
+            _RULESET, (), lambda row: FeedRuleset(sequence=row[2], sha256=row[3], size=row[4])
         )
 
     def cursor(self) -> str:
@@ -219,9 +226,9 @@ class Cache:
         """Forget every row and the cursor; the centre now has this incarnation."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for table in (*ROW_TABLES, "meta"):
+            for table in (*TABLES, "meta"):
                 connection.execute(f"DELETE FROM {table}")
-            _set_meta(connection, (("incarnation", incarnation),))
+            set_meta(connection, (("incarnation", incarnation),))
 
         self._write(work)
 
@@ -237,7 +244,7 @@ class Cache:
     ) -> AppliedPage:
         start = applied = 0
         while True:
-            part = _Part(changes, start, meta, *self._bounds(whole))
+            part = Part(changes, start, meta, *self._bounds(whole))
             self._write(part.run)
             applied += part.applied
             start = part.end
@@ -258,16 +265,10 @@ class Cache:
         return (None, None) if whole else (self._part_rows, self._part_s)
 
     def _good_by_barcode(self, code: str) -> CachedGood | None:
-        sql = (
-            "SELECT good.body FROM barcode JOIN good USING (sku) WHERE barcode.barcode = ? "
-            "AND good.body IS NOT NULL ORDER BY good.version DESC, good.sku LIMIT 1"
-        )
-        good = self._one(sql, (code,), lambda row: good_of(row[0]))
-        return None if good is None else replace(good, barcode=code)
+        return self._one(_BY_BARCODE, (code,), lambda row: _scanned(good_of(row[3]), code))
 
     def _good_by_sku(self, sku: str) -> CachedGood | None:
-        sql = "SELECT body FROM good WHERE sku = ? AND body IS NOT NULL"
-        return self._one(sql, (sku,), lambda row: good_of(row[0]))
+        return self._one(_GOOD, (sku,), lambda row: good_of(row[3]))
 
     def _weighed(self, label: ScaleLabel, code: str) -> CachedGood | None:
         candidates = (
@@ -282,24 +283,29 @@ class Cache:
         return None
 
     def _meta(self, key: str) -> str:
-        sql = "SELECT value FROM meta WHERE key = ?"
-        return self._one(sql, (key,), lambda row: str(row[0])) or ""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,), lambda row: str(row[0]))
+        return rows[0] if rows else ""
 
     def _count(self, table: str, column: str) -> int:
         sql = f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL"
-        return self._one(sql, (), lambda row: int(row[0])) or 0
+        rows = self._rows(sql, (), lambda row: int(row[0]))
+        return rows[0] if rows else 0
 
     def _one(self, sql: str, params: Sequence[Any], make: Callable[[Any], T]) -> T | None:
         found = self._all(sql, params, make)
         return found[0] if found else None
 
     def _all(self, sql: str, params: Sequence[Any], make: Callable[[Any], T]) -> list[T]:
+        return self._rows(sql, params, lambda row: make(checked(row)))
+
+    def _rows(self, sql: str, params: Sequence[Any], make: Callable[[Any], T]) -> list[T]:
+        """Read and convert; damage starts the cache anew and reads as nothing."""
         generation = self._readers.generation
         try:
             with self._readers.connection() as connection:
                 rows = connection.execute(sql, params).fetchall()
             return [make(row) for row in rows]
-        except DAMAGED_BODY:
+        except DAMAGE_IN_ROW:
             pass
         except sqlite3.Error as error:
             if not is_damage(error):
@@ -325,55 +331,14 @@ class Cache:
                 return
             self._writer.close()
             try:
-                move_aside(self.path)
+                broken = move_aside(self.path)
                 self._writer, _ = open_writer(self.path)
             except (sqlite3.Error, OSError) as error:
                 raise LocalStoreFailed(f"the damaged cache cannot be replaced: {error}") from error
+        self._on_rebuilt(broken)
 
 
-class _Part:
-    """One transaction's share of a page: from `start` until its bounds are reached."""
-
-    def __init__(
-        self,
-        changes: Changes,
-        start: int,
-        meta: Sequence[tuple[str, str]],
-        max_rows: int | None,
-        budget_s: float | None,
-    ) -> None:
-        self._rows = changes.rows
-        self._start = start
-        self._meta = dict(meta)
-        self._stop = len(self._rows) if max_rows is None else start + max_rows
-        self._budget_s = budget_s
-        self.applied = 0
-        self.end = start
-
-    def run(self, connection: sqlite3.Connection) -> None:
-        """Apply rows; the last part also writes the cursor."""
-        known = connection.execute("SELECT value FROM meta WHERE key = 'incarnation'").fetchone()
-        named = self._meta.get("incarnation")
-        if known and known[0] and named not in (None, known[0]):
-            raise ValueError("a page of another incarnation: reset the cache first")
-        began = time.monotonic()
-        for row in self._rows[self._start : self._stop]:
-            self.applied += row.apply(connection)
-            self.end += 1
-            if self._budget_s is not None and time.monotonic() - began > self._budget_s:
-                break
-        if self.end >= len(self._rows):
-            _set_meta(connection, self._meta.items())
-
-
-def _set_meta(connection: sqlite3.Connection, values: Iterable[tuple[str, str]]) -> None:
-    connection.executemany(
-        "INSERT INTO meta (key, value) VALUES (?, ?) "
-        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        list(values),
-    )
-
-
-def _lease_of(row: Sequence[Any]) -> CachedLease:
-    lease_id, granted, is_open, member_id, register_id, epoch, state = row
-    return CachedLease(lease_id, granted, bool(is_open), member_id, register_id, epoch, state)
+def _scanned(good: CachedGood, code: str) -> CachedGood:
+    if code not in good.barcodes:
+        raise DamagedRow("the index of barcodes does not fit the good")
+    return replace(good, barcode=code)

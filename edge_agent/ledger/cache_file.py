@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge_agent.ledger.cache_rows import ROW_TABLES
+from edge_agent.ledger.cache_rows import COLUMNS, select
 from edge_agent.ledger.database import Writer, connect_reader
 
 CHECK_BUDGET_S = 0.25
@@ -30,13 +30,17 @@ _DAMAGE = frozenset(
 
 def is_damage(error: sqlite3.Error) -> bool:
     """True when the file's content is to blame, and not a lock, a full disk or a permission."""
-    code = getattr(error, "sqlite_errorcode", None)
+    code = _code(error)
     if code is None:
         # Raised without SQLite: text that is not UTF-8, or the schema of a newer agent.
         return isinstance(error, sqlite3.DatabaseError) and not isinstance(
             error, sqlite3.ProgrammingError | sqlite3.InterfaceError
         )
     return code in _DAMAGE or code & 0xFF in _DAMAGE
+
+
+def _code(error: sqlite3.Error) -> int | None:
+    return getattr(error, "sqlite_errorcode", None)
 
 
 def open_writer(path: Path) -> tuple[Writer, Path | None]:
@@ -47,7 +51,7 @@ def open_writer(path: Path) -> tuple[Writer, Path | None]:
         return _checked_writer(path), None
     except sqlite3.Error as error:
         # At open a missing table (plain SQLITE_ERROR) is damage as well.
-        if not is_damage(error) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+        if not is_damage(error) and _code(error) != sqlite3.SQLITE_ERROR:
             raise
     broken = move_aside(path)
     return _checked_writer(path), broken
@@ -65,14 +69,16 @@ def _checked_writer(path: Path) -> Writer:
 
 def _check(connection: sqlite3.Connection) -> None:
     """Look at every table, then as far as the time allows at every page."""
-    for table in (*ROW_TABLES, "meta"):
+    for table in COLUMNS:
+        connection.execute(select(table, "LIMIT 1")).fetchone()
+    for table in ("barcode", "meta"):
         connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()
     end = time.monotonic() + CHECK_BUDGET_S
     connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+        if _code(error) != sqlite3.SQLITE_INTERRUPT:
             raise
         found = "ok"
     finally:

@@ -1,22 +1,25 @@
 -- State rows of the centre. A deleted row stays as its version with an empty rest, so that a
--- replay of an older row cannot bring it back.
+-- replay of an older row cannot bring it back. `crc` is CRC-32 over the columns before it.
 CREATE TABLE member (
   member_id INTEGER PRIMARY KEY,
   version INTEGER NOT NULL,
-  body TEXT
+  body TEXT,
+  crc INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE token (
   key TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
   member_id INTEGER,
-  version INTEGER NOT NULL
+  crc INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE good (
   sku TEXT PRIMARY KEY,
   version INTEGER NOT NULL,
   name_folded TEXT,
-  body TEXT
+  body TEXT,
+  crc INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX good_name ON good (name_folded, sku) WHERE name_folded IS NOT NULL;
 
@@ -34,7 +37,8 @@ CREATE TABLE lease (
   register_id TEXT,
   epoch INTEGER,
   granted_points INTEGER,
-  state TEXT CHECK (state IN ('open', 'recalled', 'closed'))
+  state TEXT CHECK (state IN ('open', 'recalled', 'closed')),
+  crc INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lease_member ON lease (member_id, register_id, epoch) WHERE state IS NOT NULL;
 
@@ -43,7 +47,8 @@ CREATE TABLE ruleset (
   version INTEGER NOT NULL,
   sequence INTEGER,
   sha256 TEXT,
-  size INTEGER
+  size INTEGER,
+  crc INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- This register's facts up to (epoch, seq) are inside every balance that came up to this row.
@@ -51,7 +56,8 @@ CREATE TABLE head (
   register_id TEXT PRIMARY KEY,
   version INTEGER NOT NULL,
   epoch INTEGER,
-  seq INTEGER
+  seq INTEGER,
+  crc INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE meta (
