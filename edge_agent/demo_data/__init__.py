@@ -1,0 +1,1 @@
+"""Data of the demo shop: goods, members, rules and basket shapes. See LICENCE.txt."""
