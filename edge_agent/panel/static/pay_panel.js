@@ -1,0 +1,95 @@
+// Totals, bonuses and money.
+
+import { bonuses, money, points } from './format.js';
+import { Icon } from './icons.js';
+import { html } from './vendor/preact-htm.js';
+
+function Row({ name, children, test }) {
+  return html`<div class="row"><dt>${name}</dt><dd data-test=${test}>${children}</dd></div>`;
+}
+
+function Totals({ sale, words, locale }) {
+  return html`<dl class="totals">
+    <${Row} name=${words.gross} test="gross">${money(sale.gross_minor)}<//>
+    <${Row} name=${words.discount} test="discount">${money(-sale.discount_minor)}<//>
+    <${Row} name=${words.redeemed} test="redeemed">${money(-sale.redeemed_minor)}<//>
+    <div class="row to-pay">
+      <dt>${words.toPay}</dt>
+      <dd data-test="payable">${money(sale.payable_minor)}</dd>
+    </div>
+    <${Row} name=${words.cashPayable} test="cash">${money(sale.payable_cash_minor)}<//>
+    ${sale.member &&
+    html`<${Row} name=${words.willEarn} test="earn">${bonuses(sale.accrual_points, locale)}<//>`}
+  </dl>`;
+}
+
+function Button({ label, hint, name, argument, run, isOff, kind, test }) {
+  return html`<button
+    class=${kind ?? ''}
+    disabled=${isOff}
+    data-test=${test}
+    onClick=${() => run(name, argument)}
+  >
+    <span>${label}</span>${hint && html` <kbd>${hint}</kbd>`}
+  </button>`;
+}
+
+function Redeem({ sale, words, locale, run }) {
+  const { redeem, member } = sale;
+  const isTaken = redeem.redeemed_points > 0;
+  const isLess = redeem.requested_points > redeem.redeemed_points;
+  const isOff = !member || member.is_blocked;
+  const said = redeem.sentence;
+  return html`<section class="card redeem" aria-label=${words.bonuses} data-test="redeem">
+    <p class="redeem-head">
+      <b>${words.bonuses}</b>
+      <span data-test="redeem-now">
+        ${isTaken || isLess
+          ? `${words.redeemedNow} ${points(redeem.redeemed_points)}`
+          : `${words.upTo} ${bonuses(redeem.redeemable_points, locale)}`}
+        ${isLess && ` ${words.of} ${points(redeem.requested_points)}`}
+      </span>
+    </p>
+    <div class="pair">
+      <${Button} label=${words.redeemMax} hint="F4" name="redeem" argument=${null} run=${run}
+        isOff=${isOff} kind="accent" test="redeem-max" />
+      <${Button} label=${words.redeemAmount} hint="F5" name="ask" argument="amount" run=${run}
+        isOff=${isOff} test="redeem-amount" />
+    </div>
+    <div class="quick">
+      ${[25, 50, 100].map(
+        (share) => html`<${Button} label=${`${share}%`} name="redeemShare" argument=${share}
+          run=${run} isOff=${isOff} test=${`share-${share}`} />`,
+      )}
+      <${Button} label=${words.takeBack} hint="Esc" name="redeem" argument=${0} run=${run}
+        isOff=${!isTaken && !redeem.requested_points} test="take-back" />
+    </div>
+    ${said && html`<p class="reason" data-test="reason"><${Icon} name="warn" />${said}</p>`}
+  </section>`;
+}
+
+function Pay({ scene, words, run, busy }) {
+  if (!scene.own) return html`<p class="card pos-note">${words.payInPos}</p>`;
+  const isOff = !scene.canPay || busy > 0;
+  return html`<div class="pay">
+    <${Button} label=${words.payCash} hint="F8" name="payCash" run=${run} isOff=${isOff}
+      kind="primary" test="pay-cash" />
+    <div class="pair">
+      <${Button} label=${words.payCard} hint="F7" name="payCard" run=${run} isOff=${isOff}
+        kind="strong" test="pay-card" />
+      <${Button} label=${words.payGiven} hint="F3" name="ask" argument="given" run=${run}
+        isOff=${isOff} kind="strong" test="pay-given" />
+    </div>
+  </div>`;
+}
+
+export function PayPanel({ model, scene, words, locale, run }) {
+  const { open } = scene;
+  return html`<aside class="side">
+    <section class="card">
+      <${Totals} sale=${open} words=${words} locale=${locale} />
+    </section>
+    <${Redeem} sale=${open} words=${words} locale=${locale} run=${run} />
+    <${Pay} scene=${scene} words=${words} run=${run} busy=${model.busy} />
+  </aside>`;
+}

@@ -1,0 +1,151 @@
+// The sale as a whole: its member, bonuses, money and paper, and the questions asked on the way.
+
+import { parseHundredths } from './format.js';
+import { localeOf, sceneOf } from './scene.js';
+import { pointsOf, shareOf } from './typed.js';
+import { wordsOf } from './words.js';
+
+const MAX_FISCAL_NUMBER = 40;
+
+export class SaleVerbs {
+  #queue;
+
+  constructor(queue) {
+    this.#queue = queue;
+  }
+
+  get #scene() {
+    return sceneOf(this.#queue.model);
+  }
+
+  get #words() {
+    return wordsOf(localeOf(this.#queue.model));
+  }
+
+  #ofOpen(verb, body) {
+    return this.#queue.step(async () => {
+      const { open } = this.#scene;
+      if (open) await this.#queue.sale('POST', `/v1/sales/${open.sale_id}/${verb}`, body);
+    });
+  }
+
+  replaceMember() {
+    return this.#queue.step(async () => {
+      const { open } = this.#scene;
+      if (!open) return;
+      await this.#queue.sale('POST', `/v1/panel/sales/${open.sale_id}/replace-member`);
+    });
+  }
+
+  // --- bonuses and money ----------------------------------------------------------------------
+
+  /** Points in hundredths, null for the most possible, 0 to take a redemption back. */
+  redeem(amount) {
+    return this.#ofOpen('redeem', { points: amount });
+  }
+
+  redeemShare(percent) {
+    const most = this.#scene.open?.redeem.redeemable_points ?? 0;
+    return this.redeem(percent === 100 ? null : shareOf(most, percent));
+  }
+
+  payCash() {
+    return this.#pay((sale) => ({ kind: 'cash', amount_minor: sale.payable_cash_minor }));
+  }
+
+  payCard() {
+    return this.#pay((sale) => ({ kind: 'card', amount_minor: sale.payable_minor }));
+  }
+
+  // Not while something is on its way: the cashier would pay a total that nobody has seen.
+  #pay(tenderOf) {
+    if (this.#queue.model.busy) return undefined;
+    return this.#queue.step(async () => {
+      const { own } = this.#scene;
+      if (!own) return;
+      const tender = tenderOf(own);
+      await this.#queue.sale('POST', `/v1/sales/${own.sale_id}/confirm`, {
+        quote_id: own.quote_id,
+        basket_hash: own.basket_hash,
+        tenders: tender.amount_minor > 0 ? [tender] : [],
+      });
+    });
+  }
+
+  // --- paper ----------------------------------------------------------------------------------
+
+  #ofJob(verb, body) {
+    return this.#queue.step(async () => {
+      const { job } = this.#scene;
+      if (job) await this.#queue.agent.write('POST', `/v1/print-jobs/${job.job_id}/${verb}`, body);
+    });
+  }
+
+  retryPrint() {
+    return this.#ofJob('retry', {});
+  }
+
+  resolve(verdict, fiscalNumber = '') {
+    return this.#ofJob('resolve', { verdict, fiscal_number: fiscalNumber, author: 'panel' });
+  }
+
+  #voidSale() {
+    return this.#queue.step(async () => {
+      const { closed, canVoid } = this.#scene;
+      if (!canVoid) return;
+      await this.#queue.sale('POST', `/v1/sales/${closed.sale_id}/void`, { reason: 'not printed' });
+    });
+  }
+
+  // --- questions ------------------------------------------------------------------------------
+
+  /** Open a dialog: keys, amount, given, cancel, void or fiscal. */
+  ask(kind) {
+    this.#queue.store.set({ dialog: { kind, text: '', problem: '' } });
+  }
+
+  closeDialog() {
+    this.#queue.store.set({ dialog: null });
+  }
+
+  dialogText(text) {
+    this.#queue.store.set({ dialog: { ...this.#queue.model.dialog, text, problem: '' } });
+  }
+
+  /** Enter in a dialog. */
+  accept() {
+    const { kind, text } = this.#queue.model.dialog;
+    if (kind === 'amount') return this.#acceptAmount(text);
+    if (kind === 'given') return this.#acceptGiven(text);
+    this.closeDialog();
+    if (kind === 'cancel') return this.#ofOpen('cancel', {});
+    if (kind === 'void') return this.#voidSale();
+    if (kind === 'fiscal') return this.resolve('printed', text.trim().slice(0, MAX_FISCAL_NUMBER));
+    return undefined;
+  }
+
+  #dialogProblem(problem) {
+    this.#queue.store.set({ dialog: { ...this.#queue.model.dialog, problem } });
+  }
+
+  #acceptAmount(text) {
+    const amount = pointsOf(text, this.#scene.open?.redeem.redeemable_points ?? 0);
+    if (amount === null) return this.#dialogProblem(this.#words.badAmount);
+    this.closeDialog();
+    return this.redeem(amount);
+  }
+
+  #acceptGiven(text) {
+    const given = parseHundredths(text);
+    const { own } = this.#scene;
+    if (given === null) return this.#dialogProblem(this.#words.badAmount);
+    if (own && given < own.payable_cash_minor) return this.#dialogProblem(this.#words.tooLittle);
+    this.closeDialog();
+    return this.#pay(() => ({ kind: 'cash', amount_minor: given }));
+  }
+
+  switchLocale() {
+    const locale = localeOf(this.#queue.model) === 'uk' ? 'en' : 'uk';
+    this.#queue.store.set({ locale });
+  }
+}

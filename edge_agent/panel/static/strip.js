@@ -1,0 +1,55 @@
+// The state strip: what works, since when, and how old the rules are.
+
+import { ageOf, momentOf } from './format.js';
+import { Icon } from './icons.js';
+import { agentNow } from './scene.js';
+import { html } from './vendor/preact-htm.js';
+
+const DEVICE = {
+  ok: ['good', 'check'],
+  low: ['warn', 'warn'],
+  out: ['bad', 'cross'],
+  offline: ['bad', 'cross'],
+  error: ['bad', 'warn'],
+  none: ['none', 'dash'],
+};
+
+function Mark({ tone, icon, children, title }) {
+  return html`<span class="mark ${tone}" title=${title}><${Icon} name=${icon} />${children}</span>`;
+}
+
+function Device({ name, state, words }) {
+  const [tone, icon] = DEVICE[state] ?? DEVICE.error;
+  const said = words.device[state] ?? words.device.error;
+  return html`<${Mark} tone=${tone} icon=${icon} title=${`${name}: ${said}`}>
+    <span>${name}</span>
+    <span class=${state === 'ok' || state === 'none' ? 'unseen' : ''}>: ${said}</span>
+  <//>`;
+}
+
+function Rules({ model, words, locale }) {
+  const { ruleset_sequence: sequence, ruleset_at: at } = model.state.strip;
+  if (!sequence) return html`<${Mark} tone="warn" icon="warn">${words.noRules}<//>`;
+  const age = at ? ageOf((agentNow(model) - Date.parse(at)) / 1000, locale) : '';
+  const text = `${words.rules} №${sequence}${age ? ` · ${age}` : ''}`;
+  return html`<span class="mark">${text}</span>`;
+}
+
+export function Strip({ model, words, locale }) {
+  const { strip } = model.state;
+  const since = momentOf(strip.since, model.state.at);
+  return html`<header class="strip">
+    <${Mark} tone=${strip.online ? 'good' : 'warn'} icon=${strip.online ? 'check' : 'warn'}>
+      <b data-test="link">${strip.online ? words.online : words.offline}</b>
+      ${since && html`<span>${words.since} ${since}</span>`}
+    <//>
+    <span class="mark">${words.queue}: <b data-test="queue">${strip.outbox}</b></span>
+    <${Device} name=${words.printer} state=${strip.printer} words=${words} />
+    <${Device} name=${words.scanner} state=${strip.scanner} words=${words} />
+    <${Rules} model=${model} words=${words} locale=${locale} />
+    ${strip.clock === 'unsure' && html`<${Mark} tone="warn" icon="clock">${words.clockUnsure}<//>`}
+    <span class="mark place">
+      <span class="store">${strip.store_name}</span> <b>${strip.register_id}</b>
+    </span>
+  </header>`;
+}
