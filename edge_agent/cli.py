@@ -113,9 +113,7 @@ def _demo(commands: Commands) -> None:
         "two registers, a centre and emulated devices on this machine; the cable is pulled",
     )
     _json_option(demo)
-    demo.add_argument(
-        "--keep", action="store_true", help="leave it running and name its pages"
-    )
+    demo.add_argument("--keep", action="store_true", help="leave it running and name its pages")
     demo.add_argument(
         "--sales",
         type=_bounded(1, 10_000),

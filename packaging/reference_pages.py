@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("loyalty", "edge_agent", "drivers", "receipt_templates", "sync", "central")
 REFERENCE = ROOT / "docs" / "reference"
 _CODE = re.compile(r"[a-z][a-z0-9_]{2,40}")
+_CATALOGUE = re.compile(r"_?(REFUSALS|REASONS|SENTENCES)")
+# The answer to a browser's OPTIONS is made like a problem, but is none.
+NOT_ERRORS = {"preflight"}
 _ROW = re.compile(r"^\| `([a-z0-9_]+)` \|", re.MULTILINE)
 _MADE = "<!-- made by packaging/reference_pages.py: change the code, then run it -->\n"
 
@@ -103,7 +106,8 @@ def error_codes() -> dict[str, set[str]]:
     """Codes that product code raises or answers with, and the files they come from.
 
     Taken are literal arguments in the place of a parameter named `code`, of any function or
-    error class of ours, and literal `code=` and `reason=` keywords."""
+    error class of ours, literal `code=` and `reason=` keywords, and the catalogues of codes
+    that modules keep."""
     trees = {
         path: ast.parse(path.read_text(encoding="utf-8"))
         for package in PACKAGES
@@ -113,11 +117,30 @@ def error_codes() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path, tree in trees.items():
         places = classes | _functions(tree)
+        codes = set(_catalogue(tree))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                for code in _codes_of(node, places):
-                    found.setdefault(code, set()).add(str(path.relative_to(ROOT)))
+                codes |= set(_codes_of(node, places))
+        for code in codes - NOT_ERRORS - {""}:
+            found.setdefault(code, set()).add(str(path.relative_to(ROOT)))
     return found
+
+
+def _catalogue(tree: ast.Module) -> Iterator[str]:
+    """Keys of a module's own list of codes, and what its functions named `reason` return."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == "reason":
+            for part in ast.walk(node):
+                if isinstance(part, ast.Return) and isinstance(part.value, ast.Constant):
+                    yield str(part.value.value or "")
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.Dict) and any(_CATALOGUE.fullmatch(name) for name in names):
+            for key in value.keys:
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value
 
 
 def _codes_of(call: ast.Call, places: dict[str, int]) -> Iterator[str]:
@@ -148,13 +171,22 @@ def _functions(tree: ast.Module) -> dict[str, int]:
 
 
 def _classes(trees: Iterable[ast.Module]) -> dict[str, int]:
-    """Error classes whose constructor, own or inherited, takes a `code`."""
+    """Classes whose constructor takes a `code`: errors, own or inherited, and dataclasses with a
+    field `code` or `reason`."""
     bases: dict[str, list[str]] = {}
     places: dict[str, int] = {}
     for tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 bases[node.name] = [b.id for b in node.bases if isinstance(b, ast.Name)]
+                fields = [
+                    item.target.id
+                    for item in node.body
+                    if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+                ]
+                for name in ("code", "reason"):
+                    if name in fields:
+                        places[node.name] = fields.index(name)
                 for method in node.body:
                     if isinstance(method, ast.FunctionDef) and method.name == "__init__":
                         names = [a.arg for a in method.args.args][1:]
