@@ -175,12 +175,23 @@ class BundleStore:
                     self._rename("current", "previous")
                 self._rename("pending", "current")
             except OSError as error:
-                raise LocalStoreFailed(f"the bundle cannot be activated: {error}") from error
+                return self._after_half_activation(pending, error)
             self._active = _Slot("current", pending.bundle, pending.rules)
             self._pending = None
             return pending.rules
 
     # --- inside -------------------------------------------------------------------------------
+
+    def _after_half_activation(self, pending: _Slot, error: OSError) -> CompiledRuleset:
+        """Take the folder as a restart would find it; the active rules stay unless it moved on."""
+        kept = self._active
+        with suppress(OSError):
+            self._load()
+        if self._active is None:
+            self._active = kept
+        if self.active_sequence != pending.bundle.sequence or self._active is None:
+            raise LocalStoreFailed(f"the bundle cannot be activated: {error}") from error
+        return self._active.rules
 
     def _verify(
         self,
@@ -220,8 +231,8 @@ class BundleStore:
         slots = {name: self._read_slot(name, signatures) for name in SLOTS}
         self._active = slots["current"] or slots["previous"]
         pending = slots["pending"]
-        if pending is not None and pending.bundle.sequence > self.active_sequence:
-            self._pending = pending
+        is_news = pending is not None and pending.bundle.sequence > self.active_sequence
+        self._pending = pending if is_news else None
 
     def _read_slot(self, name: str, signatures: list[_Signature | None]) -> _Slot | None:
         data = _read(self._data_file(name), MAX_BUNDLE_BYTES)
