@@ -54,6 +54,12 @@ class Changes:
         self._rows.pop((member_id, kind, key), None)
         self._rows[member_id, kind, key] = (scope, is_deleted, text)
 
+    def take_over(self, other: Changes) -> None:
+        """Put what `other` gathered; used when a savepoint held."""
+        for key, row in other._rows.items():
+            self._rows.pop(key, None)
+            self._rows[key] = row
+
     def flush(self, connection: Connection) -> None:
         """Write what was put; listeners hear of it at commit."""
         if not self._rows:

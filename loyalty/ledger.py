@@ -250,9 +250,12 @@ def grant(books: Books, entry_id: str, lease_id: str, points: int) -> Entry:
     return checked(Entry(entry_id, books.member_id, "grant", moves))
 
 
-def give_back(books: Books, entry_id: str, place: str) -> Entry | None:
-    """All that rests in a hold (`release`) or a lease (`close`) becomes available, if any."""
-    moves = _moves(books.at(place), place, AVAILABLE)
+def give_back(books: Books, entry_id: str, place: str, *, keep: int = 0) -> Entry | None:
+    """What a hold (`release`) or a lease (`close`) holds over `keep` becomes available, if any.
+
+    The points that expire first stay, for they are the next to be spent."""
+    kept = lots.take_up_to(books.at(place), keep)
+    moves = _moves(lots.subtract(books.at(place), kept), place, AVAILABLE)
     if not moves:
         return None
     kind: EntryKind = "release" if account_of(place) == HELD else "close"

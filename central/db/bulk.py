@@ -69,7 +69,7 @@ def _arrays(rows: list[Row]) -> list[list[Any]]:
 
 
 def _unnest(columns: Sequence[tuple[str, str]]) -> sql.Composed:
-    arrays = (sql.SQL("%s::{}[]").format(sql.SQL(kind)) for _, kind in columns)  # type: ignore[arg-type]
+    arrays = (sql.SQL("%s::{}[]").format(sql.SQL(kind)) for _, kind in columns)
     return sql.SQL("unnest({})").format(sql.SQL(", ").join(arrays))
 
 

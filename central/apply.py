@@ -1,0 +1,272 @@
+"""Applying understood facts to members, a batch in one transaction.
+
+`ingest` stores facts by register; this module applies them by member. Today both happen in one
+transaction; they meet only in `apply_facts` and the inbox's state, so that appliers can become
+processes of their own, one per member shard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from central.apply_member import Setting, apply_to_member
+from central.changes import Changes
+from central.db.bulk import Connection, Row, copy_rows
+from central.facts import Understood, understand
+from central.instants import kyiv_date
+from central.leases import LeasePolicy, put_leases, tills_of
+from central.member_rows import put_member
+from central.member_state import MemberState
+from central.member_store import load_members, save_members
+from sync.contract.messages import (
+    WireLeaseClose,
+    WirePrintVerdict,
+    WireSale,
+    WireSaleReturn,
+    WireSaleVoided,
+)
+
+
+@dataclass(slots=True)
+class _Subjects:
+    """Which sales and returns are known, and whose they are (None: a stranger's).
+
+    Returns may come from any register; voids and verdicts only from the subject's own."""
+
+    owners: dict[str, int | None] = field(default_factory=dict)
+    registers: dict[str, set[str]] = field(default_factory=dict)
+    fresh: list[Row] = field(default_factory=list)
+
+    def learn(self, subject_id: str, register_id: str, member_id: int | None) -> None:
+        self.owners.setdefault(subject_id, member_id)
+        self.registers.setdefault(subject_id, set()).add(register_id)
+
+    def knows(self, subject_id: str, register_id: str | None = None) -> bool:
+        if register_id is None:
+            return subject_id in self.owners
+        return register_id in self.registers.get(subject_id, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Routed:
+    fact: Understood
+    member_id: int
+
+
+def apply_facts(
+    connection: Connection,
+    facts: Sequence[Understood],
+    now: datetime,
+    changes: Changes,
+    policy: LeasePolicy,
+) -> set[tuple[str, int, int]]:
+    """Apply in order; returns (register, epoch, seq) of facts that wait for an unknown sale.
+
+    Facts that were waiting for what this batch brings are applied after it.
+    """
+    parked: set[tuple[str, int, int]] = set()
+    todo: Sequence[Understood] = facts
+    while todo:
+        subjects = _load_subjects(connection, todo)
+        routed: list[_Routed] = []
+        for fact in todo:
+            if not _route(fact, subjects, routed):
+                parked.add((fact.register_id, fact.epoch, fact.seq))
+                _park(connection, fact)
+        columns = ("register_id", "subject_id", "kind", "member_id", "epoch", "seq")
+        copy_rows(connection, "subject", columns, subjects.fresh)
+        _apply_routed(connection, routed, now, changes, policy)
+        todo = _waiting_for(connection, [str(row[1]) for row in subjects.fresh])
+        parked -= {(fact.register_id, fact.epoch, fact.seq) for fact in todo}
+    return parked
+
+
+def _subject_of(fact: Understood) -> tuple[str, bool] | None:
+    """The sale or return that a fact is about, and whether it must be the same register's."""
+    message = fact.message
+    if isinstance(message, WirePrintVerdict):
+        return message.subject_id, True
+    if isinstance(message, WireSaleVoided):
+        return message.sale_id, True
+    if isinstance(message, WireSaleReturn):
+        return message.sale_id, False
+    return None
+
+
+def _load_subjects(connection: Connection, facts: Sequence[Understood]) -> _Subjects:
+    wanted = {about[0] for fact in facts if (about := _subject_of(fact))}
+    for fact in facts:
+        if isinstance(fact.message, WireSale):
+            wanted.add(fact.message.sale_id)
+        elif isinstance(fact.message, WireSaleReturn):
+            wanted.add(fact.message.return_id)
+    subjects = _Subjects()
+    if wanted:
+        query = (
+            "select subject_id::text, register_id, member_id from subject"
+            " where subject_id = any(%s::uuid[])"
+        )
+        for row in connection.execute(query, [list(wanted)]):
+            subjects.learn(*row)
+    return subjects
+
+
+def _route(fact: Understood, subjects: _Subjects, routed: list[_Routed]) -> bool:
+    """Find the member of a fact; False when it must wait."""
+    message = fact.message
+    member_id: int | None = None
+    if isinstance(message, WireSale):
+        member_id = message.member_id
+        _bring(fact, subjects, message.sale_id, "sale", member_id)
+    elif isinstance(message, WireLeaseClose):
+        member_id = message.member_id
+    elif (about := _subject_of(fact)) is not None:
+        subject_id, own_only = about
+        if not subjects.knows(subject_id, fact.register_id if own_only else None):
+            return False
+        member_id = subjects.owners[subject_id]
+        if isinstance(message, WireSaleReturn):
+            _bring(fact, subjects, message.return_id, "return", member_id)
+    if member_id is not None:
+        routed.append(_Routed(fact, member_id))
+    return True
+
+
+def _bring(
+    fact: Understood, subjects: _Subjects, subject_id: str, kind: str, member_id: int | None
+) -> None:
+    if not subjects.knows(subject_id, fact.register_id):
+        subjects.learn(subject_id, fact.register_id, member_id)
+        row = (fact.register_id, subject_id, kind, member_id, fact.epoch, fact.seq)
+        subjects.fresh.append(row)
+
+
+# --- members ----------------------------------------------------------------------------------
+
+
+def _apply_routed(
+    connection: Connection,
+    routed: Sequence[_Routed],
+    now: datetime,
+    changes: Changes,
+    policy: LeasePolicy,
+) -> None:
+    if not routed:
+        return
+    members = _load(connection, routed, now)
+    stores = {each.fact.store_id for each in routed if isinstance(each.fact.message, WireSale)}
+    tills = {store_id: tills_of(connection, store_id) for store_id in sorted(stores)}
+    setting = Setting(kyiv_date(now), tills, policy)
+    for each in routed:
+        apply_to_member(members[each.member_id], each.fact, setting)
+    publish(connection, members.values(), now, changes)
+
+
+def publish(
+    connection: Connection, members: Iterable[MemberState], now: datetime, changes: Changes
+) -> None:
+    """Save the members and put their feed rows."""
+    done = list(members)
+    save_members(connection, done, now)
+    for member in done:
+        put_member(changes, member)
+        put_leases(changes, member)
+
+
+def _load(
+    connection: Connection, routed: Sequence[_Routed], now: datetime
+) -> dict[int, MemberState]:
+    sales, returns, holds = set(), set(), set()
+    for each in routed:
+        message = each.fact.message
+        if isinstance(message, WireSale):
+            sales.add(message.sale_id)
+            if message.redemption is not None:
+                holds.add(message.redemption.auth_id)
+        elif isinstance(message, WireSaleVoided):
+            sales.add(message.sale_id)
+        elif isinstance(message, WirePrintVerdict):
+            sales.add(message.subject_id)
+            returns.add(message.subject_id)
+        elif isinstance(message, WireSaleReturn):
+            sales.add(message.sale_id)
+            returns.add(message.return_id)
+    ids = {each.member_id for each in routed}
+    load = partial(
+        load_members, connection, ids, sale_ids=sales, return_ids=returns, auth_ids=holds
+    )
+    members = load()
+    if missing := sorted(ids - members.keys()):
+        # A member unknown here (erased, or of a lost import) still bought and spent.
+        connection.execute(
+            "insert into member (member_id, created_at) select id, %s from unnest(%s::bigint[]) id"
+            " on conflict do nothing",
+            [now, missing],
+        )
+        members = load()
+    return members
+
+
+# --- waiting ----------------------------------------------------------------------------------
+
+
+def _park(connection: Connection, fact: Understood) -> None:
+    about = _subject_of(fact)
+    assert about is not None
+    connection.execute(
+        "insert into parked (register_id, epoch, seq, subject_id) values (%s, %s, %s, %s)"
+        " on conflict do nothing",
+        [fact.register_id, fact.epoch, fact.seq, about[0]],
+    )
+
+
+def _waiting_for(connection: Connection, subject_ids: list[str]) -> list[Understood]:
+    """Take the facts that wait for these subjects out of the waiting room."""
+    if not subject_ids:
+        return []
+    rows = connection.execute(
+        "delete from parked where subject_id = any(%s::uuid[]) returning register_id, epoch, seq",
+        [subject_ids],
+    ).fetchall()
+    found = []
+    for register_id, epoch, seq in sorted(rows):
+        row = connection.execute(
+            "update inbox set state = 'applied', detail = '' "
+            "where register_id = %s and epoch = %s and seq = %s returning kind, body",
+            [register_id, epoch, seq],
+        ).fetchone()
+        store = connection.execute(
+            "select store_id from register where register_id = %s", [register_id]
+        ).fetchone()
+        if row and store:
+            found.append(understand(register_id, store[0], epoch, seq, row[0], bytes(row[1])))
+    return found
+
+
+def apply_overtaken(
+    connection: Connection, now: datetime, changes: Changes, policy: LeasePolicy
+) -> int:
+    """Apply facts whose sale was being stored while they were parked; returns how many."""
+    waiting = [
+        str(row[0])
+        for row in connection.execute("select distinct subject_id from parked limit 500")
+    ]
+    known = [
+        str(row[0])
+        for row in connection.execute(
+            "select subject_id from subject where subject_id = any(%s::uuid[])", [waiting]
+        )
+    ]
+    facts = _waiting_for(connection, known)
+    if facts:
+        parked = apply_facts(connection, facts, now, changes, policy)
+        for key in parked:
+            connection.execute(
+                "update inbox set state = 'parked'"
+                " where register_id = %s and epoch = %s and seq = %s",
+                key,
+            )
+    return len(facts)

@@ -1,0 +1,252 @@
+"""What each kind of fact does to one member. Facts are never refused: the goods are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from central.facts import Understood
+from central.leases import LeasePolicy, Till, ensure_leases
+from central.member_state import Cause, MemberState, ReturnState, SaleState
+from loyalty import ledger, lots
+from loyalty.ledger import AVAILABLE, hold_place, lease_place
+from loyalty.lots import NEVER, Slice
+from sync.contract.messages import (
+    WireLeaseClose,
+    WirePrintVerdict,
+    WireRedemption,
+    WireSale,
+    WireSaleReturn,
+    WireSaleVoided,
+)
+
+RETURN_GRACE_DAYS = 14
+_ITEMS_REMEMBERED = 3
+_ITEM_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What applying needs to know beside the facts: the Ukrainian date at the centre, and the
+    tills of the stores concerned."""
+
+    today: str
+    tills: Mapping[str, Sequence[Till]] = field(default_factory=dict)
+    policy: LeasePolicy = field(default_factory=LeasePolicy)
+
+
+def apply_to_member(member: MemberState, fact: Understood, setting: Setting) -> None:
+    """Change the member as the fact says; what was done before is not done again."""
+    message = fact.message
+    if isinstance(message, WireSale):
+        _sale(member, fact, message)
+    elif isinstance(message, WirePrintVerdict):
+        _print_verdict(member, fact, message, setting)
+    elif isinstance(message, WireSaleVoided):
+        _voided(member, fact, message, setting)
+    elif isinstance(message, WireSaleReturn):
+        _returned(member, fact, message, setting)
+    elif isinstance(message, WireLeaseClose):
+        _lease_closed(member, fact, message)
+    cause = _cause(fact)
+    member.post(ledger.repay(member.books, member.next_id(cause)), cause)
+    if isinstance(message, WireSale):
+        tills = setting.tills.get(fact.store_id, ())
+        ensure_leases(member, fact.store_id, tills, cause, setting.policy)
+
+
+def _cause(fact: Understood, subject_id: str | None = None, layer: str = "") -> Cause:
+    key = fact.cause_key
+    return Cause(key, fact.register_id, fact.store_id, layer, fact.epoch, fact.seq, subject_id)
+
+
+# --- sale -------------------------------------------------------------------------------------
+
+
+def _sale(member: MemberState, fact: Understood, sale: WireSale) -> None:
+    if sale.sale_id in member.sales:
+        return
+    state = SaleState(
+        sale.sale_id,
+        fact.register_id,
+        fact.store_id,
+        fact.epoch,
+        fact.seq,
+        state="open",
+        redeemed=0,
+        redemption_entry=None,
+        accrued=0,
+        accrual_lot=None,
+        accrual_state="none",
+    )
+    member.sales[sale.sale_id] = state
+    member.touch("sale", sale.sale_id)
+    if sale.redemption is not None:
+        _redeem(member, fact, state, sale.redemption)
+    if sale.accrual_points:
+        _accrue(member, fact, state, sale)
+    member.home_store = member.home_store or fact.store_id
+    member.remember_purchase(
+        {
+            "sale_id": sale.sale_id,
+            "at": sale.occurred_at,
+            "total_minor": sale.payable_minor,
+            "items": [
+                line.name[:_ITEM_LENGTH].replace("\x00", "")
+                for line in sale.lines[:_ITEMS_REMEMBERED]
+            ],
+        }
+    )
+
+
+def _redeem(
+    member: MemberState, fact: Understood, state: SaleState, redemption: WireRedemption
+) -> None:
+    """Burn in the order hold, lease, available, overdraft; what the hold has over is released."""
+    cause = _cause(fact, state.sale_id, redemption.layer)
+    from_hold = min(redemption.hold_points, redemption.points)
+    from_lease = min(redemption.lease_points, redemption.points - from_hold)
+    _settle_hold(member, cause, redemption.auth_id, from_hold)
+    if not redemption.points:
+        return
+    wanted = [
+        (hold_place(redemption.auth_id), from_hold),
+        (_own_lease(member, fact, redemption.lease_id), from_lease),
+        (AVAILABLE, redemption.points - from_hold - from_lease),
+    ]
+    entry = ledger.redeem(member.books, member.next_id(cause), wanted)
+    member.post(entry, cause)
+    state.redeemed = redemption.points
+    state.redemption_entry = entry.entry_id
+    member.spent[entry.entry_id] = lots.add(
+        (), (Slice(move.lot_id, move.points, move.expires_on) for move in entry.allocations)
+    )
+
+
+def _settle_hold(member: MemberState, cause: Cause, auth_id: str, claimed: int) -> None:
+    """Close an open hold: what the sale does not claim becomes available first, so that the
+    rest of the redemption can draw on it."""
+    hold = member.holds.get(auth_id)
+    if hold is None or hold.state != "open":
+        return
+    place = hold_place(auth_id)
+    member.post(ledger.give_back(member.books, member.next_id(cause), place, keep=claimed), cause)
+    hold.state = "used" if claimed else "voided"
+    member.touch("hold", auth_id)
+
+
+def _own_lease(member: MemberState, fact: Understood, lease_id: str) -> str:
+    """The lease's place when it was lent to this register and epoch, else available."""
+    lease = member.leases.get(lease_id)
+    if lease and (lease.register_id, lease.epoch) == (fact.register_id, fact.epoch):
+        return lease_place(lease_id)
+    return AVAILABLE
+
+
+def _accrue(member: MemberState, fact: Understood, state: SaleState, sale: WireSale) -> None:
+    cause = _cause(fact, sale.sale_id)
+    expires_on = sale.accrual_expires_on or NEVER
+    lot = Slice(f"sale:{sale.sale_id}", sale.accrual_points, expires_on)
+    pending = sale.fiscal == "pending"
+    member.post(ledger.accrue(member.books, member.next_id(cause), lot, pending=pending), cause)
+    state.accrued = sale.accrual_points
+    state.accrual_lot = lot.lot_id
+    state.accrual_state = "pending" if pending else "posted"
+
+
+# --- paper, void, return ------------------------------------------------------------------------
+
+
+def _print_verdict(
+    member: MemberState, fact: Understood, verdict: WirePrintVerdict, setting: Setting
+) -> None:
+    """`printed` makes a pending accrual, or a pending return, count; the other verdicts wait."""
+    if verdict.verdict != "printed":
+        return
+    cause = _cause(fact, verdict.subject_id)
+    sale = member.sales.get(verdict.subject_id)
+    if sale and sale.state == "open" and sale.accrual_state == "pending" and sale.accrual_lot:
+        entry_id = member.next_id(cause)
+        member.post(ledger.mature(member.books, entry_id, sale.accrual_lot), cause)
+        sale.accrual_state = "posted"
+        member.touch("sale", sale.sale_id)
+    returned = member.returns.get(verdict.subject_id)
+    if returned and returned.state == "pending":
+        _post_return(member, returned, cause, setting)
+
+
+def _voided(member: MemberState, fact: Understood, void: WireSaleVoided, setting: Setting) -> None:
+    sale = member.sales.get(void.sale_id)
+    if sale and sale.state == "open":
+        _undo(member, sale, _cause(fact, sale.sale_id), setting.today, grace_days=0)
+        sale.state = "voided"
+
+
+def _returned(
+    member: MemberState, fact: Understood, back: WireSaleReturn, setting: Setting
+) -> None:
+    if back.return_id in member.returns:
+        return
+    returned = ReturnState(back.return_id, back.sale_id, "pending")
+    member.returns[back.return_id] = returned
+    member.touch("sale_return", back.return_id)
+    if back.fiscal == "none":
+        _post_return(member, returned, _cause(fact, back.return_id), setting)
+
+
+def _post_return(
+    member: MemberState, returned: ReturnState, cause: Cause, setting: Setting
+) -> None:
+    sale = member.sales.get(returned.sale_id)
+    if sale and sale.state == "open":
+        _undo(member, sale, cause, setting.today, grace_days=RETURN_GRACE_DAYS)
+        sale.state = "returned"
+        returned.state = "posted"
+    else:
+        returned.state = "idle"
+    member.touch("sale_return", returned.return_id)
+
+
+def _undo(
+    member: MemberState, sale: SaleState, cause: Cause, today: str, *, grace_days: int
+) -> None:
+    """Redeemed points back into their lots first, so that the accrual's reversal may use them."""
+    if sale.redemption_entry:
+        spent = member.spent[sale.redemption_entry]
+        entry = ledger.reverse_redemption(
+            member.books,
+            member.next_id(cause),
+            spent,
+            sale.redeemed - lots.total(spent),
+            today=today,
+            grace_days=grace_days,
+        )
+        member.post(entry, cause)
+    if sale.accrual_lot and sale.accrual_state == "pending":
+        entry_id = member.next_id(cause)
+        member.post(ledger.cancel_pending(member.books, entry_id, sale.accrual_lot), cause)
+        sale.accrual_state = "reversed"
+    elif sale.accrual_lot and sale.accrual_state == "posted":
+        entry_id, points = member.next_id(cause), sale.accrued
+        entry = ledger.reverse_accrual(member.books, entry_id, sale.accrual_lot, points)
+        member.post(entry, cause)
+        sale.accrual_state = "reversed"
+    member.forget_purchase(sale.sale_id)
+    member.touch("sale", sale.sale_id)
+
+
+# --- lease ------------------------------------------------------------------------------------
+
+
+def _lease_closed(member: MemberState, fact: Understood, close: WireLeaseClose) -> None:
+    """Only the register that holds a lease gives it back."""
+    lease = member.leases.get(close.lease_id)
+    if lease is None or lease.state == "closed" or lease.register_id != fact.register_id:
+        return
+    if lease.epoch != fact.epoch:
+        return
+    cause = _cause(fact)
+    place = lease_place(lease.lease_id)
+    member.post(ledger.give_back(member.books, member.next_id(cause), place), cause)
+    lease.state = "closed"
+    member.touch("lease", lease.lease_id)

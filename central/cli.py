@@ -1,0 +1,148 @@
+"""`edge-central`: run the centre, and the commands of those who keep it.
+
+Exit codes: 0 done, 1 done with findings (rejected rows, unsound books, a bad rule file), 2 not
+done. Results go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from central import commands
+from central.errors import CentralError
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DEFAULT_DATA_DIR = "central-data"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.work(arguments)
+        sys.stdout.flush()
+    except CentralError as error:
+        print(f"edge-central: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has left; nothing may be written to it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="edge-central", description="The loyalty centre.")
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument(
+        *("--data-dir",),
+        type=Path,
+        default=Path(DEFAULT_DATA_DIR),
+        metavar="DIR",
+        help=f"keys, database and its password (default: {DEFAULT_DATA_DIR})",
+    )
+    place.add_argument(
+        "--database-url", metavar="URL", help="a PostgreSQL of your own instead of the embedded one"
+    )
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_run, _add_keys, _add_registers, _add_imports, _add_rules, _add_reports):
+        add(verbs, place)
+    return parser
+
+
+def _add(
+    verbs: Verbs, place: argparse.ArgumentParser, name: str, text: str, work: Callable[..., int]
+) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, parents=[place], help=text, description=text)
+    verb.set_defaults(work=work)
+    return verb
+
+
+def _group(verbs: Verbs, name: str, text: str) -> Verbs:
+    group = verbs.add_parser(name, help=text, description=text)
+    return group.add_subparsers(required=True, metavar="COMMAND")
+
+
+def _add_run(verbs: Verbs, place: argparse.ArgumentParser) -> None:
+    run = _add(verbs, place, "run", "serve registers until SIGTERM", commands.run)
+    run.add_argument("--host", default="127.0.0.1")
+    run.add_argument("--port", type=_port, default=8470, help="0 takes a free one")
+    levels = ["debug", "info", "warning", "error"]
+    run.add_argument("--log-level", default="info", choices=levels)
+
+
+def _add_keys(verbs: Verbs, place: argparse.ArgumentParser) -> None:
+    keys = _group(verbs, "keys", "the programme's signing keys")
+    init = _add(keys, place, "init", "make a key", commands.keys_init)
+    init.add_argument("--rotate", action="store_true", help="a second key, which signs from now")
+    _add(keys, place, "list", "keys that registers are told to trust", commands.keys_list)
+
+
+def _add_registers(verbs: Verbs, place: argparse.ArgumentParser) -> None:
+    text = "a one-time code with which one register enrols"
+    code = _add(verbs, place, "enrol-code", text, commands.enrol_code)
+    code.add_argument("--store", required=True)
+    code.add_argument("--register", required=True)
+    code.add_argument("--store-name", default="")
+    code.add_argument("--ttl-hours", type=int, default=24)
+    revoke = _add(verbs, place, "revoke", "accept nothing from a register", commands.revoke)
+    revoke.add_argument("--register", required=True)
+    revoke.add_argument("--reason", required=True)
+
+
+def _add_imports(verbs: Verbs, place: argparse.ArgumentParser) -> None:
+    members = _group(verbs, "members", "the programme's members")
+    take = _add(members, place, "import", "take members in from CSV", commands.members_import)
+    take.add_argument("file", type=Path)
+    take.add_argument("--dry-run", action="store_true", help="check everything, keep nothing")
+    goods = _group(verbs, "goods", "the goods list")
+    take = _add(goods, place, "import", "take goods in from CSV", commands.goods_import)
+    take.add_argument("file", type=Path)
+
+
+def _add_rules(verbs: Verbs, place: argparse.ArgumentParser) -> None:
+    rules = _group(verbs, "rules", "promotion rules")
+    check = _add(rules, place, "check", "say what is wrong with a rule file", commands.rules_check)
+    check.add_argument("file", type=Path)
+    publish = _add(rules, place, "publish", "sign and send to registers", commands.rules_publish)
+    publish.add_argument("file", type=Path)
+    publish.add_argument("--reason", default="")
+    publish.add_argument("--author", default="")
+    _add(rules, place, "status", "what is published and what runs", commands.rules_status)
+
+
+def _add_reports(verbs: Verbs, place: argparse.ArgumentParser) -> None:
+    export = _group(verbs, "export", "what registers have sent")
+    sales = _add(export, place, "sales", "sales as JSON lines", commands.export_sales)
+    sales.add_argument("--since", type=_instant, metavar="TIME", help="received since, ISO 8601")
+    for name, text, work in (
+        ("status", "the state of every register", commands.show_status),
+        ("audit", "recompute the books", commands.audit),
+    ):
+        _add(verbs, place, name, text, work).add_argument("--json", action="store_true")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.astimezone()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,259 @@
+"""The verbs of `edge-central`: each takes parsed arguments and returns an exit code."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from central import enrolment, keys, logs, reports, rules, server
+from central.audit import check_books
+from central.errors import BadInput, KeysUnusable
+from central.goods_import import import_goods
+from central.instants import system_clock, to_text
+from central.member_import import import_members
+from central.place import database, opened, remember_database
+from loyalty.errors import InvalidRuleset
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_MAX_RULES_BYTES = 8 * 1024 * 1024
+
+
+def _print(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _note(text: str) -> None:
+    print(f"edge-central: {text}", file=sys.stderr)
+
+
+def _progress() -> Callable[[int], None]:
+    """Rows done, on one line, when somebody is watching."""
+    if not sys.stderr.isatty():
+        return lambda _rows: None
+
+    def show(rows: int) -> None:
+        print(f"\r{rows} rows", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+# --- service ----------------------------------------------------------------------------------
+
+
+def run(arguments: Namespace) -> int:
+    """Serve until SIGTERM; one JSON line with the URL says that it listens."""
+    logs.configure(arguments.log_level)
+    now = system_clock()
+    if not keys.load_keys(arguments.data_dir):
+        created = keys.create_key(arguments.data_dir, now)
+        _note(f"made the programme's key {created.key_id}")
+    programme_keys = [key.public for key in keys.load_keys(arguments.data_dir)]
+    if arguments.host not in LOOPBACK:
+        _note("registers accept plain HTTP on loopback only: put TLS in front of this address")
+    listening = server.bind(arguments.host, arguments.port)
+    remember_database(arguments.data_dir, arguments.database_url)
+    with (
+        listening,
+        database(arguments.data_dir, arguments.database_url) as url,
+        server.wired(url, programme_keys) as (app, board),
+    ):
+        server.serve(app, board, listening, lambda address: _print({"url": address}))
+    return 0
+
+
+# --- keys, registers --------------------------------------------------------------------------
+
+
+def keys_init(arguments: Namespace) -> int:
+    """Make a signing key."""
+    key = keys.create_key(arguments.data_dir, system_clock(), rotate=arguments.rotate)
+    _print({"created_at": key.created_at, **key.public.model_dump()})
+    return 0
+
+
+def keys_list(arguments: Namespace) -> int:
+    """Public keys, the signing one first."""
+    for number, key in enumerate(keys.load_keys(arguments.data_dir)):
+        public = key.public.model_dump()
+        _print({**public, "created_at": key.created_at, "signs": number == 0})
+    return 0
+
+
+def enrol_code(arguments: Namespace) -> int:
+    """A one-time code; it is shown here and nowhere else."""
+    with (
+        opened(arguments.data_dir, arguments.database_url) as connection,
+        connection.transaction(),
+    ):
+        code, expires_at = enrolment.create_code(
+            connection,
+            arguments.store,
+            arguments.register,
+            arguments.store_name,
+            arguments.ttl_hours,
+            system_clock(),
+        )
+    _print(
+        {
+            "code": code,
+            "store_id": arguments.store,
+            "register_id": arguments.register,
+            "expires_at": to_text(expires_at),
+        }
+    )
+    return 0
+
+
+def revoke(arguments: Namespace) -> int:
+    """Shut a register out."""
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        enrolment.revoke(connection, arguments.register, arguments.reason, system_clock())
+    _print({"register_id": arguments.register, "revoked": True})
+    return 0
+
+
+# --- imports ----------------------------------------------------------------------------------
+
+
+def members_import(arguments: Namespace) -> int:
+    """Take members in; 1 when rows were rejected."""
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        result = import_members(
+            connection,
+            arguments.file,
+            system_clock(),
+            dry_run=arguments.dry_run,
+            on_progress=_progress(),
+        )
+    _print({**asdict(result), "dry_run": arguments.dry_run})
+    return 1 if result.rejected else 0
+
+
+def goods_import(arguments: Namespace) -> int:
+    """Take goods in; 1 when rows were rejected."""
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        result = import_goods(connection, arguments.file, on_progress=_progress())
+    _print(asdict(result))
+    return 1 if result.rejected else 0
+
+
+# --- rules ------------------------------------------------------------------------------------
+
+
+def _read_rules(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_RULES_BYTES)
+    except OSError as error:
+        raise BadInput("no_such_file", f"{path}: {error.strerror}") from None
+
+
+def _refused(error: InvalidRuleset) -> int:
+    _print({"ok": False, "code": error.code, "field": error.field, "message": str(error)})
+    return 1
+
+
+def rules_check(arguments: Namespace) -> int:
+    """Read and compile a rule file without a database; 1 when it is refused."""
+    try:
+        _print({"ok": True, **rules.check(_read_rules(arguments.file))})
+    except InvalidRuleset as error:
+        return _refused(error)
+    return 0
+
+
+def rules_publish(arguments: Namespace) -> int:
+    """Sign a rule file under the next sequence; 1 when it is refused."""
+    draft = _read_rules(arguments.file)
+    signing = keys.load_keys(arguments.data_dir)
+    if not signing:
+        raise KeysUnusable("there is no key to sign with: run `edge-central keys init`")
+    try:
+        with (
+            opened(arguments.data_dir, arguments.database_url) as connection,
+            connection.transaction(),
+        ):
+            published = rules.publish(
+                connection,
+                draft,
+                signing[0],
+                author=arguments.author or getpass.getuser(),
+                reason=arguments.reason,
+                now=system_clock(),
+            )
+    except InvalidRuleset as error:
+        return _refused(error)
+    _print({"ok": True, **asdict(published)})
+    return 0
+
+
+def rules_status(arguments: Namespace) -> int:
+    """Published bundles, and what each register runs."""
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        published = rules.history(connection)
+        registers = reports.status(connection)["registers"]
+    shown = ("register_id", "ruleset_active", "ruleset_downloaded", "ruleset_refused")
+    _print(
+        {
+            "active_sequence": published[0]["sequence"] if published else 0,
+            "published": published,
+            "registers": [{name: each[name] for name in shown} for each in registers],
+        }
+    )
+    return 0
+
+
+# --- reports ----------------------------------------------------------------------------------
+
+
+def export_sales(arguments: Namespace) -> int:
+    """Bodies of sales, one line each."""
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        for line in reports.sales(connection, arguments.since):
+            print(line)
+    return 0
+
+
+def show_status(arguments: Namespace) -> int:
+    """The state of every register, as a table or JSON."""
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        found = reports.status(connection)
+    if arguments.json:
+        _print(found)
+        return 0
+    print(f"ruleset {found['ruleset_sequence']}, {found['members']} members")
+    columns = (
+        *("store_id", "register_id", "epoch", "last_seen_at", "head_seq", "outbox_pending"),
+        *("gaps", "forks", "quarantined", "parked", "ruleset_active", "ruleset_downloaded"),
+        *("ruleset_refused", "clock_offset_ms", "revoked"),
+    )
+    rows = [
+        columns,
+        *(["" if r[c] is None else str(r[c]) for c in columns] for r in found["registers"]),
+    ]
+    widths = [max(len(row[number]) for row in rows) for number in range(len(columns))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+    return 0
+
+
+def audit(arguments: Namespace) -> int:
+    """Recompute the books; 1 when something does not add up."""
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        found = check_books(connection)
+    if arguments.json:
+        _print(found)
+    else:
+        print("books are sound" if found["ok"] else "books are NOT sound")
+        print("\n".join(f"{name:<12} {total}" for name, total in found["totals"].items()))
+        for name, rows in found["findings"].items():
+            for row in rows:
+                print(f"{name}: {row}")
+    return 0 if found["ok"] else 1

@@ -1,0 +1,75 @@
+"""Connections of the centre: a pool for the service, one connection for a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from central.db.bulk import Connection
+from central.errors import DatabaseUnavailable
+
+T = TypeVar("T")
+_ATTEMPTS = 4
+_WAIT_S = 5.0
+
+
+def _configure(connection: Connection) -> None:
+    connection.execute("set timezone to 'UTC'")
+    connection.execute("set statement_timeout to '60s'")
+    connection.commit()
+
+
+def open_pool(url: str, size: int = 12) -> ConnectionPool[Connection]:
+    """A pool that is ready for work, or `DatabaseUnavailable`."""
+    pool: ConnectionPool[Connection] = ConnectionPool(
+        url, min_size=2, max_size=size, timeout=_WAIT_S, configure=_configure, open=False
+    )
+    try:
+        pool.open(wait=True, timeout=15.0)
+    except PoolTimeout as error:
+        pool.close()
+        raise DatabaseUnavailable(f"the database does not answer: {error}") from None
+    return pool
+
+
+@contextmanager
+def connect(url: str) -> Iterator[Connection]:
+    """One autocommit connection for a command; transactions are opened where they are needed."""
+    try:
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=15)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"the database does not answer: {error}") from None
+    with connection:
+        connection.execute("set timezone to 'UTC'")
+        yield connection
+
+
+def transact(pool: ConnectionPool[Connection], work: Callable[[Connection], T]) -> T:
+    """Run `work` in one transaction; a deadlock or serialization failure is tried again.
+
+    Raises `DatabaseUnavailable` when no connection can be had or it breaks."""
+    try:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with pool.connection() as connection:
+                    return work(connection)
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+                if attempt == _ATTEMPTS:
+                    raise
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        raise DatabaseUnavailable(f"the database does not answer: {error}") from error
+    raise AssertionError("unreachable")
+
+
+def snapshot(pool: ConnectionPool[Connection], work: Callable[[Connection], T]) -> T:
+    """Run read-only `work` on one snapshot."""
+
+    def reading(connection: Connection) -> T:
+        connection.execute("set transaction isolation level repeatable read, read only")
+        return work(connection)
+
+    return transact(pool, reading)

@@ -1,0 +1,199 @@
+"""Serving the feed: state rows after a cursor, complete in spite of transactions in flight.
+
+A row's position is (xid, id) of its writing transaction. A reader stops below
+`pg_snapshot_xmin`, the oldest transaction still running, because a position under it can no
+longer appear; `id > last` over a sequence loses rows that commit late.
+
+The `head` row promises that the register's facts up to it are inside the balances delivered. It
+is therefore given only at the end of what there is, and only when none of the members who
+shopped at this register has a newer row still waiting above the horizon.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from central.changes import EVERYONE, register_scope
+from central.db.bulk import Connection
+from central.instants import to_text
+from sync.contract.messages import FeedPage, FeedRow
+from sync.serving.port import Caller, Refused
+
+PHONE = "phone"
+HEAD = "head"
+_CURSOR = re.compile(r"([0-9a-f]{32})\.([0-9]{1,19})\.([0-9]{1,18})\.([0-9]{1,18})")
+
+_SCAN = """
+select kind, key, version, is_deleted, body, xid::text::bigint, id, member_id from (
+    {branches}
+) as rows order by xid, id limit %(limit)s
+"""
+_BRANCH = """
+    (select * from change
+     where scope = %(scope_{n})s and (xid, id) > (%(xid)s::text::xid8, %(id)s)
+       and xid < pg_snapshot_xmin(pg_current_snapshot()) and kind <> 'head'
+     order by xid, id limit %(limit)s)
+"""
+_QUERY = _SCAN.format(branches=" union all ".join(_BRANCH.format(n=n) for n in range(3)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a register stands: last (xid, id) delivered, and last head version."""
+
+    incarnation: str
+    xid: int = 0
+    id: int = 0
+    head_version: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.incarnation}.{self.xid}.{self.id}.{self.head_version}"
+
+
+def parse_cursor(text: str, incarnation: str) -> Cursor:
+    """The cursor, from the start when empty; 410 `cursor_gone` when it is not of this database."""
+    if not text:
+        return Cursor(incarnation)
+    found = _CURSOR.fullmatch(text)
+    if found is None or found[1] != incarnation:
+        raise Refused(410, "cursor_gone", "start over with an empty cursor")
+    xid = int(found[2])
+    if xid >= 2**63:
+        raise Refused(410, "cursor_gone", "start over with an empty cursor")
+    return Cursor(incarnation, xid, int(found[3]), int(found[4]))
+
+
+def incarnation_of(connection: Connection) -> str:
+    """Id of this life of the database."""
+    row = connection.execute("select value from meta where name = 'incarnation'").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def read_page(
+    connection: Connection, caller: Caller, cursor_text: str, limit: int, now: datetime
+) -> FeedPage:
+    """One page for a register. The transaction must be REPEATABLE READ: one snapshot."""
+    incarnation = incarnation_of(connection)
+    cursor = parse_cursor(cursor_text, incarnation)
+    scopes = (EVERYONE, f"store:{caller.store_id}", register_scope(caller.register_id))
+    parameters = {f"scope_{n}": scope for n, scope in enumerate(scopes)}
+    position: dict[str, Any] = {"xid": cursor.xid, "id": cursor.id, "limit": limit}
+    found = connection.execute(_QUERY, {**parameters, **position}).fetchall()
+    more = len(found) == limit
+    xid, last = (found[-1][5], found[-1][6]) if found else (cursor.xid, cursor.id)
+    rows = serve_rows(connection, caller, found)
+    head_version = cursor.head_version
+    if not more and (head := _head_row(connection, caller, cursor.head_version)):
+        rows.append(head)
+        head_version = head.version
+    return FeedPage(
+        incarnation=incarnation,
+        cursor=str(Cursor(incarnation, xid, last, head_version)),
+        rows=rows,
+        more=more,
+        server_time=to_text(now),
+    )
+
+
+def _head_row(connection: Connection, caller: Caller, known_version: int) -> FeedRow | None:
+    row = connection.execute(
+        "select version, body from change where member_id = 0 and kind = 'head' and key = %s"
+        " and version > %s and xid < pg_snapshot_xmin(pg_current_snapshot())",
+        [caller.register_id, known_version],
+    ).fetchone()
+    if row is None or _has_rows_above_horizon(connection, caller):
+        return None
+    return FeedRow(kind=HEAD, key=caller.register_id, version=row[0], body=row[1])
+
+
+def _has_rows_above_horizon(connection: Connection, caller: Caller) -> bool:
+    """Whether a balance that a fact of this register went into was moved on by a transaction
+    which readers may not see yet. Two statements: each stays within its own distribution."""
+    above = connection.execute(
+        "select member_id from change where scope = '*' and kind = 'member'"
+        " and xid >= pg_snapshot_xmin(pg_current_snapshot())"
+    ).fetchall()
+    if not above:
+        return False
+    found = connection.execute(
+        "select 1 from subject where register_id = %s and member_id = any(%s) limit 1",
+        [caller.register_id, [row[0] for row in above]],
+    )
+    return found.fetchone() is not None
+
+
+# --- rows as a register may see them --------------------------------------------------------------
+
+
+def serve_rows(
+    connection: Connection, caller: Caller, found: list[tuple[Any, ...]]
+) -> list[FeedRow]:
+    """Feed rows of (kind, key, version, is_deleted, body, xid, id, member_id) tuples.
+
+    Leases of an earlier epoch are left out; phones become tokens under the store's own key."""
+    tokens = _phone_tokens(connection, caller, [row for row in found if row[0] == PHONE])
+    rows: list[FeedRow] = []
+    for kind, key, version, is_deleted, body, *_ in found:
+        if kind == PHONE:
+            rows.extend(tokens.get(key, ()))
+        elif kind != "lease" or body.get("epoch") == caller.epoch:
+            rows.append(
+                FeedRow(kind=kind, key=key, version=version, is_deleted=is_deleted, body=body)
+            )
+    return rows
+
+
+def _phone_tokens(
+    connection: Connection, caller: Caller, found: list[tuple[Any, ...]]
+) -> dict[str, list[FeedRow]]:
+    if not found:
+        return {}
+    store_key = store_phone_key(connection, caller.store_id)
+    versions = {row[7]: row[5] for row in found}
+    people = connection.execute(
+        "select member_id, phone, former_phones from person where member_id = any(%s)",
+        [list(versions)],
+    ).fetchall()
+    former = [phone for _, _, phones in people for phone in phones]
+    taken = _owners_of(connection, former)
+    tokens: dict[str, list[FeedRow]] = {}
+    for member_id, phone, phones in people:
+        version = versions[member_id]
+        rows = [
+            FeedRow(kind="token", key=phone_token(store_key, old), version=version, is_deleted=True)
+            for old in phones
+            if old not in taken
+        ]
+        if phone:
+            body = {"member_id": member_id}
+            key = phone_token(store_key, phone)
+            rows.append(FeedRow(kind="token", key=key, version=version, body=body))
+        tokens[str(member_id)] = rows
+    return tokens
+
+
+def _owners_of(connection: Connection, phones: list[str]) -> set[str]:
+    if not phones:
+        return set()
+    query = "select phone from person where phone = any(%s)"
+    return {row[0] for row in connection.execute(query, [phones])}
+
+
+def store_phone_key(connection: Connection, store_id: str) -> bytes:
+    """The store's HMAC key; the store exists, for a register of it asked."""
+    row = connection.execute(
+        "select phone_key from store where store_id = %s", [store_id]
+    ).fetchone()
+    assert row is not None
+    return bytes(row[0])
+
+
+def phone_token(store_key: bytes, phone: str) -> str:
+    """Index key of a phone (E.164) in one store: other stores' registers cannot link it."""
+    return f"phone:{hmac.new(store_key, phone.encode(), hashlib.sha256).hexdigest()}"

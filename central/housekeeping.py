@@ -1,0 +1,96 @@
+"""What the running centre does by itself: holds and lots that end, facts that waited."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+
+from psycopg_pool import ConnectionPool
+
+from central.apply import apply_overtaken, publish
+from central.authorisation import expire_holds
+from central.changes import Changes
+from central.db.bulk import Connection
+from central.db.session import transact
+from central.errors import DatabaseUnavailable
+from central.instants import Clock, kyiv_date
+from central.leases import LeasePolicy
+from central.member_state import Cause
+from central.member_store import load_members
+from loyalty import ledger
+
+log = logging.getLogger("central.housekeeping")
+_EXPIRE_AT_ONCE = 500
+
+
+def expire_lots(connection: Connection, clock: Clock) -> int:
+    """Expire available points past their last day, of some members; returns how many members.
+
+    What is held or lent waits, for it may have been spent in time."""
+    now = clock()
+    today = kyiv_date(now)
+    ids = connection.execute(
+        "select distinct member_id from slice where place = 'available' and expires_on < %s"
+        " limit %s",
+        [today, _EXPIRE_AT_ONCE],
+    ).fetchall()
+    members = load_members(connection, {row[0] for row in ids})
+    changes = Changes()
+    for member in members.values():
+        cause = Cause(f"expiry:{uuid.uuid4()}")
+        member.post(ledger.expire(member.books, member.next_id(cause), today), cause)
+    publish(connection, members.values(), now, changes)
+    changes.flush(connection)
+    return len(members)
+
+
+class Housekeeper:
+    """A thread that repeats the round every `every_s` seconds until it is stopped."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection],
+        clock: Clock,
+        policy: LeasePolicy,
+        every_s: float = 5.0,
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._policy = policy
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="housekeeping")
+
+    def start(self) -> None:
+        """Begin; the first round runs at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step under way."""
+        self._stop.set()
+        self._thread.join()
+
+    def round(self) -> None:
+        """Release holds, expire lots, apply what waited; each in transactions of its own."""
+        while transact(self._pool, lambda c: expire_holds(c, self._clock())):
+            pass
+        while transact(self._pool, lambda c: expire_lots(c, self._clock)):
+            pass
+        while transact(self._pool, self._apply_overtaken):
+            pass
+
+    def _apply_overtaken(self, connection: Connection) -> int:
+        changes = Changes()
+        count = apply_overtaken(connection, self._clock(), changes, self._policy)
+        changes.flush(connection)
+        return count
+
+    def _work(self) -> None:
+        while True:
+            try:
+                self.round()
+            except DatabaseUnavailable as error:
+                log.warning("round skipped: %s", error)
+            if self._stop.wait(self._every_s):
+                return

@@ -1,0 +1,50 @@
+"""The member's own feed row: a pseudonym, balances, lots and the last purchases."""
+
+from __future__ import annotations
+
+from central.changes import Changes
+from central.member_state import MemberState
+from loyalty.ledger import OVERDRAFT, PENDING
+from loyalty.lots import NEVER
+from sync.contract.messages import FeedLot, FeedMember, FeedPurchase
+
+LOTS_SHOWN = 12
+
+
+def feed_name(full_name: str) -> str:
+    """First name and initial of the surname: «Олена Коваль» → «Олена К.»."""
+    words = full_name.split()
+    if len(words) < 2:
+        return words[0] if words else ""
+    return f"{words[0]} {words[1][0].upper()}."
+
+
+def shown_lots(member: MemberState) -> list[FeedLot]:
+    """Points per last valid day over available, held and lent; nearest first, a dozen at most."""
+    sums: dict[str, int] = {}
+    for place, parts in member.books.slices.items():
+        if place not in (PENDING, OVERDRAFT):
+            for part in parts:
+                sums[part.expires_on] = sums.get(part.expires_on, 0) + part.points
+    return [
+        FeedLot(points=points, expires_on=None if day == NEVER else day)
+        for day, points in sorted(sums.items())[:LOTS_SHOWN]
+    ]
+
+
+def put_member(changes: Changes, member: MemberState) -> None:
+    """Everybody's row about this member."""
+    row = FeedMember(
+        member_id=member.member_id,
+        name=member.feed_name,
+        birthday=member.feed_birthday,
+        tier=member.tier,
+        groups=member.groups,
+        balance_points=member.books.spendable_total,
+        pending_points=member.books.balance(PENDING),
+        is_blocked=member.is_blocked,
+        lots=shown_lots(member),
+        purchases=[FeedPurchase.model_validate(each) for each in member.purchases],
+        purchases_count=member.purchases_count,
+    )
+    changes.put("member", str(member.member_id), row.model_dump(), member_id=member.member_id)

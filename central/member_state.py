@@ -1,0 +1,145 @@
+"""A member as the centre works on them: loaded under a lock, changed in memory, saved at once.
+
+Everything here is keyed by member_id, so one member is one shard; a batch loads its members in
+member_id order, which is also the order of their locks.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from loyalty import ledger
+from loyalty.ledger import Books, Entry
+from loyalty.lots import Slices
+
+_ENTRY_NAMESPACE = uuid.UUID("7c3f3d54-5d4d-4d6f-9c3e-0b9c1c2f6a01")
+PURCHASES_KEPT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an entry is posted. `key` is unique per event, so the same event twice collides."""
+
+    key: str
+    register_id: str = ""
+    store_id: str = ""
+    layer: str = ""
+    epoch: int = 0
+    seq: int = 0
+    subject_id: str | None = None
+
+
+@dataclass(slots=True)
+class Hold:
+    """Points set aside for one sale, and what was answered."""
+
+    auth_id: str
+    sale_id: str
+    register_id: str
+    requested: int
+    approved: int
+    reason: str
+    state: Literal["open", "used", "voided", "expired", "refused"]
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class Lease:
+    """Points lent to one register's epoch; `granted` is the total ever."""
+
+    lease_id: str
+    register_id: str
+    store_id: str
+    epoch: int
+    granted: int
+    state: Literal["open", "recalled", "closed"]
+
+
+@dataclass(slots=True)
+class SaleState:
+    """What a sale did to the member's points, and what has been undone since."""
+
+    sale_id: str
+    register_id: str
+    store_id: str
+    epoch: int
+    seq: int
+    state: Literal["open", "voided", "returned"]
+    redeemed: int
+    redemption_entry: str | None
+    accrued: int
+    accrual_lot: str | None
+    accrual_state: Literal["none", "pending", "posted", "reversed"]
+
+
+@dataclass(slots=True)
+class ReturnState:
+    """A return that waits for its paper (`pending`), has been posted, or found nothing to undo."""
+
+    return_id: str
+    sale_id: str
+    state: Literal["pending", "posted", "idle"]
+
+
+@dataclass(slots=True)
+class MemberState:
+    """One member, locked. Change it through `post` and the dictionaries; `touched` names what
+    must be written back."""
+
+    member_id: int
+    books: Books
+    feed_name: str = ""
+    feed_birthday: str | None = None
+    tier: str = ""
+    groups: list[str] = field(default_factory=list)
+    is_blocked: bool = False
+    home_store: str | None = None
+    purchases_count: int = 0
+    purchases: list[dict[str, Any]] = field(default_factory=list)
+    holds: dict[str, Hold] = field(default_factory=dict)
+    leases: dict[str, Lease] = field(default_factory=dict)
+    sales: dict[str, SaleState] = field(default_factory=dict)
+    returns: dict[str, ReturnState] = field(default_factory=dict)
+    spent: dict[str, Slices] = field(default_factory=dict)
+    postings: list[tuple[Entry, Cause]] = field(default_factory=list)
+    touched: set[tuple[str, str]] = field(default_factory=set)
+    before: Books | None = None
+
+    def __post_init__(self) -> None:
+        self.before = self.books
+
+    def next_id(self, cause: Cause) -> str:
+        """Id of the next entry: the same event gives the same ids."""
+        number = sum(1 for _, earlier in self.postings if earlier.key == cause.key)
+        return str(uuid.uuid5(_ENTRY_NAMESPACE, f"{self.member_id}:{cause.key}:{number}"))
+
+    def post(self, entry: Entry | None, cause: Cause) -> None:
+        """Append an entry; None is nothing to do."""
+        if entry is not None:
+            self.books = ledger.post(self.books, entry)
+            self.postings.append((entry, cause))
+
+    def touch(self, table: str, key: str = "") -> None:
+        """Remember a row of `hold`, `lease`, `sale`, `sale_return` or `member` to write back."""
+        self.touched.add((table, key))
+
+    def remember_purchase(self, purchase: dict[str, Any]) -> None:
+        """Count a purchase and keep it among the newest few."""
+        self.purchases = [purchase, *self.purchases][:PURCHASES_KEPT]
+        self.purchases_count += 1
+        self.touch("member")
+
+    def forget_purchase(self, sale_id: str) -> None:
+        """Take back a purchase that was undone."""
+        self.purchases = [each for each in self.purchases if each["sale_id"] != sale_id]
+        self.purchases_count = max(0, self.purchases_count - 1)
+        self.touch("member")
+
+
+Members = Mapping[int, MemberState]
+MemberIds = Collection[int]
