@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 KEPT_EVENTS = 500
 QUEUE_LIMIT = 256
@@ -19,11 +17,11 @@ QUEUE_LIMIT = 256
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; ids rise by one."""
+    """One event; ids rise by one, `data` is JSON text."""
 
     event_id: int
     kind: str
-    data: Mapping[str, Any]
+    data: str
 
 
 class Listener:
@@ -62,8 +60,13 @@ class Broadcast:
         self._listeners: list[Listener] = []
         self._last_id = 0
 
-    def publish(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Send to every listener; returns at once."""
+    @property
+    def is_heard(self) -> bool:
+        """Somebody listens now."""
+        return bool(self._listeners)
+
+    def publish(self, kind: str, data: str) -> None:
+        """Send JSON text to every listener; returns at once."""
         with self._lock:
             self._last_id += 1
             event = Event(self._last_id, kind, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from edge_agent.errors import AgentError, Conflict, NotFound
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.identification import Identified, Identifier
-from edge_agent.panel_state import DeviceState, Notice, PanelState, Strip
+from edge_agent.panel_state import DeviceState, Notice, PanelState, Strip, screen_json
 from edge_agent.sentences import sentence
 from edge_agent.till import Till
 from edge_agent.usecases.drafts import Identification
@@ -81,7 +82,8 @@ class Desk:
         """Send the state to every listener."""
         with self._lock:
             self._revision += 1
-            self._broadcast.publish("state", self.state().model_dump(mode="json"))
+            if self._broadcast.is_heard:
+                self._broadcast.publish("state", screen_json(self.state()))
 
     def show(self, view: SaleView) -> None:
         """A sale changed; an open one, or the one on the desk, is what the cashier looks at."""
@@ -89,7 +91,6 @@ class Desk:
             held = self._open_sale()
             if view.state == "open" or held is None or held.sale_id == view.sale_id:
                 self._sale = view
-            self._broadcast.publish("sale", view.model_dump(mode="json"))
             self.push()
 
     def device(self, name: str, state: DeviceState) -> None:
@@ -136,9 +137,8 @@ class Desk:
             else:
                 self.notify("warn", found.reason)
                 self.push()
-            self._broadcast.publish(
-                "scan", {"kind": found.kind, "masked": found.masked, "reason": found.reason}
-            )
+            heard = {"kind": found.kind, "masked": found.masked, "reason": found.reason}
+            self._broadcast.publish("scan", json.dumps(heard))
         emit(
             Event.SCAN_UNKNOWN if found.kind == "unknown" else Event.SCAN_READ,
             kind=found.kind,

@@ -49,3 +49,8 @@ class PanelState(BaseModel):
     sale: SaleView | None = None
     notice: Notice | None = None
     attention: list[PrintView] = []
+
+
+def screen_json(state: PanelState) -> str:
+    """The state as pushed: without the traces, which no screen shows and every sale has many of."""
+    return state.model_dump_json(exclude={"sale": {"traces"}})

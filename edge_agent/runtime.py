@@ -60,7 +60,8 @@ def api_token(path: Path) -> str:
 
 def loopback_sockets(port: int) -> list[socket.socket]:
     """Listening sockets on 127.0.0.1 and, where there is IPv6, on ::1 with the same port."""
-    first = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named because asyncio sets TCP_NODELAY only on sockets that name it.
+    first = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if sys.platform != "win32":
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -69,7 +70,7 @@ def loopback_sockets(port: int) -> list[socket.socket]:
         first.close()
         raise OSError(f"port {port} on 127.0.0.1 is taken: {error.strerror}") from error
     sockets = [first]
-    second = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    second = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         second.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         second.bind(("::1", first.getsockname()[1]))

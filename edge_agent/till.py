@@ -292,8 +292,8 @@ class Till:
         ctx = self.context()
 
         def work(uow: Store) -> SaleView:
-            step(uow, ctx)
-            return self._view(uow, ctx, sale_id)
+            draft = step(uow, ctx)
+            return self._view(uow, ctx, sale_id, draft)
 
         view = self._ledger.unit(work, durable=False)
         self.on_sale(view)
@@ -312,11 +312,13 @@ class Till:
         if row is not None:
             self._show(row.sale_id)
 
-    def _view(self, uow: Store, ctx: RegisterContext, sale_id: str) -> SaleView:
+    def _view(
+        self, uow: Store, ctx: RegisterContext, sale_id: str, known: Draft | None = None
+    ) -> SaleView:
         row = uow.sale(sale_id)
         if row is None:
             raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
-        draft = load_draft(row.draft)
+        draft = known or load_draft(row.draft)
         card = self._card(uow, ctx, draft.member, draft.identification) if draft.member else None
         return sale_view(
             sale_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -48,7 +49,8 @@ class MemberCard(BaseModel):
     as_of: str
 
 
-class LineView(BaseModel):
+@dataclass(frozen=True, slots=True)
+class LineView:
     """A line after promotions and redemption, kopecks."""
 
     line_id: str
@@ -65,14 +67,16 @@ class LineView(BaseModel):
     accrual_points: int
 
 
-class ShareView(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ShareView:
     """Part of an amount carried by one line."""
 
     line_id: str
     amount: int
 
 
-class PromotionView(BaseModel):
+@dataclass(frozen=True, slots=True)
+class PromotionView:
     """A promotion that gave money, with its exact split over lines."""
 
     promotion_id: str
@@ -81,7 +85,8 @@ class PromotionView(BaseModel):
     shares: list[ShareView]
 
 
-class TraceView(BaseModel):
+@dataclass(frozen=True, slots=True)
+class TraceView:
     """Why a promotion fired or did not: the first failed condition with seen and needed."""
 
     promotion_id: str

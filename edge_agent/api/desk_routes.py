@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from edge_agent.api.writes import Call, Writes
 from edge_agent.broadcast import Broadcast
 from edge_agent.desk import Desk
 from edge_agent.errors import AgentError
-from edge_agent.panel_state import PanelState
+from edge_agent.panel_state import PanelState, screen_json
 from edge_agent.views import SaleView
 
 HEARTBEAT_S = 15.0
@@ -138,14 +137,13 @@ async def _stream(desk: Desk, broadcast: Broadcast, after_id: int | None) -> Asy
     listener = broadcast.listen(asyncio.get_running_loop(), after_id)
     try:
         first = await asyncio.to_thread(desk.state)
-        yield f"event: state\ndata: {first.model_dump_json()}\n\n".encode()
+        yield f"event: state\ndata: {screen_json(first)}\n\n".encode()
         while not listener.is_dropped:
             event = await listener.get(HEARTBEAT_S)
             if event is None:
                 yield b": alive\n\n"
                 continue
-            data = json.dumps(event.data, ensure_ascii=False)
-            yield f"id: {event.event_id}\nevent: {event.kind}\ndata: {data}\n\n".encode()
+            yield f"id: {event.event_id}\nevent: {event.kind}\ndata: {event.data}\n\n".encode()
     finally:
         broadcast.leave(listener)
 
