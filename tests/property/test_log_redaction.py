@@ -23,13 +23,19 @@ around = st.text(
 MOBILE = ("39", "50", "63", "66", "67", "68", "73", "77", "91", "99")
 
 
+GAPS = ("", " ", "-", ".")
+FORMS = ("+380{0}", "380{0}", "0{0}", "+38 (0{0})", "+38-0{0}", "{0}")
+
+
+def _phone(operator: str, number: str, gap: str, form: str) -> str:
+    return form.format(gap.join([operator, number[:3], number[3:5], number[5:]]))
+
+
 @st.composite
 def phones(draw: st.DrawFn) -> str:
-    national = draw(st.sampled_from(MOBILE)) + draw(st.from_regex(r"[0-9]{7}", fullmatch=True))
-    gap = draw(st.sampled_from(["", " ", "-", "."]))
-    split = gap.join([national[:2], national[2:5], national[5:7], national[7:]])
-    form = draw(st.sampled_from(["+380{0}", "380{0}", "0{0}", "+38 (0{0})", "+38-0{0}", "{0}"]))
-    return str(form.format(split))
+    number = draw(st.from_regex(r"[0-9]{7}", fullmatch=True))
+    parts = (draw(st.sampled_from(values)) for values in (GAPS, FORMS))
+    return _phone(draw(st.sampled_from(MOBILE)), number, *parts)
 
 
 @st.composite
@@ -63,6 +69,14 @@ def _body(secret: str) -> str:
 def _holds(line: str, secret: str) -> bool:
     body = _body(secret)
     return body in line or (body.isdigit() and body in "".join(filter(str.isdigit, line)))
+
+
+@pytest.mark.parametrize("operator", MOBILE)
+def test_every_way_to_write_a_phone(operator: str) -> None:
+    for gap in GAPS:
+        for form in FORMS:
+            phone = _phone(operator, "1234567", gap, form)
+            assert not _holds(redact(f"called {phone} twice"), phone), phone
 
 
 @given(secret=secrets, before=around, after=around)

@@ -150,6 +150,12 @@ def test_lines_are_found_past_multi_line_values(tmp_path: Path) -> None:
     assert any(problem.startswith("10: port in [api]") for problem in problems), problems
 
 
+def test_lines_are_found_past_multi_line_strings(tmp_path: Path) -> None:
+    text = 'data_dir = "/d"\n[till]\ncashier_name = """\n[api]\nport = 1\n"""\ncash_rounding = 7\n'
+    problems = _problems(tmp_path, text)
+    assert problems[1].startswith("7: cash_rounding in [till] must be one of"), problems
+
+
 def test_all_problems_are_told_at_once_in_order(tmp_path: Path) -> None:
     problems = _problems(tmp_path, 'locale = "fr"\n[log]\nlevle = 1\n[api]\nport = -1\n')
     assert [problem.partition(":")[0] for problem in problems][1:] == ["1", "3", "5"]
