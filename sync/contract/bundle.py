@@ -14,10 +14,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError
+from pydantic.json_schema import models_json_schema
 
 from loyalty.errors import InvalidRuleset
 from loyalty.promotions.ruleset import Ruleset
 from sync.contract.messages import canonical_json
+from sync.contract.rule_checks import Conflict as Conflict
+from sync.contract.rule_checks import conflicts as conflicts
 from sync.contract.rule_models import ProgrammeModel, PromotionModel, RuleModel, Word
 from sync.contract.signing import verify_bundle
 
@@ -196,6 +199,20 @@ def _check_dates(bundle: Bundle, now: datetime) -> None:
 def _version(text: str) -> tuple[int, ...]:
     numbers = [int(part) for part in re.findall(r"\d+", text)[:4]]
     return tuple(numbers + [0] * (4 - len(numbers)))
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a rule file and of a sealed bundle, for editors and for docs/reference."""
+    _, schema = models_json_schema(
+        [(BundleDraft, "validation"), (Bundle, "validation")],
+        title="Rule file (BundleDraft) or sealed bundle (Bundle)",
+    )
+    names = ("BundleDraft", "Bundle")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in names],
+        **schema,
+    }
 
 
 # --- reading ----------------------------------------------------------------------------------

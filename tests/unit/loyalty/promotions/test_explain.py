@@ -1,0 +1,30 @@
+"""Every reason code has its sentence, and every sentence a code that the engine gives."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import loyalty.promotions
+from loyalty.promotions.conditions import ScopeQuantity
+from loyalty.promotions.effects import PercentOff
+from loyalty.promotions.explain import REASONS, explain
+
+FOLDER = Path(loyalty.promotions.__file__).parent
+
+
+def test_the_table_of_reasons_is_what_the_engine_gives():
+    source = "".join(
+        (FOLDER / f"{name}.py").read_text() for name in ("checks", "failures", "engine")
+    )
+    given = set(re.findall(r'(?:Failure|_dated|_value)\(\s*"(\w+)"', source)) | {"no_goods"}
+    assert given == set(REASONS)
+    assert all(set(texts) == {"uk", "en"} for texts in REASONS.values())
+
+
+def test_a_trace_in_words(shop, goods, promotion, scope):
+    rule = promotion(PercentOff(scope(), 1000), conditions=(ScopeQuantity(scope("tea"), 3),))
+    trace = shop(rule).trace(goods("tea", 100))
+    assert explain(trace) == "потрібно 3 шт., є 1"
+    assert explain(trace, "en") == "3 pieces needed, 1 there"
+    assert explain(shop(rule).trace(goods("tea", 100, 3))) == "спрацювала"
