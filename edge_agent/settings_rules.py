@@ -1,7 +1,5 @@
 """Checks of single setting values: each rule takes (value, base folder) and returns the value
 to keep, or raises `Bad` with the rest of the sentence "KEY in [section] …".
-
-A rule also carries `says`, the words that the reference table prints for it.
 """
 
 from __future__ import annotations
@@ -9,12 +7,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
-
-Rule = Callable[[Any, Path], Any]
-SAYS: dict[Rule, str] = {}
 
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,39}\])(?::\d{1,5})?")
 _OPTION_KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -25,12 +21,20 @@ class Bad(ValueError):
     """The value does not fit; the message finishes the sentence."""
 
 
-def _said(words: str) -> Callable[[Rule], Rule]:
-    def keep(rule: Rule) -> Rule:
-        SAYS[rule] = words
-        return rule
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check of one value; `says` is what the reference table prints for it."""
 
-    return keep
+    says: str
+    check: Callable[[Any, Path], Any]
+
+    def __call__(self, value: Any, base: Path) -> Any:
+        """The value to keep, or `Bad`."""
+        return self.check(value, base)
+
+
+def _said(words: str) -> Callable[[Callable[[Any, Path], Any]], Rule]:
+    return lambda check: Rule(words, check)
 
 
 def number(minimum: int, maximum: int) -> Rule:
@@ -80,7 +84,7 @@ def text(shortest: int, longest: int) -> Rule:
 def listed(rule_of_item: Rule, most: int) -> Rule:
     """A list of values that each keep one rule, without repetition."""
 
-    @_said(f"list of at most {most}: {SAYS[rule_of_item]}")
+    @_said(f"list of at most {most}: {rule_of_item.says}")
     def rule(value: Any, base: Path) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise Bad(f"must be a list, not {_kind(value)}")
@@ -97,8 +101,7 @@ def listed(rule_of_item: Rule, most: int) -> Rule:
 @_said("path; relative to the settings file")
 def absolute_path(value: Any, base: Path) -> Path:
     """A path; a relative one starts at the settings file's folder."""
-    line = text(1, 1000)(value, base)
-    return base / line
+    return base / str(text(1, 1000)(value, base))
 
 
 @_said("URL, https (http on loopback)")

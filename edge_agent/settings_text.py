@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_agent.config import SECTIONS, DeviceSettings, Settings, declared
-from edge_agent.settings_rules import SAYS
 
 SECTION_ABOUT: Mapping[str, str] = {
     "centre": "The central processing service. Without this section the register works alone.",
@@ -89,7 +88,7 @@ def settings_table() -> str:
 
 def _table(title: str, about: str, kind: type) -> str:
     rows = [
-        f"| `{key}` | {SAYS[field.metadata['rule']]} | {_default(field)} | "
+        f"| `{key}` | {field.metadata['rule'].says} | {_default(field)} | "
         f"{field.metadata['about']} |"
         for key, field in declared(kind).items()
     ]
