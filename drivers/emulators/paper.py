@@ -8,7 +8,7 @@ from typing import Any, Literal
 COLUMNS = 42
 
 RowKind = Literal[
-    "title", "center", "small", "text", "item", "pair", "total", "rule", "space", "qr"
+    "title", "band", "center", "small", "text", "item", "pair", "total", "rule", "space", "qr"
 ]
 DocumentKind = Literal["sale", "return", "nonfiscal", "x_report", "z_report", "cash_in", "cash_out"]
 DocumentState = Literal["open", "closed", "cancelled"]
@@ -83,8 +83,11 @@ class Document:
         return fields
 
     def to_state(self) -> dict[str, Any]:
-        """Everything, for the state file."""
-        return asdict(self)
+        """Everything, for the state file; written after every command, so kept cheap."""
+        state = {name: getattr(self, name) for name in self.__slots__}
+        state["items"] = [asdict(item) for item in self.items]
+        state["rows"] = [(row.kind, row.left, row.right) for row in self.rows]
+        return state
 
 
 def document_from_state(fields: dict[str, Any]) -> Document:
@@ -92,7 +95,7 @@ def document_from_state(fields: dict[str, Any]) -> Document:
     known = dict(fields)
     known["items"] = [SoldItem(**item) for item in fields["items"]]
     known["payments"] = [(mode, amount) for mode, amount in fields["payments"]]
-    known["rows"] = [Row(**row) for row in fields["rows"]]
+    known["rows"] = [Row(*row) for row in fields["rows"]]
     return Document(**known)
 
 
@@ -104,7 +107,7 @@ def row_lines(row: Row, columns: int = COLUMNS) -> list[str]:
         return [""]
     if row.kind == "qr":
         return [f"[QR {row.left}]"]
-    if row.kind in ("title", "center", "small"):
+    if row.kind in ("title", "band", "center", "small"):
         return [part.center(columns).rstrip() for part in _split(row.left, columns)]
     if not row.right:
         return _split(row.left, columns)

@@ -11,7 +11,6 @@ from drivers.emulators.paper import Document, Row, SoldItem, money, quantity
 TITLES = {
     "sale": "ФІСКАЛЬНИЙ ЧЕК",
     "return": "ВИДАТКОВИЙ ЧЕК",
-    "nonfiscal": "СЛУЖБОВИЙ ЧЕК",
 }
 
 
@@ -29,21 +28,22 @@ def opening(document: Document, till: str) -> list[Row]:
     """Who and where."""
     rows = [Row("pair", f"Касир: {document.cashier}", f"Каса {till}")]
     if document.kind == "return":
-        rows.append(Row("center", "ПОВЕРНЕННЯ"))
+        rows.append(Row("band", "ПОВЕРНЕННЯ"))
     return [*rows, Row("rule")]
 
 
 def slip_opening() -> list[Row]:
     """The mark of a slip that is no receipt."""
-    return [Row("center", "* * *  СЛУЖБОВИЙ ЧЕК  * * *"), Row("rule")]
+    return [Row("band", "СЛУЖБОВИЙ ЧЕК"), Row("space")]
 
 
 def sold(item: SoldItem) -> list[Row]:
     """A line of goods."""
-    rows = [Row("small", f"УКТ ЗЕД {item.uktzed}")] if item.uktzed else []
-    rows += [Row("item", line) for line in item.name.split("\t")]
+    rows = [Row("item", line) for line in item.name.split("\t")]
     sum_text = f"{money(item.sum_minor)} {item.tax_group}"
     rows.append(Row("pair", f"  {quantity(item.qty_milli)} × {money(item.price_minor)}", sum_text))
+    if item.uktzed:
+        rows.append(Row("pair", f"  УКТ ЗЕД {item.uktzed}"))
     if item.correction_minor < 0:
         rows.append(Row("pair", "  Знижка", f"{money(item.correction_minor)}  "))
     if item.correction_minor > 0:
@@ -93,7 +93,7 @@ def ending(document: Document, config: DatecsUaConfig) -> list[Row]:
     rows.append(Row("pair", f"ЧЕК № {document.number:07d}", document.at))
     rows.append(Row("pair", f"ЗН {config.serial_number}", f"ФН {config.fiscal_number}"))
     if document.kind == "nonfiscal":
-        rows += [Row("title", TITLES["nonfiscal"]), Row("center", "не фіскальний")]
+        rows.append(Row("band", "НЕ ФІСКАЛЬНИЙ"))
     else:
         rows.append(Row("title", TITLES[document.kind]))
     return [*rows, *_not_a_receipt()]
@@ -101,7 +101,7 @@ def ending(document: Document, config: DatecsUaConfig) -> list[Row]:
 
 def cancelled(document: Document) -> list[Row]:
     """A receipt that came to nothing."""
-    return [Row("rule"), Row("title", "ЧЕК АНУЛЬОВАНО"), Row("center", document.at)]
+    return [Row("rule"), Row("band", "ЧЕК АНУЛЬОВАНО"), Row("center", document.at)]
 
 
 def cash_moved(document: Document, amount_minor: int, in_drawer_minor: int) -> list[Row]:

@@ -12,6 +12,7 @@ from drivers.emulators.paper import Document, document_from_state
 
 STATE_VERSION = 1
 MAX_DOCUMENTS = 2_000
+STATES_PER_FILE = 500
 
 
 @dataclass(slots=True)
@@ -75,19 +76,22 @@ class Memory:
 class Archive:
     """Finished slips, the newest `MAX_DOCUMENTS` in memory, all of them in the folder.
 
-    Folder: `state.json` (memory, open slip), `articles.jsonl`, `documents.jsonl`, `paper.txt`."""
+    Folder: `state.jsonl` (memory and open slip after each command, the last whole line counts),
+    `articles.jsonl`, `documents.jsonl`, `paper.txt`."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._states = 0
         self.finished: deque[Document] = deque(maxlen=MAX_DOCUMENTS)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
     def load(self) -> tuple[Memory, Document | None, list[dict[str, Any]]]:
         """Memory, open slip and articles as they were when the program last ran."""
-        state = self._read("state.json")
-        if state is None:
+        states = self._read_lines("state.jsonl")
+        if not states:
             return Memory(), None, []
+        state = states[-1]
         if state["version"] != STATE_VERSION:
             raise ValueError(f"{self._folder}: state of another version of the emulator")
         fields = dict(state["memory"])
@@ -102,16 +106,21 @@ class Archive:
 
     def save(self, memory: Memory, open_slip: Document | None) -> None:
         """Memory and open slip, all or nothing."""
-        if self._folder is not None:
-            opened = open_slip.to_state() if open_slip else None
-            state = {"version": STATE_VERSION, "memory": asdict(memory), "open": opened}
-            self._write("state.json", json.dumps(state, ensure_ascii=False))
+        if self._folder is None:
+            return
+        opened = open_slip.to_state() if open_slip else None
+        state = {"version": STATE_VERSION, "memory": asdict(memory), "open": opened}
+        line = json.dumps(state, ensure_ascii=False) + "\n"
+        self._states += 1
+        # Renaming over a file makes the disk write it out; appending does not.
+        if self._states % STATES_PER_FILE == 1:
+            self._write("state.jsonl", line)
+        else:
+            self._append("state.jsonl", line)
 
     def add_article(self, article: dict[str, Any]) -> None:
         """One article that was programmed."""
-        if self._folder is not None:
-            with (self._folder / "articles.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(article, ensure_ascii=False) + "\n")
+        self._append("articles.jsonl", json.dumps(article, ensure_ascii=False) + "\n")
 
     def save_articles(self, articles: list[dict[str, Any]]) -> None:
         """The whole article table, after a deletion."""
@@ -122,17 +131,14 @@ class Archive:
     def finish(self, document: Document) -> None:
         """A slip that is done; on disk before the counters that count it."""
         self.finished.append(document)
-        if self._folder is None:
-            return
-        with (self._folder / "documents.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(document.to_state(), ensure_ascii=False) + "\n")
-        with (self._folder / "paper.txt").open("a", encoding="utf-8") as file:
-            file.write(document.text() + "\n\n")
+        line = json.dumps(document.to_state(), ensure_ascii=False) + "\n"
+        self._append("documents.jsonl", line)
+        self._append("paper.txt", document.text() + "\n\n")
 
-    def _read(self, name: str) -> Any:
-        if self._folder is None or not (self._folder / name).exists():
-            return None
-        return json.loads((self._folder / name).read_text(encoding="utf-8"))
+    def _append(self, name: str, text: str) -> None:
+        if self._folder is not None:
+            with (self._folder / name).open("a", encoding="utf-8") as file:
+                file.write(text)
 
     def _read_lines(self, name: str) -> list[Any]:
         if self._folder is None or not (self._folder / name).exists():

@@ -1,0 +1,144 @@
+"""The TOML file that describes a bench of emulated devices.
+
+[control]
+port = 0                          # 0: any free port on 127.0.0.1
+
+[[device]]
+name = "till1-scanner"
+kind = "scanner"
+link = "/tmp/bench/scanner1"      # a pty under this path, or tcp = "127.0.0.1:0"
+suffix = "cr"
+
+[[device]]
+name = "till1-printer"
+kind = "printer"
+dialect = "datecs_ua"
+tcp = "127.0.0.1:0"
+delay_ms = 60
+paper_dir = "paper1"              # relative to this file
+fiscal_number = "3000012345"
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+MAX_DEVICES: Final = 64
+MAX_DELAY_MS: Final = 10_000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+PLACE_KEYS: Final[Mapping[str, type]] = {"name": str, "kind": str, "link": str, "tcp": str}
+SCANNER_KEYS: Final[Mapping[str, type]] = {"suffix": str, "seed": int}
+PRINTER_KEYS: Final[Mapping[str, type]] = {"dialect": str, "delay_ms": int, "paper_dir": str}
+DATECS_UA_KEYS: Final[Mapping[str, type]] = {
+    "model": str,
+    "serial_number": str,
+    "fiscal_number": str,
+    "tax_number": str,
+    "store_name": str,
+    "address": str,
+    "operator_password": str,
+    "cash_rounding": int,
+    "cancel_after_payment": bool,
+}
+
+
+class BadBenchFile(ValueError):
+    """A bench file that cannot be used; the message names device and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEntry:
+    """One device: where it is plugged in, and its settings by name."""
+
+    name: str
+    kind: str
+    link: str
+    tcp: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchFile:
+    """A whole bench."""
+
+    control_port: int
+    devices: tuple[DeviceEntry, ...]
+
+
+def read_bench_file(path: Path) -> BenchFile:
+    """Read and check a bench file; paths in it are relative to its folder."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadBenchFile(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise BadBenchFile(f"{path}: {error}") from error
+    unknown = set(content) - {"control", "device"}
+    if unknown:
+        raise BadBenchFile(f"{path}: unknown table {sorted(unknown)[0]!r}")
+    entries = content.get("device", [])
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_DEVICES:
+        raise BadBenchFile(f"{path}: 1 to {MAX_DEVICES} [[device]] tables are needed")
+    folder = path.absolute().parent
+    devices = tuple(device_entry(entry, folder) for entry in entries)
+    names = [device.name for device in devices]
+    if len(set(names)) != len(names):
+        raise BadBenchFile(f"{path}: two devices share a name")
+    return BenchFile(_control_port(content.get("control", {})), devices)
+
+
+def device_entry(entry: Mapping[str, Any], folder: Path) -> DeviceEntry:
+    """One `[[device]]` table, checked."""
+    name = entry.get("name", "")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BadBenchFile(f"device name {name!r} must be 1 to 64 letters, digits, '_', '.', '-'")
+    kind = entry.get("kind")
+    if kind == "scanner":
+        allowed = {**PLACE_KEYS, **SCANNER_KEYS}
+    elif kind == "printer":
+        allowed = {**PLACE_KEYS, **PRINTER_KEYS, **DATECS_UA_KEYS}
+    else:
+        raise BadBenchFile(f"device {name!r}: kind must be 'scanner' or 'printer'")
+    for key, value in entry.items():
+        if key not in allowed:
+            raise BadBenchFile(f"device {name!r}: unknown key {key!r}")
+        if type(value) is not allowed[key]:
+            raise BadBenchFile(f"device {name!r}: {key} must be {allowed[key].__name__}")
+    link, tcp = entry.get("link", ""), entry.get("tcp", "")
+    if bool(link) == bool(tcp):
+        raise BadBenchFile(f"device {name!r}: give either link or tcp")
+    settings = {key: value for key, value in entry.items() if key not in PLACE_KEYS}
+    _check_settings(name, settings)
+    if "paper_dir" in settings:
+        settings["paper_dir"] = str(folder / settings["paper_dir"])
+    return DeviceEntry(name, kind, str(folder / link) if link else "", tcp, settings)
+
+
+def _control_port(control: Any) -> int:
+    if not isinstance(control, dict) or set(control) - {"port"}:
+        raise BadBenchFile("[control] has one key, port")
+    port = control.get("port", 0)
+    if type(port) is not int or not 0 <= port <= 65535:
+        raise BadBenchFile("[control] port must be 0 to 65535")
+    return port
+
+
+def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    checks: dict[str, tuple[Callable[[Any], bool], str]] = {
+        "dialect": (lambda value: value == "datecs_ua", "must be 'datecs_ua'"),
+        "delay_ms": (lambda value: 0 <= value <= MAX_DELAY_MS, f"must be 0 to {MAX_DELAY_MS}"),
+        "cash_rounding": (lambda value: value in (0, 10, 50), "must be 0, 10 or 50"),
+        "suffix": (lambda v: v in ("cr", "lf", "crlf", "tab", "etx"), "is not a known suffix"),
+        "operator_password": (lambda v: v.isdecimal() and 4 <= len(v) <= 8, "must be 4-8 digits"),
+    }
+    for key, value in settings.items():
+        if key in checks and not checks[key][0](value):
+            raise BadBenchFile(f"device {name!r}: {key} {checks[key][1]}")
+        if isinstance(value, str) and len(value) > 200:
+            raise BadBenchFile(f"device {name!r}: {key} is longer than 200 characters")

@@ -1,0 +1,75 @@
+"""All devices of one bench, by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drivers.emulators.bench_file import DATECS_UA_KEYS, DeviceEntry
+from drivers.emulators.datecs_ua.config import DatecsUaConfig
+from drivers.emulators.datecs_ua.device import DatecsUaDevice
+from drivers.emulators.printer import PrinterEmulator
+from drivers.emulators.scanner import ScannerEmulator
+from drivers.emulators.wire import open_endpoint
+
+DEFAULT_DELAY_MS = 60
+
+Emulator = ScannerEmulator | PrinterEmulator
+
+
+class UnknownDevice(KeyError):
+    """No device of that name on this bench."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Fleet:
+    """Devices that run until `close`. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, Emulator] = {}
+
+    def start(self, entry: DeviceEntry) -> Emulator:
+        """Plug one device in; raises when its port cannot be had."""
+        device = start_device(entry)
+        self._devices[entry.name] = device
+        return device
+
+    def names(self) -> list[str]:
+        """Names, in the order they were started."""
+        return list(self._devices)
+
+    def get(self, name: str) -> Emulator:
+        """A device, or `UnknownDevice` that lists what there is."""
+        if name not in self._devices:
+            raise UnknownDevice(f"no device {name!r}; there are: {', '.join(self._devices)}")
+        return self._devices[name]
+
+    def printer(self, name: str) -> PrinterEmulator:
+        """A printer, or `UnknownDevice`."""
+        device = self.get(name)
+        if not isinstance(device, PrinterEmulator):
+            raise UnknownDevice(f"{name!r} is not a printer")
+        return device
+
+    def describe(self) -> dict[str, dict[str, object]]:
+        """Every device by name."""
+        return {name: device.describe() for name, device in self._devices.items()}
+
+    def close(self) -> None:
+        """Unplug all."""
+        for device in self._devices.values():
+            device.close()
+
+
+def start_device(entry: DeviceEntry) -> Emulator:
+    """One device on its own."""
+    settings = dict(entry.settings)
+    endpoint = open_endpoint(entry.link, entry.tcp)
+    if entry.kind == "scanner":
+        suffix, seed = str(settings.get("suffix", "cr")), int(settings.get("seed", 1))
+        return ScannerEmulator(entry.name, endpoint, suffix, seed)
+    config = DatecsUaConfig(**{key: settings[key] for key in DATECS_UA_KEYS if key in settings})
+    folder = Path(settings["paper_dir"]) if "paper_dir" in settings else None
+    delay_ms = int(settings.get("delay_ms", DEFAULT_DELAY_MS))
+    return PrinterEmulator(entry.name, endpoint, DatecsUaDevice(config, folder), delay_ms)
