@@ -11,14 +11,14 @@ import argparse
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("loyalty", "edge_agent", "drivers", "receipt_templates", "sync", "central")
 REFERENCE = ROOT / "docs" / "reference"
 _CODE = re.compile(r"[a-z][a-z0-9_]{2,40}")
-_CATALOGUE = re.compile(r"_?(REFUSALS|REASONS|SENTENCES)")
+_CATALOGUE = re.compile(r"_?(REFUSALS|REASONS|CONFLICTS|SENTENCES)")
 # The answer to a browser's OPTIONS is made like a problem, but is none.
 NOT_ERRORS = {"preflight"}
 _ROW = re.compile(r"^\| `([a-z0-9_]+)` \|", re.MULTILINE)
@@ -113,17 +113,21 @@ def error_codes() -> dict[str, set[str]]:
         for package in PACKAGES
         for path in sorted((ROOT / package).rglob("*.py"))
     }
-    classes = _classes(trees.values())
+    names = _Names({_module(path): tree for path, tree in trees.items()})
     found: dict[str, set[str]] = {}
     for path, tree in trees.items():
-        places = classes | _functions(tree)
         codes = set(_catalogue(tree))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                codes |= set(_codes_of(node, places))
+                codes |= set(_codes_of(node, names.places(_module(path), node.func)))
         for code in codes - NOT_ERRORS - {""}:
             found.setdefault(code, set()).add(str(path.relative_to(ROOT)))
     return found
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def _catalogue(tree: ast.Module) -> Iterator[str]:
@@ -143,12 +147,9 @@ def _catalogue(tree: ast.Module) -> Iterator[str]:
                     yield key.value
 
 
-def _codes_of(call: ast.Call, places: dict[str, int]) -> Iterator[str]:
-    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    place = places.get(name)
+def _codes_of(call: ast.Call, places: set[int]) -> Iterator[str]:
     candidates = [k.value for k in call.keywords if k.arg in ("code", "reason")]
-    if place is not None and len(call.args) > place:
-        candidates.append(call.args[place])
+    candidates += [call.args[place] for place in places if len(call.args) > place]
     for candidate in candidates:
         parts = (
             [candidate.body, candidate.orelse] if isinstance(candidate, ast.IfExp) else [candidate]
@@ -159,44 +160,71 @@ def _codes_of(call: ast.Call, places: dict[str, int]) -> Iterator[str]:
                 yield value
 
 
-def _functions(tree: ast.Module) -> dict[str, int]:
-    """Functions of a module that take a `code`, with its place among positional arguments."""
-    places = {"problem": 1}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            names = [a.arg for a in node.args.args if a.arg not in ("self", "cls")]
-            if "code" in names:
-                places[node.name] = names.index("code")
-    return places
+class _Names:
+    """Which of our functions and classes take a `code`, and as which positional argument."""
+
+    def __init__(self, trees: Mapping[str, ast.Module]) -> None:
+        self._imports: dict[tuple[str, str], tuple[str, str]] = {}
+        self._bases: dict[tuple[str, str], list[str]] = {}
+        self._places: dict[tuple[str, str], int] = {}
+        for module, tree in trees.items():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    for name in node.names:
+                        target = (node.module, name.name)
+                        self._imports[module, name.asname or name.name] = target
+                elif isinstance(node, ast.ClassDef):
+                    self._bases[module, node.name] = [
+                        base.id for base in node.bases if isinstance(base, ast.Name)
+                    ]
+                    _keep(self._places, (module, node.name), _place_in_class(node))
+                elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    _keep(self._places, (module, node.name), _place(_parameters(node), "code"))
+
+    def places(self, module: str, called: ast.expr) -> set[int]:
+        """Where a call of `called` in `module` gives its code; of a method, by its name alone."""
+        if isinstance(called, ast.Name):
+            place = self._place_of(module, called.id, depth=0)
+            return set() if place is None else {place}
+        name = getattr(called, "attr", "")
+        return {place for (_, known), place in self._places.items() if known == name}
+
+    def _place_of(self, module: str, name: str, depth: int) -> int | None:
+        if depth > 10:
+            return None
+        if (module, name) in self._places:
+            return self._places[module, name]
+        if (module, name) in self._bases:
+            above = [self._place_of(module, b, depth + 1) for b in self._bases[module, name]]
+            return next((place for place in above if place is not None), None)
+        target = self._imports.get((module, name))
+        return self._place_of(*target, depth + 1) if target else None
 
 
-def _classes(trees: Iterable[ast.Module]) -> dict[str, int]:
-    """Classes whose constructor takes a `code`: errors, own or inherited, and dataclasses with a
-    field `code` or `reason`."""
-    bases: dict[str, list[str]] = {}
-    places: dict[str, int] = {}
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
-                bases[node.name] = [b.id for b in node.bases if isinstance(b, ast.Name)]
-                fields = [
-                    item.target.id
-                    for item in node.body
-                    if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
-                ]
-                for name in ("code", "reason"):
-                    if name in fields:
-                        places[node.name] = fields.index(name)
-                for method in node.body:
-                    if isinstance(method, ast.FunctionDef) and method.name == "__init__":
-                        names = [a.arg for a in method.args.args][1:]
-                        places[node.name] = names.index("code") if "code" in names else -1
-    for name in bases:
-        heir = name
-        while heir in bases and heir not in places and bases[heir]:
-            heir = bases[heir][0]
-        places.setdefault(name, places.get(heir, -1))
-    return {name: place for name, place in places.items() if place >= 0}
+def _keep(places: dict[tuple[str, str], int], key: tuple[str, str], place: int | None) -> None:
+    if place is not None:
+        places[key] = place
+
+
+def _place_in_class(node: ast.ClassDef) -> int | None:
+    """Place of `code` in the constructor, or of the field `code` or `reason` of a dataclass."""
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+            return _place(_parameters(item), "code")
+    fields = [
+        item.target.id
+        for item in node.body
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+    ]
+    return _place(fields, "code") if "code" in fields else _place(fields, "reason")
+
+
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    return [a.arg for a in node.args.args if a.arg not in ("self", "cls")]
+
+
+def _place(names: list[str], wanted: str) -> int | None:
+    return names.index(wanted) if wanted in names else None
 
 
 def explained_codes() -> set[str]:
