@@ -125,6 +125,7 @@ def _add_reports(verbs: Verbs, place: argparse.ArgumentParser) -> None:
     export = _group(verbs, "export", "what registers have sent")
     sales = _add(export, place, "sales", "sales as JSON lines", commands.export_sales)
     sales.add_argument("--since", type=_instant, metavar="TIME", help="received since, ISO 8601")
+    _add(export, place, "balances", "members' points as JSON lines", commands.export_balances)
     for name, text, work in (
         ("status", "the state of every register", commands.show_status),
         ("audit", "recompute the books", commands.audit),

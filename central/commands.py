@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from central import enrolment, keys, logs, reports, rules, server
+from central import enrolment, keys, logs, reports, rules
 from central.audit import check_books
 from central.errors import BadInput, KeysUnusable
 from central.goods_import import import_goods
@@ -48,6 +48,9 @@ def _progress() -> Callable[[int], None]:
 
 def run(arguments: Namespace) -> int:
     """Serve until SIGTERM; one JSON line with the URL says that it listens."""
+    # The web framework costs half a second to load; only this command needs it.
+    from central import server
+
     logs.configure(arguments.log_level)
     now = system_clock()
     if not keys.load_keys(arguments.data_dir):
@@ -216,6 +219,14 @@ def export_sales(arguments: Namespace) -> int:
     """Bodies of sales, one line each."""
     with opened(arguments.data_dir, arguments.database_url) as connection:
         for line in reports.sales(connection, arguments.since):
+            print(line)
+    return 0
+
+
+def export_balances(arguments: Namespace) -> int:
+    """Every member's balance, one line each."""
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        for line in reports.balances(connection):
             print(line)
     return 0
 

@@ -117,16 +117,17 @@ def _demo(commands: Commands) -> None:
     demo.add_argument(
         "--sales",
         type=_bounded(1, 10_000),
-        default=20,
+        default=220,
         metavar="N",
         help="sales to make (%(default)s)",
     )
     demo.add_argument(
         "--device-delay",
         type=_bounded(0, 10_000),
-        default=0,
+        default=3,
         metavar="MS",
-        help="make emulated devices answer this much later, milliseconds (%(default)s)",
+        help="how long the emulated printers take to answer, milliseconds (%(default)s; "
+        "60 is a real one's pace)",
     )
 
 

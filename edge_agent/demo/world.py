@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from importlib import resources
@@ -212,7 +213,7 @@ class World:
         printed = self.centre_tool(
             "enrol-code", "--store", STORE, "--register", register, "--store-name", STORE_NAME
         )
-        return printed.split()[-1]
+        return str(json.loads(printed)["code"])
 
     def close(self) -> None:
         """Stop everything, registers first."""
