@@ -11,25 +11,26 @@ import asyncio
 import hashlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
-from tenacity.wait import wait_random_exponential
+from tenacity import RetryCallState
 
+from edge_agent.sync_backoff import retrying, sleep_unless
 from loyalty.errors import InvalidRuleset
 from sync.centre_client import BundleFile
 from sync.contract.messages import FeedRuleset, Heartbeat, HeartbeatReply
 from sync.downlink import Downlink, PullResult
-from sync.errors import CentreRefused, CentreUnavailable, SyncError
+from sync.errors import CentreRefused, CentreUnavailable, LocalStoreFailed, SyncError
 from sync.uplink import PushResult, Uplink
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 CYCLE_GAP_S = 0.1
-LEAST_WAIT_S = 0.05
-FIRST_WAIT_S = 1.0
 MAX_RESETS = 3
 MAX_DIGEST_FAULTS = 3
 _SHUT_OUT = frozenset({401, 403})
@@ -125,11 +126,6 @@ class SyncRunner:
         self._now = now
         self._timing = timing or SyncTiming()
         self._callbacks = callbacks or SyncCallbacks()
-        self._jitter = wait_random_exponential(
-            multiplier=min(FIRST_WAIT_S, self._timing.retry_cap_s),
-            max=max(LEAST_WAIT_S, self._timing.retry_cap_s),
-            min=LEAST_WAIT_S,
-        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
         self._has_facts = True
@@ -155,7 +151,7 @@ class SyncRunner:
         self._wake(self._mark_beat)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Exchange until `stop` is set; calls in flight are then interrupted (≤ 0.25 s)."""
+        """Exchange until `stop` is set; calls in flight are then interrupted."""
         self._loop = asyncio.get_running_loop()
         try:
             async with asyncio.TaskGroup() as group:
@@ -203,10 +199,10 @@ class SyncRunner:
     # --- the exchange -------------------------------------------------------------------------
 
     async def _exchange_until(self, stop: asyncio.Event) -> None:
-        retrying = self._retrying(stop, self._after_failure)
+        attempts = retrying(stop, self._timing.retry_cap_s, self._after_failure)
         while not stop.is_set():
             try:
-                await retrying(self._exchange, stop)
+                await attempts(self._exchange, stop)
             except SyncError:
                 return
             await self._wait_for_news(stop)
@@ -229,7 +225,7 @@ class SyncRunner:
         more = True
         while more and not stop.is_set():
             self._has_facts = False
-            pushed = await asyncio.to_thread(self._uplink.push_once)
+            pushed = await _in_thread(self._uplink.push_once)
             more = pushed.more or self._has_facts
             if pushed != PushResult():
                 self._reached()
@@ -245,33 +241,34 @@ class SyncRunner:
             # Cleared first: a hint that comes while a page is fetched asks for one more look.
             self._wants_pull = False
             try:
-                pulled = await asyncio.to_thread(self._downlink.pull_once)
+                pulled = await _in_thread(self._downlink.pull_once)
             except SyncError:
                 self._wants_pull = True
                 raise
-            self._reached()
             self._callbacks.on_applied(pulled)
             resets += pulled.was_reset
             if resets > MAX_RESETS or (pulled.more and not pulled.rows and not pulled.was_reset):
                 self._wants_pull = True
                 raise CentreUnavailable("the feed makes no progress")
+            if not pulled.was_reset:
+                self._reached()
             self._wants_pull = self._wants_pull or pulled.more
-        spread_s = random.uniform(self._timing.poll_min_s, self._timing.poll_max_s)
-        self._next_poll = time.monotonic() + spread_s
+            spread_s = random.uniform(self._timing.poll_min_s, self._timing.poll_max_s)
+            self._next_poll = time.monotonic() + spread_s
 
     async def _fetch_bundle(self, stop: asyncio.Event) -> None:
-        wanted = await asyncio.to_thread(self._wanted)
+        wanted = await _in_thread(self._wanted)
         if stop.is_set() or wanted is None:
             return
         is_newer = wanted.sequence > self._bundles.downloaded_sequence
         if not is_newer or self._bundles.is_refused(wanted.sequence):
             return
-        file = await asyncio.to_thread(self._client.bundle, wanted.sequence)
+        file = await _in_thread(self._client.bundle, wanted.sequence)
         self._reached()
         self._check_digest(wanted, file)
         # A refusal is remembered by the store; the callback and the heartbeat show it.
         with suppress(InvalidRuleset):
-            await asyncio.to_thread(
+            await _in_thread(
                 self._bundles.offer,
                 file.data,
                 file.signature,
@@ -298,12 +295,13 @@ class SyncRunner:
     async def _beat(self, stop: asyncio.Event) -> None:
         if stop.is_set() or not (self._wants_beat or time.monotonic() >= self._next_beat):
             return
-        report = await asyncio.to_thread(self._report)
-        reply = await asyncio.to_thread(self._client.heartbeat, report)
+        # Cleared first: a change during the call is reported by one more.
         self._wants_beat = False
+        report = await _in_thread(self._report)
+        reply = await _in_thread(self._client.heartbeat, report)
         self._next_beat = time.monotonic() + self._timing.heartbeat_s
         self._reached()
-        rewound = await asyncio.to_thread(
+        rewound = await _in_thread(
             self._uplink.compare_head,
             report.epoch,
             report.last_seq - report.outbox_pending,
@@ -315,14 +313,14 @@ class SyncRunner:
     # --- hints --------------------------------------------------------------------------------
 
     async def _listen_until(self, stop: asyncio.Event) -> None:
-        retrying = self._retrying(stop)
+        attempts = retrying(stop, self._timing.retry_cap_s)
         while not stop.is_set():
             try:
-                await retrying(self._listen_once)
+                await attempts(self._listen_once)
             except SyncError:
                 return
             # After a restart of the centre all registers come back at once: spread them.
-            await _sleep_unless(stop, random.uniform(0.0, self._timing.retry_cap_s))
+            await sleep_unless(stop, random.uniform(0.0, self._timing.retry_cap_s))
 
     async def _listen_once(self) -> None:
         """Follow one stream to its end; raises only when it never opened."""
@@ -335,32 +333,12 @@ class SyncRunner:
                 self._wake(self._mark_pull)
 
         try:
-            await asyncio.to_thread(follow)
+            await _in_thread(follow)
         except SyncError:
             if not heard:
                 raise
 
     # --- state --------------------------------------------------------------------------------
-
-    def _retrying(
-        self,
-        stop: asyncio.Event,
-        before_sleep: Callable[[RetryCallState], Awaitable[None]] | None = None,
-    ) -> AsyncRetrying:
-        return AsyncRetrying(
-            sleep=lambda seconds: _sleep_unless(stop, seconds),
-            stop=lambda _: stop.is_set(),
-            wait=self._wait_s,
-            retry=retry_if_exception_type(SyncError),
-            before_sleep=before_sleep,
-            reraise=True,
-        )
-
-    def _wait_s(self, call: RetryCallState) -> float:
-        """Full jitter, and never less than the centre asked for."""
-        error = call.outcome.exception() if call.outcome else None
-        asked = error.retry_after_s if isinstance(error, CentreUnavailable) else None
-        return max(self._jitter(call), asked or 0.0)
 
     async def _after_failure(self, call: RetryCallState) -> None:
         error = call.outcome.exception() if call.outcome else None
@@ -378,9 +356,11 @@ class SyncRunner:
             self._set(ConnectionState(True, self._stamp(), "", state.outbox_pending))
 
     async def _show(self, online: bool, error: str) -> None:
-        report = await asyncio.to_thread(self._report)
+        pending = self._state.outbox_pending
+        with suppress(LocalStoreFailed):
+            pending = (await _in_thread(self._report)).outbox_pending
         since = self._state.since if online == self._state.online else self._stamp()
-        self._set(ConnectionState(online, since, error, report.outbox_pending))
+        self._set(ConnectionState(online, since, error, pending))
 
     def _set(self, state: ConnectionState) -> None:
         self._state = state
@@ -390,6 +370,11 @@ class SyncRunner:
         return self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def _sleep_unless(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """A blocking call; a failure that is not of sync (the ledger's disk) gets its name."""
+    try:
+        return await asyncio.to_thread(call, *args, **kwargs)
+    except (SyncError, InvalidRuleset):
+        raise
+    except Exception as error:
+        raise LocalStoreFailed(f"{type(error).__name__}: {error}") from error

@@ -165,7 +165,7 @@ class CentreClient:
         raise CentreUnavailable("the centre closed the stream of hints")
 
     def interrupt(self) -> None:
-        """End all calls in flight within a quarter of a second and refuse new ones."""
+        """End all calls in flight within a tenth of a second and refuse new ones."""
         self._channel.interrupt()
 
     def close(self) -> None:

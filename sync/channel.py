@@ -129,7 +129,7 @@ class Channel:
             raise unreachable(error) from error
 
     def interrupt(self) -> None:
-        """End all calls in flight within a quarter of a second; later calls fail."""
+        """End all calls in flight within a tenth of a second; later calls fail."""
         self._transport.interrupt()
 
     def close(self) -> None:

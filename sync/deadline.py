@@ -26,7 +26,7 @@ NETWORK_ERRORS = (
     httpcore.ProtocolError,
     httpcore.ConnectionNotAvailable,
 )
-_SLICE_S = 0.25
+_SLICE_S = 0.1
 _WRITE_PIECE = 16 * 1024
 # Below uvicorn's 5 s: an idle connection is dropped here before the centre drops it.
 _KEEPALIVE_S = 4.0
@@ -215,7 +215,7 @@ class DeadlineTransport(httpx.BaseTransport):
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
 
     def interrupt(self) -> None:
-        """End every wait within a quarter of a second; later calls fail at once."""
+        """End every wait within a tenth of a second; later calls fail at once."""
         self._stopped.set()
 
     def close(self) -> None:

@@ -40,8 +40,12 @@ def utc_stamp() -> str:
 class Misbehaving:
     """An ASGI application that answers by `mode`; "ok" passes the request on."""
 
-    def __init__(self, app: Any) -> None:
-        self._app = app
+    app: Any = None
+
+    def __init__(self) -> None:
+        self.behave()
+
+    def behave(self) -> None:
         self.mode = "ok"
         self.retry_after = "7"
         self.canned: tuple[bytes, dict[str, str]] = (b"", {})
@@ -54,7 +58,7 @@ class Misbehaving:
         self.requests += 1
         self.paths.append(scope["path"])
         if self.mode == "ok":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         await getattr(self, f"_{self.mode}")(receive, send)
 
@@ -127,23 +131,32 @@ class LiveCentre:
     """The centre as a running server, which can be stopped and started on the same port."""
 
     def __init__(self, ssl_files: tuple[str, str] | None = None) -> None:
-        self.state = MemoryCentre()
-        self.faults = Misbehaving(None)
+        self.faults = Misbehaving()
         self._ssl_files = ssl_files
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
+        self.renew()
         self.start()
 
     @property
     def url(self) -> str:
         return f"{'https' if self._ssl_files else 'http'}://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
+    def renew(self) -> None:
+        """A fresh centre behind the same port."""
+        self.state = MemoryCentre()
+        self.open_board()
+        self.faults.behave()
+
+    def open_board(self) -> None:
         self.board = HintBoard(heartbeat_s=0.5, pause_s=0.02)
-        self.faults._app = build_app(self.state, self.board)
+        self.faults.app = build_app(self.state, self.board)
+
+    def start(self) -> None:
+        self.open_board()
         certificate, key = self._ssl_files or (None, None)
         config = uvicorn.Config(
             self.faults,
@@ -247,12 +260,18 @@ def client_of(centre: LiveCentre, **options: Any) -> Iterator[CentreClient]:
         client.close()
 
 
-@pytest.fixture
-def centre() -> Iterator[LiveCentre]:
+@pytest.fixture(scope="package")
+def server() -> Iterator[LiveCentre]:
     live = LiveCentre()
     yield live
-    live.faults.mode = "ok"
     live.stop()
+
+
+@pytest.fixture
+def centre(server: LiveCentre) -> Iterator[LiveCentre]:
+    server.renew()
+    yield server
+    server.board.close()
 
 
 @pytest.fixture
