@@ -90,11 +90,12 @@ class EmbeddedServer:
         """Leave; stop the server when no other process uses it."""
         with self._turn.write_lock():
             self._users.release_read_lock()
-            if self._users.acquire_write_lock(blocking=False):
-                try:
+            try:
+                if self._users.acquire_write_lock(blocking=False):
                     self._stop()
-                finally:
-                    self._users.release_write_lock()
+            finally:
+                # Also after a refusal: the attempt leaves the file open.
+                self._users.release_write_lock()
 
     def url(self, role: str, database: str = ROLE) -> str:
         """Connection URL for a role, as the running server listens now."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-import psycopg
-
+from central.db.session import connect
 from central.errors import SchemaTooNew
 
 _LOCK = 5_260_871_001
@@ -27,9 +26,11 @@ def migrations() -> list[tuple[int, str, str]]:
 
 
 def migrate(url: str) -> int:
-    """Apply what is pending, one process at a time; returns how many. A newer schema is refused."""
+    """Apply what is pending, one process at a time; returns how many.
+
+    Raises `SchemaTooNew`, and `DatabaseUnavailable` when nobody answers."""
     steps = migrations()
-    with psycopg.connect(url, autocommit=True) as connection:
+    with connect(url) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_LOCK])
         connection.execute(
             "create table if not exists migration"

@@ -55,31 +55,31 @@ def postgres_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres(postgres_dir: Path) -> Iterator[str]:
-    """URL of the embedded server, whose own database is migrated and serves as template."""
+    """URL of the embedded server's own database, migrated. Nothing here has to outlive a crash."""
     with embedded(postgres_dir) as url:
         migrate(url)
+        superuser = url.replace("//edge_central:", "//postgres:").replace("/edge_central?", "/?")
+        with psycopg.connect(superuser, autocommit=True, dbname="postgres") as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"alter system set {setting} to off")
+            connection.execute("select pg_reload_conf()")
         yield url
 
 
 @pytest.fixture
-def database_url(postgres: str) -> Iterator[str]:
-    """A database of this test's own."""
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    admin = postgres.replace("/edge_central?", "/template1?")
-    with psycopg.connect(admin, autocommit=True) as connection:
-        query = "create database {} template edge_central"
-        connection.execute(sql.SQL(query).format(sql.Identifier(name)))
-        connection.execute(
-            sql.SQL("alter database {} set synchronous_commit to off").format(sql.Identifier(name))
-        )
-    url = postgres.replace("/edge_central?", f"/{name}?")
-    with psycopg.connect(url, autocommit=True) as connection:
+def database_url(postgres: str) -> str:
+    """The session's database, emptied: as after the migrations, with a new incarnation."""
+    with psycopg.connect(postgres) as connection:
+        tables = connection.execute(
+            "select tablename from pg_tables where schemaname = 'public'"
+            " and tablename not in ('migration', 'meta')"
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
         connection.execute(
             "update meta set value = %s where name = 'incarnation'", [uuid.uuid4().hex]
         )
-    yield url
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    return postgres
 
 
 @pytest.fixture
