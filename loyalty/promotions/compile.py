@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -30,13 +29,15 @@ _Postings = Mapping[str, tuple[int, ...]]
 class CompiledPromotion:
     """A promotion with the numbers of its scopes; `position` is its place in the file.
 
-    `condition_scopes` stands beside the conditions, None where a condition has no scope.
+    `condition_scopes` stands beside the conditions, None where a condition has no scope;
+    `is_gated` is true when validity or stores limit the promotion.
     """
 
     promotion: Promotion
     position: int
     phase: Phase
     target: int | None
+    is_gated: bool
     condition_scopes: tuple[int | None, ...]
 
 
@@ -119,12 +120,10 @@ def compile_ruleset(ruleset: Ruleset) -> CompiledRuleset:
         scopes_by_group=_postings(scope.groups for scope in scopes),
         scopes_by_tag=_postings(scope.tags for scope in scopes),
         guarded=frozenset(number for number, scope in enumerate(scopes) if _has_guard(scope)),
-        lineage=MappingProxyType(
-            {group: ancestors_of(group, ruleset.group_parents) for group in ruleset.group_parents}
-        ),
-        untouched=MappingProxyType(
-            {locale: _untouched(promotions, locale) for locale in TRACE_LOCALES}
-        ),
+        lineage={
+            group: ancestors_of(group, ruleset.group_parents) for group in ruleset.group_parents
+        },
+        untouched={locale: _untouched(promotions, locale) for locale in TRACE_LOCALES},
     )
 
 
@@ -141,6 +140,7 @@ def _compile_promotion(
         position=position,
         phase=phase_of(promotion),
         target=number_of(target_of(promotion)),
+        is_gated=bool(promotion.valid_from or promotion.valid_until or promotion.stores),
         condition_scopes=tuple(number_of(scope_of(item)) for item in promotion.conditions),
     )
 
@@ -175,7 +175,7 @@ def _postings(names_of_scopes: Iterable[frozenset[str]]) -> _Postings:
     for number, names in enumerate(names_of_scopes):
         for name in names:
             found.setdefault(name, []).append(number)
-    return MappingProxyType({name: tuple(numbers) for name, numbers in found.items()})
+    return {name: tuple(numbers) for name, numbers in found.items()}
 
 
 def _has_guard(scope: Scope) -> bool:

@@ -32,6 +32,7 @@ from loyalty.quote import (
 )
 
 MAX_MESSAGES = 8
+MAX_HINTS = 10
 BEFORE_REDEMPTION = ("line", "receipt", "allowance")
 Lines = Sequence[SheetLine]
 
@@ -164,8 +165,8 @@ class _Evaluation:
                 line.used += taking.used[index]
                 line.set_discount += taking.amounts[index]
         promotion = item.promotion
-        name = text_in(promotion.name, self.locale)
-        shares = _shares(taking.lines, taking.amounts)
+        name = self.traces[item.position].name
+        shares = _shares(taking.lines, taking.amounts, is_sorted=not taking.used)
         self.promotions.append(AppliedPromotion(promotion.promotion_id, name, amount, shares))
         self._fire(item, amount_minor=amount)
 
@@ -180,7 +181,7 @@ class _Evaluation:
             return
         for line, part in zip(lines, points, strict=True):
             line.points += part
-        name = text_in(item.promotion.name, self.locale)
+        name = self.traces[item.position].name
         self.accruals.append(
             AppliedAccrual(item.promotion.promotion_id, name, total, _shares(lines, points))
         )
@@ -241,12 +242,14 @@ class _Evaluation:
             self.misses.append((item, miss))
 
     def _add_hints(self) -> None:
-        """A hint counts what its promotion would add to the one of its group that acts now."""
-        for item, miss in self.misses:
-            benefit = miss.benefit_minor - self.group_gains.get(item.promotion.group, 0)
+        """The best hints; each counts what it would add to what its group gives now."""
+        gains = self.group_gains
+        worth = [(m.benefit_minor - gains.get(i.promotion.group, 0), i, m) for i, m in self.misses]
+        worth.sort(key=lambda entry: (-entry[0], entry[1].position))
+        for benefit, item, miss in worth[:MAX_HINTS]:
             if benefit > 0:
                 self.traces[item.position] = replace(
-                    self.traces[item.position], hint=miss.texts, benefit_minor=benefit
+                    self.traces[item.position], hint=miss.texts(), benefit_minor=benefit
                 )
 
 
@@ -257,9 +260,11 @@ def hints_of(quote: Quote) -> list[PromotionTrace]:
     )
 
 
-def _shares(lines: Lines, amounts: Sequence[int]) -> tuple[Share, ...]:
-    pairs = sorted(zip(lines, amounts, strict=True), key=lambda pair: pair[0].index)
-    return tuple(Share(line.item.line_id, amount) for line, amount in pairs if amount)
+def _shares(lines: Lines, amounts: Sequence[int], *, is_sorted: bool = True) -> tuple[Share, ...]:
+    pairs = [(line, amount) for line, amount in zip(lines, amounts, strict=True) if amount]
+    if not is_sorted:
+        pairs.sort(key=lambda pair: pair[0].index)
+    return tuple([Share(line.item.line_id, amount) for line, amount in pairs])
 
 
 def _quoted(line: SheetLine) -> QuotedLine:

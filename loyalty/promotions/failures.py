@@ -30,7 +30,7 @@ class Obstacle:
 def obstacles_of(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
     """All obstacles of a promotion on this basket; none means that it may act."""
     promotion = item.promotion
-    gate = _gate(item, facts)
+    gate = _gate(item, facts) if item.is_gated else None
     if gate is not None:
         yield Obstacle(gate)
     asked_member = False

@@ -22,14 +22,6 @@ Lines = Sequence[SheetLine]
 
 
 @dataclass(frozen=True, slots=True)
-class NearMiss:
-    """A hint per locale and the kopecks the buyer would gain."""
-
-    texts: Texts
-    benefit_minor: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Phrases:
     piece_of: str
     piece: str
@@ -74,6 +66,20 @@ _PHRASES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """What is lacking and the kopecks the buyer would gain; its texts are made when asked for."""
+
+    effect: then.Effect
+    failure: Failure
+    item: Texts
+    benefit_minor: int
+
+    def texts(self) -> Texts:
+        """The cashier's sentence per locale."""
+        return tuple((locale, _sentence(locale, self)) for locale in _PHRASES)
+
+
 def near_miss(
     effect: then.Effect, failure: Failure, scope: Scope | None, in_scope: Lines, target: Lines
 ) -> NearMiss | None:
@@ -91,11 +97,10 @@ def near_miss(
     benefit = _benefit(effect, target, extra_pieces, extra_minor)
     if benefit <= 0:
         return None
-    texts = tuple(
-        (locale, _sentence(phrases, locale, effect, failure, scope, sample))
-        for locale, phrases in _PHRASES.items()
-    )
-    return NearMiss(texts, benefit)
+    item: Texts = scope.label if scope is not None else ()
+    if not item and failure.unit == "piece" and sample is not None:
+        item = (("uk", sample.item.name),)
+    return NearMiss(effect, failure, item, benefit)
 
 
 def _is_near(failure: Failure, in_scope: Lines, target: Lines) -> bool:
@@ -127,21 +132,12 @@ def _benefit(effect: then.Effect, target: Lines, extra_pieces: int, extra_minor:
     return 0
 
 
-def _sentence(
-    phrases: _Phrases,
-    locale: str,
-    effect: then.Effect,
-    failure: Failure,
-    scope: Scope | None,
-    sample: SheetLine | None,
-) -> str:
-    gain = _gain(phrases, effect)
+def _sentence(locale: str, miss: NearMiss) -> str:
+    phrases, failure = _PHRASES[locale], miss.failure
+    gain = _gain(phrases, miss.effect)
     if failure.unit == "member":
         return phrases.member.format(gain=gain)
-    item = text_in(scope.label, locale) if scope is not None else ""
-    if not item and failure.unit == "piece" and sample is not None:
-        item = sample.item.name
-    item = item[:MAX_ITEM_TEXT]
+    item = text_in(miss.item, locale)[:MAX_ITEM_TEXT]
     if failure.unit == "piece":
         phrase = phrases.piece_of if item else phrases.piece
         return phrase.format(count=failure.missing, item=item, gain=gain)

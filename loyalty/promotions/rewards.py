@@ -22,7 +22,9 @@ Lines = Sequence[SheetLine]
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """Kopecks per line, and the pieces that a set promotion used up (beside the same lines)."""
+    """Kopecks per line, and the pieces that a set promotion used up (beside the same lines).
+
+    Lines stand in the order of the basket, except those of a set promotion."""
 
     lines: Lines
     amounts: Sequence[int]
@@ -60,6 +62,11 @@ def _n_for_m(effect: then.NForM, lines: Lines) -> Taking:
         key=lambda line: (set_value(line, 1_000_000), line.item.line_id),
     )
     sets = sum(line.pieces - line.used for line in by_price) // effect.take
+    if len(by_price) == 1:
+        line, free_pieces = by_price[0], sets * (effect.take - effect.pay)
+        return Taking(
+            by_price, [min(set_value(line, free_pieces), line.room)], [sets * effect.take]
+        )
     free = _pick(by_price, sets * (effect.take - effect.pay))
     paid = _pick(
         by_price[::-1],
@@ -106,4 +113,6 @@ def accrue(effect: then.AccruePercent, lines: Lines, minor_per_bonus: int) -> li
     """Points per line on the money paid; one rounding down for the rule, then an exact split."""
     bases = [max(0, line.money) if line.earns else 0 for line in lines]
     points = sum(bases) * effect.percent_bp * POINTS_PER_BONUS // (BASIS_POINTS * minor_per_bonus)
+    if len(bases) == 1:
+        return [points]
     return list(split_by_weight(points, bases)) if points else [0] * len(bases)

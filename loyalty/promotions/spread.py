@@ -17,6 +17,8 @@ def spread(
     """
     if amount <= 0 or not any(weights):
         return [0] * len(weights)
+    if len(weights) == 1:
+        return [min(amount, rooms[0])]
     parts = [
         min(part, room) for part, room in zip(split_by_weight(amount, weights), rooms, strict=True)
     ]
