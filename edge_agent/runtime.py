@@ -17,7 +17,7 @@ from edge_agent.config import Settings
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.log_setup import configure, reload_on_hangup
-from edge_agent.single_instance import AlreadyRunning, lock
+from edge_agent.single_instance import AlreadyRunning, announce_port, lock
 from sync.durable_file import write_durably
 from sync.errors import IdentityError
 
@@ -43,6 +43,9 @@ def serve(settings: Settings, *, service: bool = False) -> int:
         emit(Event.AGENT_FAILED, problem=str(error))
         print(f"edge-agent: {error}", file=sys.stderr)
         return EXIT_TEMPORARY
+    except Exception as error:
+        emit(Event.AGENT_FAILED, error=error)
+        raise
     finally:
         control.close()
 
@@ -100,6 +103,7 @@ class _Run:
         emit(Event.AGENT_STARTED, version=bootstrap.VERSION, settings=str(self._settings.path))
         sockets = loopback_sockets(self._settings.api.port)
         port = sockets[0].getsockname()[1]
+        announce_port(self._settings.data_dir, port)
         token = api_token(self._settings.token_file)
         try:
             agent = bootstrap.build(self._settings, port=port, token=token)

@@ -268,6 +268,18 @@ def _traces(draft: Draft, locale: Locale) -> tuple[list[TraceView], list[str]]:
     return views, hints
 
 
+def _promotions(draft: Draft) -> list[PromotionView]:
+    return [
+        PromotionView(
+            applied.promotion_id,
+            applied.name,
+            applied.amount_minor,
+            [ShareView(share.line_id, share.amount) for share in applied.shares],
+        )
+        for applied in (draft.quote.promotions if draft.quote else ())
+    ]
+
+
 def sale_view(
     sale_id: str,
     state: str,
@@ -294,18 +306,7 @@ def sale_view(
         mode=mode,
         member=card,
         lines=_lines(draft),
-        promotions=[
-            PromotionView(
-                promotion_id=applied.promotion_id,
-                name=applied.name,
-                amount_minor=applied.amount_minor,
-                shares=[
-                    ShareView(line_id=share.line_id, amount=share.amount)
-                    for share in applied.shares
-                ],
-            )
-            for applied in (quote.promotions if quote else ())
-        ],
+        promotions=_promotions(draft),
         hints=hints,
         traces=traces,
         messages=[text for place, text in (quote.messages if quote else ()) if place == "screen"],

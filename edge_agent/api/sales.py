@@ -43,6 +43,7 @@ def routes(till: Till, desk: Desk, writes: Writes) -> APIRouter:
     """The router over one till."""
     router = APIRouter(prefix="/v1", responses=_PROBLEMS, tags=["sales"])
     _open_routes(router, till, desk, writes)
+    _paying_routes(router, till, writes)
     _closed_routes(router, till, writes)
     return router
 
@@ -99,6 +100,8 @@ def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> N
         """Make the sale anonymous again."""
         return writes.run(call, lambda: till.put_member(_id(sale_id), None, None))
 
+
+def _paying_routes(router: APIRouter, till: Till, writes: Writes) -> None:
     @router.post("/sales/{sale_id}/redeem", response_model=SaleView)
     def redeem(sale_id: SaleId, body: RedeemIn, call: Call) -> Response:
         """Ask for a redemption; the answer says what was approved and why not more."""

@@ -1,4 +1,4 @@
-"""`edge-agent demo`: set up the little shop, live through its day, and say what is true after it."""
+"""`edge-agent demo`: set up the little shop, live through its day, say what is true after it."""
 
 from __future__ import annotations
 

@@ -20,11 +20,12 @@ from edge_agent.ledger.verify import quick_check
 
 _NUMBER = re.compile(r"ЧЕК № 0*(\d+)")
 _TOTAL = re.compile(r"^СУМА\s+([\d ]+,\d\d)$", re.MULTILINE)
+_ROUNDED = re.compile(r"^До сплати\s+([\d ]+,\d\d)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class PaperSlip:
-    """A finished fiscal slip as it stands on the paper. Kopecks."""
+    """A finished fiscal slip as it stands on the paper. Kopecks, after cash rounding."""
 
     number: int
     is_return: bool
@@ -37,7 +38,7 @@ def read_paper(path: Path) -> list[PaperSlip]:
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     for slip in re.split(r"\n\n\n", text):
         kind = next((k for k in ("ВИДАТКОВИЙ ЧЕК", "ФІСКАЛЬНИЙ ЧЕК") if _has_line(slip, k)), "")
-        number, total = _NUMBER.search(slip), _TOTAL.search(slip)
+        number, total = _NUMBER.search(slip), _ROUNDED.search(slip) or _TOTAL.search(slip)
         if kind and number and total and not _has_line(slip, "НЕ ФІСКАЛЬНИЙ"):
             minor = int(total[1].replace(" ", "").replace(",", ""))
             slips.append(PaperSlip(int(number[1]), kind.startswith("ВИДАТ"), minor))

@@ -27,7 +27,6 @@ class Story:
     online_after_s: float = 0.0
     offline_after_s: float = 0.0
     rule_seen_after_s: float = 0.0
-    new_rule_sales: int = 0
 
 
 def wait_until(what: str, test: Callable[[], bool], timeout_s: float = WAIT_S) -> float:
@@ -100,7 +99,7 @@ class Day:
         self._all(lambda status: status["outbox_pending"] == 0, "an empty queue")
 
     def _decline_one(self) -> None:
-        """A member who never shopped here comes while the centre is away: no lease, no redemption."""
+        """A member who never shopped here, with the centre away: no lease, no redemption."""
         till = self.shoppers.tills[0]
         stranger = max(self.shoppers.members[KNOWN_MEMBERS:], key=lambda m: m.balance_points)
         view = self.shoppers.one(

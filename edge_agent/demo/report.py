@@ -58,6 +58,10 @@ def summary(
         "return": story.returned,
         "went_offline_after_s": round(story.offline_after_s, 2),
         "came_back_after_s": round(story.online_after_s, 2),
+        "sales_under_new_rules": {
+            register.name: sum(row.sale.ruleset_sequence == 2 for row in register.sales)
+            for register in evidence.registers
+        },
         "ruleset_active": [r.status["ruleset_active"] for r in evidence.registers],
         "invariants": invariants,
         "faults": [f for r in evidence.registers for f in (*r.paper_faults(), *r.faults)],
@@ -69,53 +73,41 @@ def _counts(values: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(values.items())) or "none"
 
 
-def table(found: dict[str, Any]) -> str:
-    """The table that ends the demo."""
-    sales = found["sales"]
-    share = 100 * found["identified"] // max(1, sales)
-    declined = found["declined_offline"]
-    rows = [
-        (
-            "sales",
-            f"{sales}  ({_counts(found['sales_by_register'])}; {found['sales_offline']} offline)",
-        ),
+def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
+    share = 100 * found["identified"] // max(1, found["sales"])
+    registers = _counts(found["sales_by_register"])
+    declined, returned = found["declined_offline"], found["return"]
+    earned, spent = format_points(found["points_earned"]), format_points(found["points_redeemed"])
+    restored = format_points(returned["restored_points"])
+    taken = format_points(returned["reversed_points"])
+    left, back = found["went_offline_after_s"], found["came_back_after_s"]
+    return [
+        ("sales", f"{found['sales']}  ({registers}; {found['sales_offline']} offline)"),
         ("identified", f"{found['identified']}  ({share} %)"),
         (
             "turnover / discounts",
             f"{_uah(found['turnover_minor'])} / {_uah(found['discount_minor'])}",
         ),
-        (
-            "bonuses earned / redeemed",
-            f"{format_points(found['points_earned'])} / {format_points(found['points_redeemed'])}",
-        ),
+        ("bonuses earned / redeemed", f"{earned} / {spent}"),
         ("redemptions online", _counts(found["decisions"]["online"])),
         ("redemptions offline", _counts(found["decisions"]["offline"])),
-        (
-            "declined, for example",
-            f"«{declined['sentence']}», and still earned {format_points(declined['earned_points'])}",
-        ),
-        (
-            "killed in mid-sale",
-            f"sale {found['killed_sale'][:8]}…, back after {found['restart_s']} s",
-        ),
-        (
-            "returned",
-            f"{_uah(found['return']['refund_minor'])}, "
-            f"{format_points(found['return']['restored_points'])} bonuses restored, "
-            f"{format_points(found['return']['reversed_points'])} taken back",
-        ),
-        (
-            "offline noticed / back after",
-            f"{found['went_offline_after_s']} s / {found['came_back_after_s']} s",
-        ),
-        (
-            "rules on both registers",
-            " and ".join(f"№ {number}" for number in found["ruleset_active"]),
-        ),
+        ("reasons of declines", _counts(found["declined_reasons"])),
+        ("declined, for example", f"«{declined['sentence']}»"),
+        ("  and still earned", format_points(declined["earned_points"])),
+        ("killed in mid-sale", f"{found['killed_sale'][:8]}…, back after {found['restart_s']} s"),
+        ("returned", f"{_uah(returned['refund_minor'])}; {restored} restored, {taken} taken back"),
+        ("offline noticed / back after", f"{left} s / {back} s"),
+        ("rules on the registers", " and ".join(f"№ {n}" for n in found["ruleset_active"])),
+        ("sales under the new rules", _counts(found["sales_under_new_rules"])),
         ("paper", f"{_counts(found['print_verdicts'])}; {found['slips_on_paper']} fiscal slips"),
         ("queue", f"{found['outbox_pending']} facts wait"),
         ("printers answer in", f"{found['device_delay_ms']} ms"),
     ]
+
+
+def table(found: dict[str, Any]) -> str:
+    """The table that ends the demo."""
+    rows = _facts(found)
     width = max(len(name) for name, _ in rows)
     lines = [f"  {name:<{width}}  {value}" for name, value in rows]
     lines.append("")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft
-from loyalty.quote import Quote, Share
+from loyalty.quote import AppliedAccrual, AppliedPromotion, Quote, Share
 from loyalty.sale import Settlement
 from sync.contract.messages import WireSale
 
@@ -38,6 +38,15 @@ def _redemption(draft: Draft, quote: Quote, decision: Decision) -> dict[str, Any
         "hold_points": decision.hold_points,
         "lease_id": row.lease_id if decision.lease_points else "",
         "lease_points": decision.lease_points,
+    }
+
+
+def _applied(item: AppliedPromotion | AppliedAccrual, figure: str) -> dict[str, Any]:
+    return {
+        "promotion_id": item.promotion_id,
+        "name": item.name,
+        figure: getattr(item, figure),
+        "shares": _shares(item.shares),
     }
 
 
@@ -70,26 +79,8 @@ def wire_sale(
         if how
         else None,
         "lines": [asdict(line) for line in draft.basket.lines],
-        "promotions": [
-            {
-                "promotion_id": applied.promotion_id,
-                "name": applied.name,
-                "amount_minor": applied.amount_minor,
-                "shares": _shares(applied.shares),
-            }
-            for applied in quote.promotions
-        ],
-        "accruals": [
-            {
-                "promotion_id": accrual.promotion_id,
-                "name": accrual.name,
-                "points": accrual.points,
-                "shares": _shares(accrual.shares),
-            }
-            for accrual in quote.accruals
-        ]
-        if member
-        else [],
+        "promotions": [_applied(item, "amount_minor") for item in quote.promotions],
+        "accruals": [_applied(item, "points") for item in quote.accruals] if member else [],
         "redemption": _redemption(draft, quote, decision) if decision else None,
         "tenders": [asdict(tender) for tender in settlement.tenders],
         "gross_minor": quote.gross_minor,
