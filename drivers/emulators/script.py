@@ -78,7 +78,7 @@ def parse_millis(word: str, unit_ms: int) -> int:
             break
     try:
         millis = int(Decimal(text) * unit_ms)
-    except InvalidOperation:
+    except (InvalidOperation, ValueError, OverflowError):
         raise ScriptError(f"{word!r} is no duration, for example 50ms or 2s") from None
     if not 0 <= millis <= MAX_WAIT_MS:
         raise ScriptError(f"{word!r} must be between 0 and {MAX_WAIT_MS // 1000} s")
