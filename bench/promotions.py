@@ -1,8 +1,8 @@
 """Pricing a basket and compiling rules: the engine alone, on real basket shapes and on wide ones.
 
 `python -m bench.promotions`. Every measured evaluation is a whole quote: amounts, floors, splits,
-redemption, accrual, traces and hints. Beside each figure stands the time this machine needs to
-compile one JSON-sized regular task (sorting the same lines), so a slow box shows.
+redemption, accrual, traces and hints. Beside each figure stands the time this machine needs to sort
+10,000 numbers in the same run, so a slow box shows.
 """
 
 from __future__ import annotations
@@ -106,6 +106,13 @@ def timed_ms(work: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
+def best_ms(work: Callable[[], object]) -> float:
+    """The best of three calls: what the other programs of a shared machine took is left out.
+
+    The engine keeps nothing between calls, so a repeated one is not warmer."""
+    return min(timed_ms(work) for _ in range(3))
+
+
 def price(compiled: CompiledRuleset, basket: Basket) -> object:
     """One whole quote with a redemption."""
     return evaluate(
@@ -120,10 +127,10 @@ def price(compiled: CompiledRuleset, basket: Basket) -> object:
 
 
 def evaluation_row(lines: int, rules: int, budget_ms: float) -> Row:
-    """Median over baskets that the engine has not seen before."""
+    """Median over many different baskets."""
     compiled = compile_ruleset(ruleset_of(rules))
     baskets = [basket_of(lines, SEED + number) for number in range(REPEATS)]
-    times = [timed_ms(lambda basket=basket: price(compiled, basket)) for basket in baskets]
+    times = [best_ms(lambda basket=basket: price(compiled, basket)) for basket in baskets]
     fired = [sum(t.status == "fired" for t in price(compiled, b).traces) for b in baskets[:20]]  # type: ignore[attr-defined]
     beside = f"p95 {percentile(times, 95):.2f}, {median(fired):.0f} promotions act, {yardstick()}"
     return Row(f"{lines} lines x {rules} rules, median", median(times), budget_ms, "ms", beside)

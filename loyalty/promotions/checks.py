@@ -49,7 +49,7 @@ Check = Callable[[Facts, Any, Lines], Failure | None]
 
 
 def _scope_quantity(_: Facts, condition: when.ScopeQuantity, lines: Lines) -> Failure | None:
-    seen = sum(line.pieces for line in lines)
+    seen = sum([line.pieces for line in lines])
     if seen >= condition.at_least:
         return None
     missing = condition.at_least - seen
@@ -58,9 +58,9 @@ def _scope_quantity(_: Facts, condition: when.ScopeQuantity, lines: Lines) -> Fa
 
 def _value(reason: str, lines: Lines, at_least: int, basis: when.Basis) -> Failure | None:
     if basis == "gross":
-        seen = sum(line.item.sum_minor for line in lines)
+        seen = sum([line.item.sum_minor for line in lines])
     else:
-        seen = sum(line.net for line in lines)
+        seen = sum([line.net for line in lines])
     if seen >= at_least:
         return None
     return Failure(reason, format_minor(seen), format_minor(at_least), at_least - seen, "minor")

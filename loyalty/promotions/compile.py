@@ -29,8 +29,9 @@ _Postings = Mapping[str, tuple[int, ...]]
 class CompiledPromotion:
     """A promotion with the numbers of its scopes; `position` is its place in the file.
 
-    `condition_scopes` stands beside the conditions, None where a condition has no scope;
-    `is_gated` is true when validity or stores limit the promotion.
+    `asked` are the conditions, each with the number of its scope or None. `is_gated` is true
+    when validity or stores limit the promotion, `moves_points` when it needs a member, `is_set`
+    when it needs a whole set of pieces.
     """
 
     promotion: Promotion
@@ -38,7 +39,9 @@ class CompiledPromotion:
     phase: Phase
     target: int | None
     is_gated: bool
-    condition_scopes: tuple[int | None, ...]
+    moves_points: bool
+    is_set: bool
+    asked: tuple[tuple[Condition, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,8 @@ def compile_ruleset(ruleset: Ruleset) -> CompiledRuleset:
     ranks: list[list[int]] = [[] for _ in numbers]
     always = []
     for rank, item in enumerate(promotions):
-        used = {number for number in (item.target, *item.condition_scopes) if number is not None}
+        numbers_used = (item.target, *(number for _, number in item.asked))
+        used = {number for number in numbers_used if number is not None}
         for number in used:
             ranks[number].append(rank)
         if not used:
@@ -141,7 +145,9 @@ def _compile_promotion(
         phase=phase_of(promotion),
         target=number_of(target_of(promotion)),
         is_gated=bool(promotion.valid_from or promotion.valid_until or promotion.stores),
-        condition_scopes=tuple(number_of(scope_of(item)) for item in promotion.conditions),
+        moves_points=isinstance(promotion.effect, AccruePercent | RedeemAllowance),
+        is_set=isinstance(promotion.effect, NForM),
+        asked=tuple((item, number_of(scope_of(item))) for item in promotion.conditions),
     )
 
 

@@ -140,14 +140,18 @@ class _Evaluation:
 
     def _act(self, item: CompiledPromotion) -> None:
         effect = item.promotion.effect
-        if type(effect) in PRICE_REWARDS:
+        if isinstance(effect, then.PercentOff | then.AmountOff | then.NForM):
             self._take(item, PRICE_REWARDS[type(effect)](effect, self._target(item)))
         elif isinstance(effect, then.AccruePercent):
             self._accrue(item, effect)
         elif isinstance(effect, then.RedeemAllowance):
             self._allow(item, effect)
-        else:
+        elif not self._is_shadow(item):
+            self._say(effect)
             self._fire(item)
+
+    def _say(self, message: then.Message) -> None:
+        self.messages.append((message.place, text_in(message.text, self.locale)))
 
     def _target(self, item: CompiledPromotion) -> Lines:
         return lines_of(self.facts, item.target)
@@ -159,11 +163,10 @@ class _Evaluation:
             return
         if self._is_shadow(item, amount_minor=amount):
             return
-        for index, line in enumerate(taking.lines):
-            line.net -= taking.amounts[index]
-            if taking.used:
-                line.used += taking.used[index]
-                line.set_discount += taking.amounts[index]
+        for line, part in zip(taking.lines, taking.amounts, strict=True):
+            line.net -= part
+        if taking.used:
+            _use_up(taking)
         promotion = item.promotion
         name = self.traces[item.position].name
         shares = _shares(taking.lines, taking.amounts, is_sorted=not taking.used)
@@ -205,14 +208,10 @@ class _Evaluation:
 
     def _fire(self, item: CompiledPromotion, *, amount_minor: int = 0, points: int = 0) -> None:
         promotion = item.promotion
-        effect = promotion.effect
-        if isinstance(effect, then.Message) and self._is_shadow(item):
-            return
         if promotion.group:
             self.group_gains[promotion.group] = amount_minor
-        own = (effect,) if isinstance(effect, then.Message) else ()
-        for message in (*own, *promotion.messages):
-            self.messages.append((message.place, text_in(message.text, self.locale)))
+        for message in promotion.messages:
+            self._say(message)
         self._trace(item, "fired", None, amount_minor=amount_minor, points=points)
 
     def _trace(
@@ -258,6 +257,12 @@ def hints_of(quote: Quote) -> list[PromotionTrace]:
     return sorted(
         (trace for trace in quote.traces if trace.hint), key=lambda trace: -trace.benefit_minor
     )
+
+
+def _use_up(taking: Taking) -> None:
+    for line, part, used in zip(taking.lines, taking.amounts, taking.used, strict=True):
+        line.used += used
+        line.set_discount += part
 
 
 def _shares(lines: Lines, amounts: Sequence[int], *, is_sorted: bool = True) -> tuple[Share, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from loyalty.promotions import effects as then
 from loyalty.promotions.checks import CHECKS, Facts, Failure, check_member
-from loyalty.promotions.compile import CompiledPromotion, scope_of, target_of
+from loyalty.promotions.compile import CompiledPromotion, scope_of
 from loyalty.promotions.conditions import ReceiptValue, Scope
 from loyalty.promotions.worksheet import SheetLine
 
@@ -29,13 +29,13 @@ class Obstacle:
 
 def obstacles_of(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
     """All obstacles of a promotion on this basket; none means that it may act."""
-    promotion = item.promotion
     gate = _gate(item, facts) if item.is_gated else None
     if gate is not None:
         yield Obstacle(gate)
     asked_member = False
-    for condition, number in zip(promotion.conditions, item.condition_scopes, strict=True):
-        lines = lines_of(facts, number)
+    by_scope = facts.sheet.by_scope
+    for condition, number in item.asked:
+        lines: Lines = () if number is None else by_scope.get(number, ())
         failure = CHECKS[type(condition)](facts, condition, lines)
         if failure is None:
             continue
@@ -43,12 +43,16 @@ def obstacles_of(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
         if isinstance(condition, ReceiptValue):
             lines = facts.sheet.open_lines
         yield _law(facts, number, lines) or Obstacle(failure, scope_of(condition), lines)
-    if isinstance(promotion.effect, then.AccruePercent | then.RedeemAllowance) and not asked_member:
+    if item.moves_points and facts.member is None and not asked_member:
         failure = check_member(facts)
         if failure is not None:
             yield Obstacle(failure)
     if item.target is not None:
-        yield from _target(item, facts)
+        target = by_scope.get(item.target, ())
+        if not target:
+            yield _law(facts, item.target, target) or Obstacle(Failure("no_goods", "0", "1"))
+        elif item.is_set:
+            yield from _set(item, target)
 
 
 def lines_of(facts: Facts, number: int | None) -> Lines:
@@ -71,17 +75,13 @@ def _dated(reason: str, facts: Facts, needed: str) -> Failure:
     return Failure(reason, str(facts.local.replace(microsecond=0)), needed)
 
 
-def _target(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
-    lines = lines_of(facts, item.target)
+def _set(item: CompiledPromotion, lines: Lines) -> Iterator[Obstacle]:
     effect = item.promotion.effect
-    if not lines:
-        yield _law(facts, item.target, lines) or Obstacle(Failure("no_goods", "0", "1"))
-    elif isinstance(effect, then.NForM):
-        seen = sum(line.pieces - line.used for line in lines)
-        if seen < effect.take:
-            missing = effect.take - seen
-            failure = Failure("set_quantity", str(seen), str(effect.take), missing, "piece")
-            yield Obstacle(failure, target_of(item.promotion), lines)
+    seen = sum([line.pieces - line.used for line in lines])
+    if isinstance(effect, then.NForM) and seen < effect.take:
+        missing = effect.take - seen
+        failure = Failure("set_quantity", str(seen), str(effect.take), missing, "piece")
+        yield Obstacle(failure, effect.target, lines)
 
 
 def _law(facts: Facts, number: int | None, lines: Lines) -> Obstacle | None:

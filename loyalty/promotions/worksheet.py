@@ -57,7 +57,8 @@ class SheetLine:
     @property
     def room(self) -> int:
         """What may still be taken off the line."""
-        return max(0, self.money - self.floor)
+        left = self.net - self.manual - self.redeemed - self.floor
+        return left if left > 0 else 0
 
 
 class Worksheet:
