@@ -14,7 +14,7 @@ from functools import partial
 
 from central.apply_member import Setting, apply_to_member
 from central.changes import Changes
-from central.db.bulk import Connection, Row, copy_rows
+from central.db.bulk import Columns, Connection, Row, insert_rows
 from central.facts import Understood, understand
 from central.instants import kyiv_date
 from central.leases import LeasePolicy, put_leases, tills_of
@@ -27,6 +27,11 @@ from sync.contract.messages import (
     WireSale,
     WireSaleReturn,
     WireSaleVoided,
+)
+
+_SUBJECT: Columns = (
+    *(("register_id", "text"), ("subject_id", "uuid"), ("kind", "text")),
+    *(("member_id", "bigint"), ("epoch", "integer"), ("seq", "bigint")),
 )
 
 
@@ -76,8 +81,7 @@ def apply_facts(
             if not _route(fact, subjects, routed):
                 parked.add((fact.register_id, fact.epoch, fact.seq))
                 _park(connection, fact)
-        columns = ("register_id", "subject_id", "kind", "member_id", "epoch", "seq")
-        copy_rows(connection, "subject", columns, subjects.fresh)
+        insert_rows(connection, "subject", _SUBJECT, subjects.fresh)
         _apply_routed(connection, routed, now, changes, policy)
         todo = _waiting_for(connection, [str(row[1]) for row in subjects.fresh])
         parked -= {(fact.register_id, fact.epoch, fact.seq) for fact in todo}

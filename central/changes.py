@@ -13,8 +13,8 @@ EVERYONE = "*"
 _UPSERT = """
 insert into change (member_id, kind, key, scope, version, is_deleted, body, xid, id)
 select member_id, kind, key, scope, 1, is_deleted, body, pg_current_xact_id(), id
-from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::jsonb[],
-            %s::bigint[]) as fresh (member_id, kind, key, scope, is_deleted, body, id)
+from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::boolean[], %b::jsonb[],
+            %b::bigint[]) as fresh (member_id, kind, key, scope, is_deleted, body, id)
 on conflict (member_id, kind, key) do update
 set scope = excluded.scope, version = change.version + 1, is_deleted = excluded.is_deleted,
     body = excluded.body, xid = excluded.xid, id = excluded.id
@@ -70,6 +70,7 @@ class Changes:
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
             self._written += 1
-        connection.execute(_UPSERT, columns)
-        connection.execute("select pg_notify(%s, '')", [CHANNEL])
+        with connection.pipeline():
+            connection.execute(_UPSERT, columns)
+            connection.execute("select pg_notify(%s, '')", [CHANNEL])
         self._rows.clear()

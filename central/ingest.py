@@ -15,7 +15,7 @@ import psycopg
 
 from central.apply import apply_facts
 from central.changes import Changes, register_scope
-from central.db.bulk import Connection, Row, copy_rows
+from central.db.bulk import Columns, Connection, Row, insert_rows
 from central.facts import NotUnderstood, Understood, understand
 from central.instants import to_text
 from central.leases import LeasePolicy
@@ -33,9 +33,12 @@ _FACT_FAULTS = (
     ValueError,
 )
 
-_INBOX = (
-    *("register_id", "epoch", "seq", "kind", "body", "prev_hash", "hash"),
-    *("state", "detail", "received_at"),
+_FORK: Columns = (
+    *(("register_id", "text"), ("epoch", "integer"), ("seq", "bigint"), ("kind", "text")),
+    *(("body", "bytea"), ("prev_hash", "bytea"), ("hash", "bytea")),
+)
+_INBOX: Columns = (
+    *(*_FORK, ("state", "text"), ("detail", "text"), ("received_at", "timestamptz")),
 )
 
 
@@ -188,7 +191,7 @@ def _store(
             inbox.append((*row, outcome.state, outcome.detail, now))
         elif each.verdict == "fork":
             forks.append((*row, now))
-    copy_rows(connection, "inbox", _INBOX, inbox)
+    insert_rows(connection, "inbox", _INBOX, inbox)
     if forks:
         log.error("register %s epoch %s forks", batch.register_id, batch.epoch)
         with connection.cursor() as cursor:

@@ -16,7 +16,7 @@ from pathlib import Path
 from central.apply import publish
 from central.changes import Changes
 from central.csv_file import BadRow, Rejects, Table, check_fields, open_table
-from central.db.bulk import Connection, copy_rows
+from central.db.bulk import Columns, Connection, copy_rows, insert_rows
 from central.errors import BadInput
 from central.feed import PHONE
 from central.member_csv import COLUMNS, KEY_COLUMNS, MemberRow, parse_row
@@ -31,6 +31,7 @@ from loyalty.lots import NEVER, Slice
 OPENING_LOT = "opening"
 CHUNK_ROWS = 2_000
 _IMPORT_LOCK = 5_260_871_003
+_TOKEN: Columns = (("token_key", "text"), ("member_id", "bigint"))
 
 
 @dataclass(slots=True)
@@ -153,7 +154,7 @@ class _Chunk:
             else:
                 self._result.unchanged += 1
         self._insert_new()
-        copy_rows(self._connection, "token", ("token_key", "member_id"), list(self._tokens))
+        insert_rows(self._connection, "token", _TOKEN, list(self._tokens))
         self._publish()
 
     def _create(self, row: MemberRow) -> None:

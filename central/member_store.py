@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import astuple
+from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from central.db.bulk import Connection, Row, copy_rows, delete_rows, upsert_rows
+from central.db.bulk import Columns, Connection, Row, delete_rows, insert_rows, upsert_rows
 from central.member_state import (
     Hold,
     Lease,
@@ -21,56 +22,60 @@ from loyalty import lots
 from loyalty.ledger import Books
 from loyalty.lots import Slice
 
-_MEMBER = [("member_id", "bigint")]
-_ACCOUNT = [*_MEMBER, ("account", "text")]
-_SLICE = [*_MEMBER, ("place", "text"), ("lot_id", "text"), ("expires_on", "date")]
-_HOLD = (
-    [*_MEMBER, ("auth_id", "uuid")],
-    [
-        ("sale_id", "uuid"),
-        ("register_id", "text"),
-        ("requested", "bigint"),
-        ("approved", "bigint"),
-        ("reason", "text"),
-        ("state", "text"),
-        ("created_at", "timestamptz"),
-        ("expires_at", "timestamptz"),
-    ],
+_MEMBER: Columns = (("member_id", "bigint"),)
+_ACCOUNT: Columns = (*_MEMBER, ("account", "text"))
+_SLICE: Columns = (*_MEMBER, ("place", "text"), ("lot_id", "text"), ("expires_on", "date"))
+_POINTS: Columns = (("points", "bigint"),)
+_ENTRY: Columns = (
+    *(*_MEMBER, ("entry_id", "uuid"), ("kind", "text"), ("posted_at", "timestamptz")),
+    *(("register_id", "text"), ("store_id", "text"), ("layer", "text")),
+    *(("epoch", "integer"), ("seq", "bigint"), ("subject_id", "uuid")),
 )
-_LEASE = (
-    [*_MEMBER, ("lease_id", "text")],
-    [
-        ("register_id", "text"),
-        ("store_id", "text"),
-        ("epoch", "integer"),
-        ("granted", "bigint"),
-        ("state", "text"),
-    ],
+_LEG: Columns = (*_MEMBER, ("entry_id", "uuid"), ("account", "text"), ("amount", "bigint"))
+_ALLOCATION: Columns = (
+    *(*_MEMBER, ("entry_id", "uuid"), ("number", "integer"), ("lot_id", "text")),
+    *(("source", "text"), ("target", "text"), ("points", "bigint")),
+    *(("expires_on", "date"), ("arrives_on", "date")),
 )
-_SALE = (
-    [*_MEMBER, ("sale_id", "uuid")],
-    [
-        ("register_id", "text"),
-        ("store_id", "text"),
-        ("epoch", "integer"),
-        ("seq", "bigint"),
-        ("state", "text"),
-        ("redeemed", "bigint"),
-        ("redemption_entry", "uuid"),
-        ("accrued", "bigint"),
-        ("accrual_lot", "text"),
-        ("accrual_state", "text"),
-    ],
+_LOT: Columns = (
+    *(*_MEMBER, ("lot_id", "text"), ("points", "bigint"), ("expires_on", "date")),
+    *(("source", "text"), ("created_at", "timestamptz")),
 )
-_RETURN = ([*_MEMBER, ("return_id", "uuid")], [("sale_id", "uuid"), ("state", "text")])
-_ENTRY_COLUMNS = (
-    *("member_id", "entry_id", "kind", "posted_at"),
-    *("register_id", "store_id", "layer", "epoch", "seq", "subject_id"),
+_HOLD_KEY: Columns = (*_MEMBER, ("auth_id", "uuid"))
+_HOLD: Columns = (
+    *(("sale_id", "uuid"), ("register_id", "text"), ("requested", "bigint")),
+    *(("approved", "bigint"), ("reason", "text"), ("state", "text")),
+    *(("created_at", "timestamptz"), ("expires_at", "timestamptz")),
 )
-_ALLOCATION_COLUMNS = (
-    *("member_id", "entry_id", "number", "lot_id"),
-    *("source", "target", "points", "expires_on", "arrives_on"),
+_LEASE_KEY: Columns = (*_MEMBER, ("lease_id", "text"))
+_LEASE: Columns = (
+    *(("register_id", "text"), ("store_id", "text"), ("epoch", "integer")),
+    *(("granted", "bigint"), ("state", "text")),
 )
+_SALE_KEY: Columns = (*_MEMBER, ("sale_id", "uuid"))
+_SALE: Columns = (
+    *(("register_id", "text"), ("store_id", "text"), ("epoch", "integer"), ("seq", "bigint")),
+    *(("state", "text"), ("redeemed", "bigint"), ("redemption_entry", "uuid")),
+    *(("accrued", "bigint"), ("accrual_lot", "text"), ("accrual_state", "text")),
+)
+_RETURN_KEY: Columns = (*_MEMBER, ("return_id", "uuid"))
+_RETURN: Columns = (("sale_id", "uuid"), ("state", "text"))
+_UPDATE_MEMBERS = """
+update member set home_store = now.home_store, purchases_count = now.purchases_count,
+                  purchases = now.purchases
+from unnest(%b::bigint[], %b::text[], %b::bigint[], %b::jsonb[])
+     as now (member_id, home_store, purchases_count, purchases)
+where member.member_id = now.member_id
+"""
+_VALUES = {
+    table: attrgetter(*(field.name for field in fields(row)))
+    for table, row in (
+        ("hold", Hold),
+        ("lease", Lease),
+        ("sale", SaleState),
+        ("sale_return", ReturnState),
+    )
+}
 _SELECT_MEMBERS = """
 select member_id, feed_name, feed_birthday, tier, groups, is_blocked, home_store,
        purchases_count, purchases
@@ -193,21 +198,22 @@ def save_members(
     connection: Connection, members: Collection[MemberState], posted_at: datetime
 ) -> None:
     """Write postings, balances, slices and every touched row; the states are spent afterwards."""
-    _save_postings(connection, members, posted_at)
-    _save_balances(connection, members)
-    _save_touched(connection, members)
+    with connection.pipeline():
+        _save_postings(connection, members, posted_at)
+        _save_balances(connection, members)
+        _save_touched(connection, members)
+        _save_purchases(connection, members)
+
+
+def _save_purchases(connection: Connection, members: Collection[MemberState]) -> None:
     rows = [
-        [m.home_store, m.purchases_count, json.dumps(m.purchases, ensure_ascii=False), m.member_id]
+        (m.member_id, m.home_store, m.purchases_count, json.dumps(m.purchases, ensure_ascii=False))
         for m in members
         if ("member", "") in m.touched
     ]
     if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "update member set home_store = %s, purchases_count = %s, purchases = %s"
-                " where member_id = %s",
-                rows,
-            )
+        arrays = [list(column) for column in zip(*rows, strict=True)]
+        connection.execute(_UPDATE_MEMBERS, arrays)
 
 
 def _save_postings(
@@ -230,11 +236,10 @@ def _save_postings(
                 allocations.append((key, entry_id, number, *row))
                 if entry.kind in ("accrual", "opening"):
                     fresh.append((key, m.lot_id, m.points, m.expires_on, entry.kind, posted_at))
-    lot_columns = ("member_id", "lot_id", "points", "expires_on", "source", "created_at")
-    copy_rows(connection, "entry", _ENTRY_COLUMNS, entries)
-    copy_rows(connection, "leg", ("member_id", "entry_id", "account", "amount"), legs)
-    copy_rows(connection, "allocation", _ALLOCATION_COLUMNS, allocations)
-    copy_rows(connection, "lot", lot_columns, fresh)
+    insert_rows(connection, "entry", _ENTRY, entries)
+    insert_rows(connection, "leg", _LEG, legs)
+    insert_rows(connection, "allocation", _ALLOCATION, allocations)
+    insert_rows(connection, "lot", _LOT, fresh)
 
 
 def _save_balances(connection: Connection, members: Collection[MemberState]) -> None:
@@ -259,8 +264,8 @@ def _save_balances(connection: Connection, members: Collection[MemberState]) -> 
         )
     delete_rows(connection, "account", _ACCOUNT, emptied)
     delete_rows(connection, "slice", _SLICE, gone)
-    upsert_rows(connection, "account", _ACCOUNT, [("balance", "bigint")], balances)
-    upsert_rows(connection, "slice", _SLICE, [("points", "bigint")], slices)
+    upsert_rows(connection, "account", _ACCOUNT, (("balance", "bigint"),), balances)
+    upsert_rows(connection, "slice", _SLICE, _POINTS, slices)
 
 
 def _flat(books: Books) -> dict[tuple[str, str, str], int]:
@@ -282,8 +287,9 @@ def _save_touched(connection: Connection, members: Collection[MemberState]) -> N
         }
         for table, key in member.touched:
             if table in sources:
-                tables[table].append((member.member_id, *astuple(sources[table][key])))
-    upsert_rows(connection, "hold", *_HOLD, tables["hold"])
-    upsert_rows(connection, "lease", *_LEASE, tables["lease"])
-    upsert_rows(connection, "sale", *_SALE, tables["sale"])
-    upsert_rows(connection, "sale_return", *_RETURN, tables["sale_return"])
+                values = _VALUES[table](sources[table][key])
+                tables[table].append((member.member_id, *values))
+    upsert_rows(connection, "hold", _HOLD_KEY, _HOLD, tables["hold"])
+    upsert_rows(connection, "lease", _LEASE_KEY, _LEASE, tables["lease"])
+    upsert_rows(connection, "sale", _SALE_KEY, _SALE, tables["sale"])
+    upsert_rows(connection, "sale_return", _RETURN_KEY, _RETURN, tables["sale_return"])

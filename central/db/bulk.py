@@ -1,8 +1,12 @@
-"""Many rows in one statement. Table and column names are constants of the callers."""
+"""Many rows in one statement. Table and column names are constants of the callers.
+
+Rows travel as one binary array per column: one round trip, and inside a pipeline not even that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -10,10 +14,32 @@ from psycopg import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Row = Sequence[Any]
+Columns = tuple[tuple[str, str], ...]
+"""(name, type) pairs in the order of a row's values."""
+
+
+def insert_rows(connection: Connection, table: str, columns: Columns, rows: list[Row]) -> None:
+    """Insert new rows; a key that exists already is an error. No column may be an array."""
+    if rows:
+        connection.execute(_insert(table, columns, ()), _arrays(rows))
+
+
+def upsert_rows(
+    connection: Connection, table: str, key: Columns, values: Columns, rows: list[Row]
+) -> None:
+    """Insert rows, or replace `values` where `key` exists."""
+    if rows:
+        connection.execute(_insert(table, (*key, *values), key), _arrays(rows))
+
+
+def delete_rows(connection: Connection, table: str, key: Columns, rows: list[Row]) -> None:
+    """Delete by key."""
+    if rows:
+        connection.execute(_delete(table, key), _arrays(rows))
 
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: list[Row]) -> None:
-    """COPY new rows in; a key that exists already is an error."""
+    """COPY new rows in; for columns that are arrays themselves."""
     if not rows:
         return
     statement = sql.SQL("copy {} ({}) from stdin").format(_name(table), _names(columns))
@@ -22,37 +48,24 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
             copy.write_row(row)
 
 
-def upsert_rows(
-    connection: Connection,
-    table: str,
-    key: Sequence[tuple[str, str]],
-    values: Sequence[tuple[str, str]],
-    rows: list[Row],
-) -> None:
-    """Insert rows, or replace `values` where `key` exists; both are (column, type) pairs."""
-    if not rows:
-        return
-    columns = [*key, *values]
-    statement = sql.SQL(
-        "insert into {} ({}) select * from {} on conflict ({}) do update set {}"
-    ).format(
-        _name(table),
-        _names(column for column, _ in columns),
-        _unnest(columns),
-        _names(column for column, _ in key),
-        sql.SQL(", ").join(
-            sql.SQL("{0} = excluded.{0}").format(_name(column)) for column, _ in values
-        ),
+@lru_cache(maxsize=64)
+def _insert(table: str, columns: Columns, key: Columns) -> bytes:
+    statement = sql.SQL("insert into {} ({}) select * from {}").format(
+        _name(table), _names(column for column, _ in columns), _unnest(columns)
     )
-    connection.execute(statement, _arrays(rows))
+    if key:
+        replaced = [column for column in columns if column not in key]
+        statement += sql.SQL(" on conflict ({}) do update set {}").format(
+            _names(column for column, _ in key),
+            sql.SQL(", ").join(
+                sql.SQL("{0} = excluded.{0}").format(_name(column)) for column, _ in replaced
+            ),
+        )
+    return statement.as_bytes()
 
 
-def delete_rows(
-    connection: Connection, table: str, key: Sequence[tuple[str, str]], rows: list[Row]
-) -> None:
-    """Delete by key; `key` is (column, type) pairs."""
-    if not rows:
-        return
+@lru_cache(maxsize=16)
+def _delete(table: str, key: Columns) -> bytes:
     statement = sql.SQL("delete from {} using {} as gone ({}) where {}").format(
         _name(table),
         _unnest(key),
@@ -61,15 +74,15 @@ def delete_rows(
             sql.SQL("{0}.{1} = gone.{1}").format(_name(table), _name(column)) for column, _ in key
         ),
     )
-    connection.execute(statement, _arrays(rows))
+    return statement.as_bytes()
 
 
 def _arrays(rows: list[Row]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _unnest(columns: Sequence[tuple[str, str]]) -> sql.Composed:
-    arrays = (sql.SQL("%s::{}[]").format(sql.SQL(kind)) for _, kind in columns)
+def _unnest(columns: Columns) -> sql.Composed:
+    arrays = (sql.SQL("%b::{}[]").format(sql.SQL(kind)) for _, kind in columns)
     return sql.SQL("unnest({})").format(sql.SQL(", ").join(arrays))
 
 
