@@ -6,6 +6,7 @@ import gzip
 import ipaddress
 import socket
 import threading
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -110,8 +111,12 @@ def test_a_packed_answer_cannot_burst(centre, client):
 
     centre.faults.canned = (bomb, {"content-encoding": "gzip"})
     centre.faults.mode = "canned"
+    tracemalloc.start()
     with pytest.raises(CentreUnavailable, match="larger than"):
         client.feed("", 100)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 * 1024 * 1024
 
 
 def test_a_packed_answer_is_read_and_half_of_one_is_not(centre, client):

@@ -71,9 +71,8 @@ class Register:
         def work():
             try:
                 asyncio.run(main())
-            except BaseException as error:
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - shown at the end
                 self.error = error
-                raise
 
         self._thread = threading.Thread(target=work, name="register")
         self._thread.start()
@@ -357,6 +356,22 @@ def test_it_stops_in_the_middle_of_a_hung_call(register, centre, outbox, wait_un
     wait_until(lambda: centre.faults.requests >= 2)
     register.stop()
     assert register.error is None
+
+
+def test_it_lets_go_of_its_threads_when_it_is_cancelled(register, centre, wait_until):
+    register.start()
+    wait_until(lambda: centre.board.streams == 1 and centre.state.beats)
+
+    def cancel_all():
+        for task in asyncio.all_tasks(register._loop):
+            task.cancel()
+
+    register._loop.call_soon_threadsafe(cancel_all)
+    register._thread.join(10)
+    assert not register._thread.is_alive()
+    register._thread = None
+    assert isinstance(register.error, asyncio.CancelledError)
+    register.error = None
 
 
 def test_it_stops_while_it_waits(register, centre, wait_until):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-import shutil
 import sqlite3
 import threading
 
 import pytest
 
 from edge_agent.ledger.cache import Cache
-from edge_agent.ledger.cache_file import KEPT_BROKEN
+from edge_agent.ledger.cache_file import KEPT_BROKEN, move_aside
 from sync.contract.messages import FeedPage, FeedRow
 from sync.errors import LocalStoreFailed
 
@@ -94,24 +93,18 @@ def test_a_damaged_file_is_moved_aside_at_open(path, damage):
     again.close()
 
 
-def test_an_old_log_does_not_follow_into_the_new_file(path, tmp_path):
-    source = sqlite3.connect(path, isolation_level=None)
-    source.execute("PRAGMA journal_mode=WAL")
-    source.execute("PRAGMA wal_autocheckpoint=0")
-    source.execute("UPDATE member SET body = 'old log'")
-    for suffix in ("", "-wal", "-shm"):
-        shutil.copy(f"{path}{suffix}", f"{tmp_path / 'copy.db'}{suffix}")
-    source.close()
-    copy = tmp_path / "copy.db"
-    zero_page_one(copy)
-    # The log alone would bring page one back; without it the file is beyond use.
-    with (tmp_path / "copy.db-wal").open("r+b") as log:
-        log.write(b"\xff" * 32)
-    cache = Cache(copy)
-    assert cache.stats().members == 0
-    cache.apply_page(page(3))
-    assert cache.member(3).member_id == 3
-    cache.close()
+def test_the_log_goes_aside_with_its_file(path):
+    """SQLite would replay a log that is left beside a fresh file into that file."""
+    for suffix in ("-wal", "-shm"):
+        path.with_name(f"cache.db{suffix}").write_text(f"old{suffix}")
+    broken = move_aside(path)
+    assert broken.name == "cache.db.broken-1"
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [
+        "cache.db.broken-1",
+        "cache.db.broken-1-shm",
+        "cache.db.broken-1-wal",
+    ]
+    assert path.with_name("cache.db.broken-1-wal").read_text() == "old-wal"
 
 
 def test_the_two_newest_broken_files_are_kept(path):
