@@ -247,7 +247,8 @@ class SyncRunner:
                 raise
             self._callbacks.on_applied(pulled)
             resets += pulled.was_reset
-            if resets > MAX_RESETS or (pulled.more and not pulled.rows and not pulled.was_reset):
+            stands = pulled.more and not pulled.moved and not pulled.was_reset
+            if stands or resets > MAX_RESETS:
                 self._wants_pull = True
                 raise CentreUnavailable("the feed makes no progress")
             if not pulled.was_reset:

@@ -53,11 +53,13 @@ class FeedSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """What one pull did. `more` asks for another one now; `was_reset` says rows were dropped."""
+    """What one pull did. `more` asks for another one now; `was_reset` says rows were dropped;
+    `moved` is False when the cursor stands where it stood (a page may move it without rows)."""
 
     rows: int = 0
     applied: AppliedPage = AppliedPage()
     was_reset: bool = False
+    moved: bool = False
     server_time: str = ""
     more: bool = False
 
@@ -84,8 +86,9 @@ class Downlink:
     def pull_once(self) -> PullResult:
         """Fetch and store one page. Raises `CentreUnavailable`, `CentreRefused` or
         `LocalStoreFailed`; the cursor then still stands before the page."""
+        cursor = self._cache.cursor()
         try:
-            page = self._client.feed(self._cache.cursor(), self._limit)
+            page = self._client.feed(cursor, self._limit)
         except CursorGone:
             self._cache.reset("")
             return PullResult(was_reset=True, more=True)
@@ -97,7 +100,13 @@ class Downlink:
         started = self._monotonic()
         applied = self._cache.apply_page(page)
         self._adapt(len(page.rows), self._monotonic() - started)
-        return PullResult(len(page.rows), applied, False, page.server_time, page.more)
+        return PullResult(
+            rows=len(page.rows),
+            applied=applied,
+            moved=page.cursor != cursor,
+            server_time=page.server_time,
+            more=page.more,
+        )
 
     def _adapt(self, rows: int, took_s: float) -> None:
         if took_s > APPLY_BUDGET_S:

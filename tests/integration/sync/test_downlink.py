@@ -107,6 +107,19 @@ def test_pages_shrink_on_a_slow_disk_and_grow_again(centre, client, cache):
     assert sizes == [MAX_ROWS, 500, 250, 300]
 
 
+def test_a_page_may_move_the_cursor_without_rows(centre, client, cache):
+    fill(centre, 2)
+    pages = [client.feed("", 1), client.feed("first:1", 1)]
+    pages[0] = pages[0].model_copy(update={"rows": []})
+    source = SimpleNamespace(feed=lambda *_: pages.pop(0) if len(pages) > 1 else pages[0])
+    results = [Downlink(source, cache).pull_once() for _ in range(3)]
+    assert [(result.rows, result.moved, result.more) for result in results] == [
+        (0, True, True),
+        (1, True, True),
+        (1, False, True),
+    ]
+
+
 def test_a_closed_cache_is_a_named_failure(centre, client, cache):
     fill(centre, 1)
     cache.close()
