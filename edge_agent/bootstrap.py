@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TypeVar
 
 from starlette.types import ASGIApp
@@ -26,18 +27,22 @@ from edge_agent.config import DeviceSettings, Settings
 from edge_agent.desk import Desk
 from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.scanner_worker import ScannerWorker
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
 from edge_agent.health import Health
 from edge_agent.identification import Identifier
 from edge_agent.ledger.answers import Answers
 from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.ledger import Ledger, LedgerJournal, Outbox
+from edge_agent.ledger.verify import quick_check
 from edge_agent.ports import PrintJobRow
 from edge_agent.rules_slot import RulesSlot
+from edge_agent.sync_events import SyncEvents
 from edge_agent.sync_runner import SyncCallbacks, SyncRunner, SyncTiming
 from edge_agent.till import Till, TillIdentity
 from edge_agent.usecases.compose_receipt import load_document
 from sync.centre_client import CentreClient, ClockSample
-from sync.downlink import Downlink
+from sync.downlink import Downlink, PullResult
 from sync.enrolment import Identity, phone_token
 from sync.uplink import Uplink
 
@@ -56,7 +61,14 @@ class Agent:
     runner: SyncRunner | None
     scanner: ScannerWorker | None
     printer: PrinterWorker | None
+    ledger_file: Path
     stack: ExitStack
+
+    def check_ledger(self) -> None:
+        """Recompute the whole chain beside the work; the log says when it is not whole."""
+        faults = quick_check(self.ledger_file)
+        if faults:
+            emit(Event.LEDGER_DAMAGED, faults=faults[:5])
 
     def start_devices(self) -> None:
         """Let the device threads open their ports."""
@@ -113,12 +125,16 @@ class _Builder:
         folder = settings.data_dir
         self.ledger = Ledger(folder / "ledger.db", identity.register_id, identity.epoch)
         stack.callback(self.ledger.close)
+        emit(Event.LEDGER_OPENED, register=identity.register_id, epoch=identity.epoch)
         self.cache = Cache(folder / "cache.db")
         stack.callback(self.cache.close)
+        if self.cache.stats().broken_files:
+            emit(Event.CACHE_REBUILT, kept=list(self.cache.stats().broken_files))
         self.outbox = Outbox(self.ledger, identity.register_id)
         self.rules = RulesSlot(
             BundleStore.open(folder / "bundles", identity.programme_keys, VERSION), self.clock
         )
+        self.events = SyncEvents(self.rules.store)
         self.client = self._client()
         self.gate = CentreGate(
             self.client,
@@ -141,7 +157,12 @@ class _Builder:
         self.stack.callback(client.close)
         return client
 
+    def _applied(self, desk: Desk, result: PullResult) -> None:
+        self.events.applied(result)
+        _off_loop(desk.push)
+
     def _learn(self, sample: ClockSample) -> None:
+        self.events.clock(sample)
         self.clock.learn(sample.offset_ms, sample.error_ms)
 
     def agent(self) -> Agent:
@@ -182,7 +203,9 @@ class _Builder:
             VERSION,
         )
         desk.resume()
-        return Agent(application, till, desk, health, runner, scanner, printer, self.stack)
+        return Agent(
+            application, till, desk, health, runner, scanner, printer, self.ledger.path, self.stack
+        )
 
     def _hosts(self) -> frozenset[str]:
         own = {f"{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
@@ -232,7 +255,8 @@ class _Builder:
             ),
             callbacks=SyncCallbacks(
                 on_state=health.connection_changed,
-                on_applied=lambda _result: _off_loop(desk.push),
+                on_pushed=self.events.pushed,
+                on_applied=lambda result: self._applied(desk, result),
                 on_bundle=lambda: _off_loop(desk.rules_arrived),
             ),
         )

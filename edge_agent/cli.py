@@ -140,6 +140,14 @@ def _operation(commands: Commands) -> None:
     )
     _config_option(status)
     _json_option(status)
+    panel = _command(
+        commands,
+        "panel",
+        "edge_agent.commands.panel:run",
+        "print a link that opens the cashier's screen; it works once, within a minute",
+    )
+    _config_option(panel)
+    _print_jobs(commands)
     logs = _command(commands, "logs", "edge_agent.commands.logs:run", "read the agent's log files")
     _config_option(logs)
     logs.add_argument("--sale", default="", metavar="ID", help="one sale; its id or its beginning")
@@ -170,6 +178,29 @@ def _operation(commands: Commands) -> None:
     _config_option(verify)
     _json_option(verify)
     _command(commands, "version", "edge_agent.commands.version:run", "print the version")
+
+
+def _print_jobs(commands: Commands) -> None:
+    jobs = _group(commands, "print-jobs", "papers that wait for a person")
+    listed = _command(
+        jobs,
+        "list",
+        "edge_agent.commands.print_jobs:list_jobs",
+        "every paper that is not printed; exit code 1 while one is unknown",
+    )
+    _config_option(listed)
+    _json_option(listed)
+    resolve = _command(
+        jobs,
+        "resolve",
+        "edge_agent.commands.print_jobs:resolve",
+        "say what you saw on the paper of an unknown job",
+    )
+    resolve.add_argument("job", metavar="JOB", help="id of the job")
+    resolve.add_argument("verdict", choices=("printed", "not_printed"), help="what the paper shows")
+    resolve.add_argument("--author", required=True, help="who looked at the paper")
+    resolve.add_argument("--fiscal-number", default="", help="number on the slip, when printed")
+    _config_option(resolve)
 
 
 def _service(commands: Commands) -> None:

@@ -34,15 +34,12 @@ class Event(StrEnum):
     LOG_LEVEL_CHANGED = "log_level_changed", INFO, "Nothing; set it back when you have seen enough."
     LOG_PAUSED = "log_paused", WARNING, "Free disk space; the log file resumes by itself."
     LOG_RESUMED = "log_resumed", WARNING, "Nothing; detail says how many lines were not written."
-    ENROLLED = "enrolled", INFO, "Start the service."
     MESSAGE = "message", INFO, "A library's own words; read them together with the lines around."
 
     # --- sales ------------------------------------------------------------------------------
     SALE_COMMITTED = "sale_committed", INFO, "Nothing; one line per sale."
-    SALE_POSTED = "sale_posted", INFO, "Nothing; the paper is out or none is needed."
     SALE_VOIDED = "sale_voided", INFO, "Nothing; the cashier undid the sale before its paper."
     SALE_RETURNED = "sale_returned", INFO, "Nothing; points moved back by the sale's own shares."
-    MEMBER_IDENTIFIED = "member_identified", DEBUG, "Nothing; the line holds no member data."
     REDEMPTION_DECIDED = "redemption_decided", INFO, "Nothing; layer and reason are in detail."
 
     # --- paper ------------------------------------------------------------------------------
@@ -54,7 +51,6 @@ class Event(StrEnum):
     # --- devices ----------------------------------------------------------------------------
     DEVICE_LOST = "device_lost", WARNING, "Check cable and power; the agent keeps trying."
     DEVICE_BACK = "device_back", INFO, "Nothing."
-    DEVICE_REFUSED = "device_refused", WARNING, "See the vendor's code in detail and errors.md."
     SCAN_READ = "scan_read", DEBUG, "Nothing; only symbology and length are logged."
     SCAN_UNKNOWN = "scan_unknown", INFO, "If it repeats, check the scanner's suffix setting."
 
@@ -70,14 +66,11 @@ class Event(StrEnum):
     CLOCK_OFF = "clock_off", WARNING, "Set the computer's clock; rules use the corrected time."
     RULES_ACTIVATED = "rules_activated", INFO, "Nothing; the sequence is in detail."
     RULES_REFUSED = "rules_refused", ERROR, "The old rules stay; tell the central team the reason."
-    LEASE_CHANGED = "lease_changed", DEBUG, "Nothing."
 
     # --- storage ----------------------------------------------------------------------------
     LEDGER_OPENED = "ledger_opened", INFO, "Nothing; schema version and head are in detail."
     LEDGER_DAMAGED = "ledger_damaged", ERROR, "Run `edge-agent ledger verify` and call support."
     CACHE_REBUILT = "cache_rebuilt", WARNING, "Nothing; the cache is downloaded again."
-    DISK_LOW = "disk_low", WARNING, "Free disk space before sales stop being recorded."
-    DISK_FULL = "disk_full", ERROR, "Free disk space now; loyalty is off until then."
 
     # --- local API --------------------------------------------------------------------------
     API_REFUSED = "api_refused", WARNING, "Check the caller's token, Host and Origin."

@@ -119,6 +119,7 @@ class _Run:
         serving = asyncio.create_task(server.serve(sockets=sockets))
         syncing = asyncio.create_task(agent.run_sync(self._stop))
         agent.start_devices()
+        checking = asyncio.create_task(asyncio.to_thread(agent.check_ledger))
         try:
             await self._until_stopped(agent, server, port)
         finally:
@@ -127,7 +128,7 @@ class _Run:
             server.force_exit = True
             self._stop.set()
             await asyncio.to_thread(agent.stop_devices)
-            await asyncio.gather(serving, syncing, return_exceptions=True)
+            await asyncio.gather(serving, syncing, checking, return_exceptions=True)
             await asyncio.to_thread(agent.close)
             self._notifier.close()
             emit(Event.AGENT_STOPPED)

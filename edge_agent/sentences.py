@@ -40,6 +40,17 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Цей QR-код тут ще не приймається — скануйте картку",
         "This QR is not accepted here yet — scan the card",
     ),
+    "empty": ("Нічого не зчитано", "Nothing was read"),
+    "too_long": ("Код задовгий — продовжуйте без картки", "The code is too long — go on"),
+    "control_characters": (
+        "Код не розпізнано — продовжуйте без картки",
+        "Code not recognised — go on",
+    ),
+    "coupon_unsupported": ("Купони тут ще не приймаються", "Coupons are not accepted here yet"),
+    "phone_not_typed": (
+        "Номер телефону вводьте з клавіатури",
+        "Type a phone number by hand",
+    ),
     "unknown_good": ("Товар не знайдено", "Item not found"),
     "other_member": (
         "Скановано іншого учасника: F6 — замінити, або продовжуйте",

@@ -172,9 +172,17 @@ class Till:
                 )
             )
         decided = asked
-        return self._draft_step(
+        view = self._draft_step(
             sale_id, lambda uow, later: decide_redemption(uow, later, decided, reply)
         )
+        emit(
+            Event.REDEMPTION_DECIDED,
+            sale_id=sale_id,
+            answered=reply is not None,
+            points=view.redeem.redeemed_points,
+            reason=view.redeem.reason,
+        )
+        return view
 
     def cancel(self, sale_id: str) -> SaleView:
         """Close an open sale without a trace; its hold is given back."""
@@ -214,10 +222,16 @@ class Till:
         """Return a whole sale."""
         ctx = self.context()
         result = self._ledger.unit(lambda uow: return_sale(uow, ctx, command))
+        emit(Event.SALE_RETURNED, sale_id=command.sale_id, refund_minor=result["refund_minor"])
         self.on_fact()
         self.on_job()
         self._show(command.sale_id)
         return result
+
+    def waiting_papers(self) -> list[PrintView]:
+        """Papers that are not out yet."""
+        jobs = self._ledger.unit(lambda uow: uow.waiting_print_jobs(), durable=False)
+        return [self._print_view(job) for job in jobs]
 
     def retry_print(self, job_id: str) -> PrintView:
         """Print the same job again after a `not_printed`."""
@@ -238,6 +252,7 @@ class Till:
         job = self._ledger.unit(
             lambda uow: paper.resolve_print(uow, ctx, job_id, verdict, fiscal_number, author)
         )
+        emit(Event.PRINT_RESOLVED, sale_id=job.subject_id, verdict=verdict)
         self.on_fact()
         self._show_subject(job)
         return self._print_view(job)

@@ -1,4 +1,4 @@
-"""What is being bought: the basket, its lines and its tenders, with the bounds every door checks."""
+"""What is being bought: basket, lines and tenders, with the bounds every door checks."""
 
 from __future__ import annotations
 

@@ -99,6 +99,10 @@ def _option_row(action: argparse.Action) -> str:
     takes = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
     needed = "; required" if action.required else ""
     about = (action.help or "").replace("%(default)s", str(action.default)).replace("|", "\\|")
+    if not action.option_strings:
+        choices = "|".join(map(str, action.choices or ())).replace("|", "\\|")
+        shown = action.metavar or choices or action.dest.upper()
+        return f"| `{shown}` | {about or 'required'} |"
     return f"| `{action.option_strings[0]}{takes}` | {about}{needed} |"
 
 

@@ -14,9 +14,12 @@ import time
 from collections.abc import Callable, Iterable
 
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge_agent.api.problems import problem
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
 
 MAX_BODY_BYTES = 1024 * 1024
 OPEN_PATHS = ("/healthz", "/docs", "/openapi.json", "/v1/panel/sessions")
@@ -84,9 +87,9 @@ class Guard:
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if headers.get("host", "") not in self._hosts():
-            await problem(403, "bad_host", "unknown Host header")(scope, receive, send)
+            await _refuse(403, "bad_host", "unknown Host header")(scope, receive, send)
         elif origin is not None and not self._is_known(origin):
-            await problem(403, "bad_origin", "this page may not call the agent")(
+            await _refuse(403, "bad_origin", "this page may not call the agent")(
                 scope, receive, send
             )
         elif scope["method"] == "OPTIONS":
@@ -104,7 +107,7 @@ class Guard:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         length = headers.get("content-length", "0")
         if not is_open and not (scheme == "Bearer" and self._tokens.accepts(token)):
-            await problem(401, "bad_token", "the register's token is missing or wrong")(
+            await _refuse(401, "bad_token", "the register's token is missing or wrong")(
                 scope, receive, send
             )
         elif scope["method"] not in ("GET", "HEAD") and not _is_json(headers):
@@ -146,6 +149,11 @@ class Guard:
             await send(message)
 
         return send_with_headers
+
+
+def _refuse(status: int, code: str, detail: str) -> JSONResponse:
+    emit(Event.API_REFUSED, code=code)
+    return problem(status, code, detail)
 
 
 def _is_json(headers: Headers) -> bool:

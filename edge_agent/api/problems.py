@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from edge_agent.errors import AgentError
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
 from edge_agent.sentences import sentence
 from loyalty.errors import LoyaltyError
 
@@ -66,6 +68,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
         return _from_validation(error)
+
+    @app.exception_handler(Exception)
+    def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+        emit(Event.API_FAILED, error=error)
+        return problem(500, "agent_failed", "the agent failed on this call", retryable=True)
 
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> JSONResponse:

@@ -146,6 +146,11 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
 
         return writes.run(call, work, durable=True)
 
+    @router.get("/print-jobs")
+    def waiting_papers() -> list[PrintView]:
+        """Papers that are not out yet, oldest first."""
+        return till.waiting_papers()
+
     @router.post("/print-jobs/{job_id}/retry", response_model=PrintView)
     def retry(job_id: SaleId, body: Request, call: Call) -> Response:
         """Print the same document again after a `not_printed`."""

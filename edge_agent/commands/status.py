@@ -6,15 +6,11 @@ import argparse
 import json
 from typing import Any
 
-import httpx
-
-from edge_agent import single_instance
 from edge_agent.command_failed import CommandFailed
-from edge_agent.commands import settings_file
+from edge_agent.commands import local_api, settings_file
+from edge_agent.commands.local_api import NotAnswering
 from edge_agent.config import Settings
 
-TIMEOUT_S = 3
-MAX_TOKEN_BYTES = 1024
 _LABELS = {
     "agent_version": "version",
     "register_id": "register",
@@ -37,14 +33,6 @@ _LABELS = {
 }
 
 
-class NotAnswering(Exception):
-    """The agent gives no status; `is_running` says whether its process is there at all."""
-
-    def __init__(self, message: str, is_running: bool) -> None:
-        super().__init__(message)
-        self.is_running = is_running
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Print the status; exit code 1 when the agent does not run or does not answer."""
     settings = settings_file.load(arguments.config)
@@ -64,34 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def ask(settings: Settings) -> dict[str, Any]:
     """`GET /v1/status` of the running agent, or `NotAnswering`."""
-    holder = single_instance.holder(settings.data_dir)
-    if holder is None:
-        raise NotAnswering(
-            f"the agent is not running ({settings.path}); "
-            f"start it with: edge-agent run --config {settings.path}",
-            is_running=False,
-        )
-    port = holder.port or settings.api.port
     try:
-        token = settings.token_file.read_text(encoding="ascii")[:MAX_TOKEN_BYTES].strip()
-        answer = httpx.get(
-            f"http://127.0.0.1:{port}/v1/status",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT_S,
-            trust_env=False,
-        )
-        answer.raise_for_status()
-        found = answer.json()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotAnswering(
-            f"the agent runs ({holder}), but its token cannot be read: {error}", True
-        ) from None
-    except (httpx.HTTPError, ValueError) as error:
-        raise NotAnswering(
-            f"the agent runs ({holder}), but port {port} does not answer: {error}", True
-        ) from None
+        found = local_api.call(settings, "GET", "/v1/status")
+    except local_api.Refused as refused:
+        where = local_api.address(settings).rpartition(":")[2]
+        raise NotAnswering(f"port {where} does not answer as it should: {refused}", True) from None
     if not isinstance(found, dict):
-        raise NotAnswering(f"port {port} answers, but not as an agent", True)
+        raise NotAnswering("the port answers, but not as an agent", True)
     return found
 
 

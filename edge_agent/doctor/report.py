@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge_agent.commands import settings_file, status
+from edge_agent.commands.local_api import NotAnswering
 from edge_agent.config import ConfigError, Settings, load_settings
 from edge_agent.doctor import centre, devices, machine
 from edge_agent.doctor.finding import Case, Finding
@@ -73,6 +74,6 @@ def lines(findings: list[Finding]) -> list[str]:
 def _case(settings: Settings) -> Case:
     try:
         found = status.ask(settings)
-    except status.NotAnswering as no:
+    except NotAnswering as no:
         return Case(settings, no.is_running, None, str(no))
     return Case(settings, True, found, "")

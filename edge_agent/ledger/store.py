@@ -208,6 +208,15 @@ class Store:
         )
         return [PrintJobRow(*row) for row in rows]
 
+    def waiting_print_jobs(self) -> list[PrintJobRow]:
+        """Every job that is not printed and not undone by a void, oldest first."""
+        rows = self._db.execute(
+            f"SELECT {_JOB} FROM print_job j WHERE state <> 'printed' AND NOT EXISTS "
+            "(SELECT 1 FROM sale s WHERE s.sale_id = j.subject_id AND s.state = 'voided') "
+            "ORDER BY created_at LIMIT 200"
+        )
+        return [PrintJobRow(*row) for row in rows]
+
     def next_print_job(self) -> PrintJobRow | None:
         """The oldest job that is interrupted or waiting, interrupted ones first."""
         row = self._db.execute(

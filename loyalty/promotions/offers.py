@@ -1,4 +1,4 @@
-"""What to tell the cashier before the first line: the live promotions that are this member's own."""
+"""What to tell the cashier before the first line: the promotions that are this member's own."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def test_status_of_a_running_agent(
         assert cli.main(["status", "--json", "--config", str(config)]) == 1
         told = json.loads(capsys.readouterr().out)
     assert told["running"] is True
-    assert f"port {port} does not answer" in told["problem"]
+    assert f"port {port} does not answer as it should" in told["problem"]
     assert handler.asked[0] == ("/v1/status", "Bearer s3cret", b"")
 
 

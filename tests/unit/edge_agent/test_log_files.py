@@ -122,7 +122,9 @@ def test_the_level_changes_on_hangup(control: LogControl, config: Path) -> None:
 def test_files_rotate_and_are_read_back_in_order(tmp_path: Path) -> None:
     handler = _file(tmp_path, file_bytes=300, file_count=4)
     for number in range(40):
-        handler.emit(event_record(Event.SALE_POSTED, {"n": number}, SALE if number % 2 else OTHER))
+        handler.emit(
+            event_record(Event.SALE_COMMITTED, {"n": number}, SALE if number % 2 else OTHER)
+        )
     handler.close()
     assert [path.name for path in log_files(tmp_path)] == [
         "agent.log.3",
@@ -145,29 +147,29 @@ def test_the_file_pauses_when_the_disk_is_nearly_full(tmp_path: Path) -> None:
             free[0], now[0] = FREE_FLOOR_BYTES - 1, 1.0
         if number == 5:
             free[0], now[0] = FREE_FLOOR_BYTES, 2.0
-        handler.emit(event_record(Event.SALE_POSTED, {"n": number}))
+        handler.emit(event_record(Event.SALE_COMMITTED, {"n": number}))
     handler.close()
     told = [(line["event"], line["detail"]) for line in _lines(tmp_path)]
     assert told == [
-        ("sale_posted", {"n": 0}),
-        ("sale_posted", {"n": 1}),
+        ("sale_committed", {"n": 0}),
+        ("sale_committed", {"n": 1}),
         ("log_paused", {"free_below": FREE_FLOOR_BYTES}),
         ("log_resumed", {"not_written": 3}),
-        ("sale_posted", {"n": 5}),
+        ("sale_committed", {"n": 5}),
     ]
 
 
 def test_a_file_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
     handler = _file(tmp_path)
     (tmp_path / "agent.log").mkdir()
-    handler.emit(event_record(Event.SALE_POSTED, {"n": 0}))
-    handler.emit(event_record(Event.SALE_POSTED, {"n": 1}))
+    handler.emit(event_record(Event.SALE_COMMITTED, {"n": 0}))
+    handler.emit(event_record(Event.SALE_COMMITTED, {"n": 1}))
     assert handler.dropped == 2
     (tmp_path / "agent.log").rmdir()
-    handler.emit(event_record(Event.SALE_POSTED, {"n": 2}))
+    handler.emit(event_record(Event.SALE_COMMITTED, {"n": 2}))
     handler.close()
     told = [(line["event"], line["detail"]) for line in _lines(tmp_path)]
-    assert told == [("log_resumed", {"not_written": 2}), ("sale_posted", {"n": 2})]
+    assert told == [("log_resumed", {"not_written": 2}), ("sale_committed", {"n": 2})]
 
 
 def test_a_full_disk_costs_lines_and_not_the_agent(tmp_path: Path) -> None:
@@ -180,9 +182,9 @@ def test_a_full_disk_costs_lines_and_not_the_agent(tmp_path: Path) -> None:
         "from edge_agent.event_codes import Event\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400, resource.RLIM_INFINITY))\n"
         "h = GuardedFile(Path(sys.argv[1])); h.setFormatter(JsonFormatter())\n"
-        "for n in range(20): h.emit(event_record(Event.SALE_POSTED, {'n': n}))\n"
+        "for n in range(20): h.emit(event_record(Event.SALE_COMMITTED, {'n': n}))\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)\n"
-        "lost = h.dropped; h.emit(event_record(Event.SALE_POSTED, {'n': 20})); h.close()\n"
+        "lost = h.dropped; h.emit(event_record(Event.SALE_COMMITTED, {'n': 20})); h.close()\n"
         "print(lost)\n"
     )
     ran = subprocess.run(
@@ -209,7 +211,7 @@ def test_a_missing_log_folder_does_not_stop_the_agent(tmp_path: Path) -> None:
 def test_journal_lines_carry_their_priority() -> None:
     formatter = JsonFormatter(journal=True)
     assert formatter.format(event_record(Event.AGENT_READY, {})).startswith('<6>{"at"')
-    assert formatter.format(event_record(Event.DISK_FULL, {})).startswith('<3>{"at"')
+    assert formatter.format(event_record(Event.LEDGER_DAMAGED, {})).startswith('<3>{"at"')
 
 
 def test_lines_for_people() -> None:
@@ -252,13 +254,13 @@ def test_since_filters(tmp_path: Path) -> None:
 
 def test_following_crosses_a_rotation(tmp_path: Path) -> None:
     handler = _file(tmp_path, file_bytes=250, file_count=3)
-    handler.emit(event_record(Event.SALE_POSTED, {"n": -1}))
+    handler.emit(event_record(Event.SALE_COMMITTED, {"n": -1}))
     left = list(range(6))
 
     def write_next() -> None:
         if not left:
             raise EOFError
-        handler.emit(event_record(Event.SALE_POSTED, {"n": left.pop(0)}))
+        handler.emit(event_record(Event.SALE_COMMITTED, {"n": left.pop(0)}))
 
     seen = _followed(tmp_path, write_next)
     handler.close()

@@ -82,6 +82,7 @@ CREATE TABLE print_job (
   decided_at TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX print_job_todo ON print_job (created_at) WHERE state IN ('queued', 'printing');
+CREATE INDEX print_job_waiting ON print_job (created_at) WHERE state <> 'printed';
 CREATE INDEX print_job_subject ON print_job (subject_id);
 
 CREATE TABLE sale_return (

@@ -1,0 +1,48 @@
+"""What the exchange with the centre has to tell the log."""
+
+from __future__ import annotations
+
+from edge_agent.bundles import BundleStore
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
+from sync.centre_client import ClockSample
+from sync.downlink import PullResult
+from sync.uplink import PushResult
+
+CLOCK_OFF_MS = 5 * 60 * 1000
+
+
+class SyncEvents:
+    """Turns results into events, each said once while it lasts."""
+
+    def __init__(self, bundles: BundleStore) -> None:
+        self._bundles = bundles
+        self._clock_off = False
+        self._refused_sequence = 0
+
+    def pushed(self, result: PushResult) -> None:
+        """After each upload."""
+        if result.sent:
+            emit(Event.FACTS_SENT, sent=result.sent, duplicates=result.duplicates)
+        if result.quarantined:
+            emit(Event.FACT_QUARANTINED, facts=result.quarantined)
+        if result.rewound_to is not None:
+            emit(Event.CENTRE_RESTORED, head_seq=result.rewound_to)
+        if result.fork is not None:
+            emit(Event.EPOCH_FENCED, epoch=result.fork.epoch, seq=result.fork.seq)
+
+    def applied(self, result: PullResult) -> None:
+        """After each page of the feed; also the moment to notice a refused bundle."""
+        if result.rows:
+            emit(Event.FEED_APPLIED, rows=result.rows)
+        refused = self._bundles.refused
+        if refused is not None and refused.sequence != self._refused_sequence:
+            self._refused_sequence = refused.sequence
+            emit(Event.RULES_REFUSED, sequence=refused.sequence, code=refused.code)
+
+    def clock(self, sample: ClockSample) -> None:
+        """After each answer of the centre."""
+        off = abs(sample.offset_ms) > CLOCK_OFF_MS
+        if off and not self._clock_off:
+            emit(Event.CLOCK_OFF, offset_ms=sample.offset_ms)
+        self._clock_off = off
