@@ -120,7 +120,7 @@ def test_the_level_changes_on_hangup(control: LogControl, config: Path) -> None:
 
 
 def test_files_rotate_and_are_read_back_in_order(tmp_path: Path) -> None:
-    handler = _file(tmp_path, file_bytes=300, file_count=4)
+    handler = _file(tmp_path, file_bytes=320, file_count=4)
     for number in range(40):
         handler.emit(
             event_record(Event.SALE_COMMITTED, {"n": number}, SALE if number % 2 else OTHER)
