@@ -54,7 +54,9 @@ def _substitute(character: str) -> str:
         return ""
     if _encodable(character):
         return character
-    plain = "".join(c for c in unicodedata.normalize("NFKD", character) if _encodable(c) and c != "?")
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", character) if _encodable(c) and c != "?"
+    )
     return plain or UNPRINTABLE
 
 

@@ -92,6 +92,7 @@ class DatecsUa:
         if record is None:
             return PrintOutcome("not_printed", "", "never_sent")
         if record.verdict is not None and not record.may_be_open:
+            self._close_slip_of(job.job_id, journal, book)
             return record.outcome
         try:
             return settle(self._press(journal, book), record, self._same_plan(job, record))
@@ -186,6 +187,14 @@ class DatecsUa:
             raise DeviceRefused(
                 code, f"the receipt of job {latest.job_id} is still open", outcome.vendor_code
             )
+
+    def _close_slip_of(self, job_id: str, journal: DeviceJournal, book: JobBook) -> None:
+        """Close the slip that was cut short behind a finished receipt; if not now, later."""
+        if book.slip_of() == job_id:
+            try:
+                close_own_slip(self._ready(journal), book)
+            except DeviceError:
+                self._drop()
 
     def _with_slip(
         self, outcome: PrintOutcome, press: Press, job_id: str, plan: ReceiptPlan

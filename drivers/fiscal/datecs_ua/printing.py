@@ -116,7 +116,8 @@ class Press:
                 verdict = "not_printed" if after.same_fiscal(record.baseline) else "unknown"
         except DeviceRefused as stuck:
             evidence[LEFT_OPEN] = stuck.code
-            verdict = "unknown" if record.stage == "closing" else "not_printed"
+            paid = record.stage == "closing" and self.session.transaction().paid_minor > 0
+            verdict = "unknown" if paid else "not_printed"
         evidence |= self.evidence(record)
         outcome = PrintOutcome(verdict, "", refusal.code, refusal.vendor_code, evidence)
         return self.book.end(record, outcome)

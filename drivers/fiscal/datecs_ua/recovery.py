@@ -59,7 +59,7 @@ def _clear(
     except DeviceRefused as refusal:
         if transaction.paid_minor > 0:
             return _complete(press, record, transaction, plan, evidence)
-        return _left_open(press, record, refusal, evidence)
+        return _left_open(press, record, refusal, evidence, "not_printed")
     after = press.session.counters()
     evidence["counters_after"] = str(after)
     if press.session.status.fiscal_open or not after.same_fiscal(record.baseline):
@@ -84,7 +84,7 @@ def _complete(
             evidence |= press.pay(_payments_left(plan, transaction.paid_minor), plan.change_minor)
         press.session.close_receipt()
     except DeviceRefused as refusal:
-        return _left_open(press, record, refusal, evidence)
+        return _left_open(press, record, refusal, evidence, "unknown")
     evidence["completed"] = "closed after an interruption"
     return press.confirm(record, evidence)
 
@@ -97,10 +97,14 @@ def _payments_left(plan: ReceiptPlan, paid_minor: int) -> tuple[Payment, ...]:
 
 
 def _left_open(
-    press: Press, record: JobRecord, refusal: DeviceRefused, evidence: dict[str, str]
+    press: Press,
+    record: JobRecord,
+    refusal: DeviceRefused,
+    evidence: dict[str, str],
+    verdict: Verdict,
 ) -> PrintOutcome:
+    """Our receipt cannot be cleared now. Without a payment on it, it can never come out."""
     evidence |= {LEFT_OPEN: refusal.code, "refusal": str(refusal)}
-    verdict: Verdict = "unknown" if record.stage == "closing" else "not_printed"
     return press.book.end(
         record, PrintOutcome(verdict, "", refusal.code, refusal.vendor_code, evidence)
     )
