@@ -106,11 +106,11 @@ def _redeem(
     cause = _cause(fact, state.sale_id, redemption.layer)
     from_hold = min(redemption.hold_points, redemption.points)
     from_lease = min(redemption.lease_points, redemption.points - from_hold)
-    _settle_hold(member, cause, redemption.auth_id, from_hold)
+    held = _settle_hold(member, cause, redemption.auth_id, from_hold)
     if not redemption.points:
         return
     wanted = [
-        (hold_place(redemption.auth_id), from_hold),
+        (held, from_hold),
         (_own_lease(member, fact, redemption.lease_id), from_lease),
         (AVAILABLE, redemption.points - from_hold - from_lease),
     ]
@@ -123,16 +123,17 @@ def _redeem(
     )
 
 
-def _settle_hold(member: MemberState, cause: Cause, auth_id: str, claimed: int) -> None:
-    """Close an open hold: what the sale does not claim becomes available first, so that the
-    rest of the redemption can draw on it."""
+def _settle_hold(member: MemberState, cause: Cause, auth_id: str, claimed: int) -> str:
+    """Close the register's own open hold and name the place to burn from. What the sale does
+    not claim becomes available first, so that the rest of the redemption can draw on it."""
     hold = member.holds.get(auth_id)
-    if hold is None or hold.state != "open":
-        return
+    if hold is None or hold.state != "open" or hold.register_id != cause.register_id:
+        return AVAILABLE
     place = hold_place(auth_id)
     member.post(ledger.give_back(member.books, member.next_id(cause), place, keep=claimed), cause)
     hold.state = "used" if claimed else "voided"
     member.touch("hold", auth_id)
+    return place
 
 
 def _own_lease(member: MemberState, fact: Understood, lease_id: str) -> str:

@@ -51,6 +51,7 @@ def run(arguments: Namespace) -> int:
     # The web framework costs half a second to load; only this command needs it.
     from central import server
 
+    server.unwind_on_sigterm()
     logs.configure(arguments.log_level)
     now = system_clock()
     if not keys.load_keys(arguments.data_dir):

@@ -7,6 +7,7 @@ is stored and marked `quarantined`; the register's log goes on behind it.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,16 +142,24 @@ def _apply_or_isolate(
     log for ever. Returns what did not go as planned, by seq."""
     try:
         return _attempt(connection, facts, now, changes, policy)
-    except _FACT_FAULTS:
-        log.exception("a batch could not be applied whole")
+    except _FACT_FAULTS as error:
+        log.error("a batch could not be applied whole: %s", _fault_text(error))
     outcomes: dict[int, _Outcome] = {}
     for fact in facts:
         try:
             outcomes |= _attempt(connection, [fact], now, changes, policy)
-        except _FACT_FAULTS:
-            log.exception("fact %s is quarantined", fact.cause_key)
+        except _FACT_FAULTS as error:
+            log.error("fact %s is quarantined: %s", fact.cause_key, _fault_text(error))
             outcomes[fact.seq] = _Outcome("quarantined", "apply_failed")
     return outcomes
+
+
+def _fault_text(error: Exception) -> str:
+    """Kind and place of a fault; messages of the database may quote rows and are left out."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    kind = type(error).__name__
+    code = error.sqlstate if isinstance(error, psycopg.Error) else getattr(error, "code", "")
+    return f"{kind} {code} at {place.name}:{place.lineno}"
 
 
 def _attempt(

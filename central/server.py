@@ -116,6 +116,15 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def unwind_on_sigterm() -> None:
+    """Let SIGTERM end this process through its clean-up also before and after serving."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+
+
 def serve(
     app: FastAPI, board: HintBoard, listening: socket.socket, on_ready: Callable[[str], None]
 ) -> None:

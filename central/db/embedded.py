@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +39,11 @@ _PORT = 5432
 _MAX_SOCKET_DIR = 90
 _START_S = 60
 
+# The server's log must not hold rows or statements: they carry member data.
+_SETTINGS = (
+    *("timezone=UTC", "log_timezone=UTC", "log_checkpoints=off"),
+    *("log_error_verbosity=terse", "log_min_error_statement=panic"),
+)
 _HBA = """\
 # Written by edge-central. Nobody enters without the password in database.password.
 local all all scram-sha-256
@@ -110,9 +116,26 @@ class EmbeddedServer:
     def _ensure_running(self) -> None:
         if not self.pgdata.exists():
             self._initialise()
-        if not self._answers():
+        if self._is_running():
+            self._await_answer()
+        else:
             self._start()
         self._ensure_database()
+
+    def _is_running(self) -> bool:
+        try:
+            self._program("pg_ctl", "-D", str(self.pgdata), "status")
+        except DatabaseUnavailable:
+            return False
+        return True
+
+    def _await_answer(self) -> None:
+        """A server that was left running may still be replaying its log."""
+        deadline = time.monotonic() + _START_S
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise DatabaseUnavailable(f"the server in {self.pgdata} runs but does not answer")
+            time.sleep(0.2)
 
     def _answers(self) -> bool:
         try:
@@ -151,7 +174,7 @@ class EmbeddedServer:
                 f"{self.pgdata} belongs to PostgreSQL {version}, this version brings {VERSION}"
             )
         _open_way(self.data_dir, _programs())
-        options = ["-c", "timezone=UTC", "-c", "log_timezone=UTC"]
+        options = [part for setting in _SETTINGS for part in ("-c", setting)]
         if sys.platform == "win32":
             options += ["-c", "listen_addresses=127.0.0.1", "-p", str(_free_port())]
         else:

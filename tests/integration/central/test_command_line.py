@@ -1,5 +1,6 @@
 """`edge-central` as people start it: real processes, a real folder, a real port."""
 
+import base64
 import json
 import os
 import signal
@@ -10,12 +11,14 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
 
 from central.cli import main
 from loyalty.codes import gtin_check_digit
+from sync.contract.signing import new_private_key, public_key_of, sign_request
 
 pytestmark = pytest.mark.postgres
 EDGE_CENTRAL = [sys.executable, "-m", "central.cli"]
@@ -39,12 +42,20 @@ def call(data_dir, capsys):
     return run
 
 
+class Running(NamedTuple):
+    """A centre that listens."""
+
+    url: str
+    process: subprocess.Popen
+
+
 @contextmanager
 def running(data_dir):
+    """A centre of its own process; ended by SIGTERM unless it has ended already."""
     command = [*EDGE_CENTRAL, "run", "--port", "0", "--data-dir", str(data_dir)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield json.loads(process.stdout.readline())["url"]
+            yield Running(json.loads(process.stdout.readline())["url"], process)
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
@@ -66,14 +77,14 @@ def test_commands_work_while_it_runs_and_when_it_does_not(data_dir, call, tmp_pa
     [dry] = call("members", "import", str(members), "--dry-run")
     assert (dry["created"], dry["dry_run"]) == (1, True)
     assert not is_postgres_up(data_dir)
-    with running(data_dir) as url:
+    with running(data_dir) as (url, _):
         assert httpx.get(f"{url}/healthz", trust_env=False).json() == {"status": "ok"}
         [imported] = call("members", "import", str(members))
         assert imported["created"] == 1
         [code] = call("enrol-code", "--store", "S1", "--register", "R1", "--store-name", "Перша")
         [published] = call("rules", "publish", write_rules(tmp_path / "rules.json"))
         assert (published["sequence"], published["ok"]) == (1, True)
-        identity = enrol(url, code["code"])
+        identity = enrol(url, code["code"], new_private_key())
         assert (identity["store_name"], identity["epoch"]) == ("Перша", 1)
         assert is_postgres_up(data_dir)
     assert not is_postgres_up(data_dir)
@@ -90,13 +101,34 @@ def test_commands_work_while_it_runs_and_when_it_does_not(data_dir, call, tmp_pa
     assert not is_postgres_up(data_dir)
 
 
-def enrol(url, code):
-    import base64
+def test_open_streams_do_not_hold_up_the_end(data_dir, call):
+    with running(data_dir) as (url, process):
+        [code] = call("enrol-code", "--store", "S1", "--register", "R9")
+        private_key = new_private_key()
+        enrol(url, code["code"], private_key)
 
-    from sync.contract.signing import new_private_key, public_key_of
+        def signed(target):
+            return sign_request(private_key, "R9", "GET", target, "2026-11-22T09:00:00Z", b"")
 
-    key = base64.b64encode(public_key_of(new_private_key())).decode()
-    reply = httpx.post(f"{url}/v1/enrol", json={"code": code, "public_key": key}, trust_env=False)
+        hints = "/v1/feed/hints"
+        with (
+            httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+            http.stream("GET", hints, headers=signed(hints)) as stream,
+        ):
+            lines = stream.iter_lines()
+            assert next(lines) == ": beat"
+            call("revoke", "--register", "R9", "--reason", "lost")
+            assert http.get("/v1/feed", headers=signed("/v1/feed")).status_code == 403
+            process.send_signal(signal.SIGTERM)
+            assert "event: hint" not in list(lines)
+            assert process.wait(10) == 0
+    assert not is_postgres_up(data_dir)
+
+
+def enrol(url, code, private_key):
+    key = base64.b64encode(public_key_of(private_key)).decode()
+    body = {"code": code, "public_key": key}
+    reply = httpx.post(f"{url}/v1/enrol", json=body, trust_env=False)
     assert reply.status_code == 200, reply.text
     return reply.json()
 
@@ -161,6 +193,6 @@ def test_a_killed_centre_is_taken_over_by_the_next(data_dir):
         assert json.loads(process.stdout.readline())["url"]
         process.kill()
     assert is_postgres_up(data_dir)
-    with running(data_dir) as url:
+    with running(data_dir) as (url, _):
         assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
     assert not is_postgres_up(data_dir)
