@@ -159,7 +159,8 @@ class _Builder:
 
     def _applied(self, desk: Desk, result: PullResult) -> None:
         self.events.applied(result)
-        _off_loop(desk.push)
+        if result.rows:
+            _off_loop(desk.refresh)
 
     def _learn(self, sample: ClockSample) -> None:
         self.events.clock(sample)

@@ -85,6 +85,13 @@ class Desk:
             if self._broadcast.is_heard:
                 self._broadcast.publish("state", screen_json(self.state()))
 
+    def refresh(self) -> None:
+        """Rows of the centre came in: the card on the desk may show an older balance."""
+        with self._lock:
+            if self._sale is not None:
+                self._sale = self._till.status(self._sale.sale_id)
+            self.push()
+
     def show(self, view: SaleView) -> None:
         """A sale changed; an open one, or the one on the desk, is what the cashier looks at."""
         with self._lock:

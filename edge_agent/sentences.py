@@ -26,6 +26,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Offline: redeemed as much as is allowed without the centre",
     ),
     "lowered_to_balance": ("Списано весь доступний залишок", "Redeemed all that is available"),
+    "insufficient": ("Недостатньо бонусів", "Not enough bonuses"),
     "no_balance": ("Недостатньо бонусів", "Not enough bonuses"),
     "nothing_to_redeem": (
         "На цей чек бонуси не списуються",
