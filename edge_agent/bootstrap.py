@@ -58,6 +58,7 @@ class Agent:
     till: Till
     desk: Desk
     health: Health
+    rules: RulesSlot
     runner: SyncRunner | None
     scanner: ScannerWorker | None
     printer: PrinterWorker | None
@@ -91,6 +92,7 @@ class Agent:
 
     def beat(self) -> None:
         """One pass through the ledger thread: the watchdog is told only when it answers."""
+        self.till.close_abandoned()
         self.health.status()
 
     def close(self) -> None:
@@ -205,7 +207,16 @@ class _Builder:
         )
         desk.resume()
         return Agent(
-            application, till, desk, health, runner, scanner, printer, self.ledger.path, self.stack
+            application,
+            till,
+            desk,
+            health,
+            self.rules,
+            runner,
+            scanner,
+            printer,
+            self.ledger.path,
+            self.stack,
         )
 
     def _hosts(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import signal
 import socket
@@ -141,7 +142,8 @@ class _Run:
             await asyncio.sleep(0.005)
         self._notifier.ready(f"listening on 127.0.0.1:{port}")
         emit(Event.AGENT_READY, port=port)
-        print(json.dumps({"url": f"http://127.0.0.1:{port}", "pid_ready": True}), flush=True)
+        ready = {"event": "ready", "url": f"http://127.0.0.1:{port}", "pid": os.getpid()}
+        print(json.dumps(ready), flush=True)
         interval = self._notifier.watchdog_interval_s or 30.0
         while not self._stop.is_set():
             await asyncio.to_thread(agent.beat)

@@ -127,7 +127,8 @@ class Till:
     def activate_rules(self) -> None:
         """Let new rules in, unless a receipt touched in the last quarter of an hour is open."""
         open_sale = self._ledger.unit(lambda uow: uow.latest_open_sale(), durable=False)
-        since = (self._clock.now() - OPEN_SALE_HOLDS_RULES).isoformat()
+        moment = self._clock.now() - OPEN_SALE_HOLDS_RULES
+        since = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         if open_sale is None or open_sale.touched_at < since:
             self._rules.activate_rules()
 
@@ -190,6 +191,12 @@ class Till:
         auth_id = self._ledger.unit(lambda uow: opening.cancel_sale(uow, ctx, sale_id))
         self._gate.void(auth_id)
         return self._show(sale_id)
+
+    def close_abandoned(self) -> None:
+        """Close what was forgotten open."""
+        ctx = self.context()
+        for auth_id in self._ledger.unit(lambda uow: opening.close_abandoned(uow, ctx)):
+            self._gate.void(auth_id)
 
     # --- a closed sale ----------------------------------------------------------------------
 

@@ -52,6 +52,13 @@ class Store:
         ).fetchone()
         return SaleRow(*row) if row else None
 
+    def open_sales_before(self, instant: str) -> list[str]:
+        """Ids of open sales that nobody has touched since `instant`."""
+        rows = self._db.execute(
+            "SELECT sale_id FROM sale WHERE state = 'open' AND touched_at < ? LIMIT 100", (instant,)
+        )
+        return [row[0] for row in rows]
+
     def save_draft(self, row: SaleRow) -> None:
         """Insert or replace an open sale."""
         self._db.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Literal
 
 from edge_agent.errors import Conflict
@@ -19,6 +20,8 @@ from edge_agent.usecases.drafts import (
 from loyalty.basket import Basket, check_basket
 from loyalty.ids import parse_uuid
 from loyalty.member import Member
+
+ABANDONED_AFTER = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,15 @@ def drop_authorisation(uow: UnitOfWork, ctx: RegisterContext, auth_id: str) -> N
     known = uow.authorisation(auth_id) if auth_id else None
     if known is not None and known.state in ("asked", "decided"):
         uow.save_authorisation(replace(known, state="dropped"), ctx.clock.stamp())
+
+
+def close_abandoned(uow: UnitOfWork, ctx: RegisterContext) -> list[str]:
+    """Cancel open sales that were not touched for `ABANDONED_AFTER`; returns their holds' ids.
+
+    A forgotten sale would else keep its share of a lease promised for ever."""
+    before = (ctx.clock.now() - ABANDONED_AFTER).isoformat(timespec="milliseconds")
+    sales = uow.open_sales_before(before.replace("+00:00", "Z"))
+    return [auth_id for sale_id in sales if (auth_id := cancel_sale(uow, ctx, sale_id))]
 
 
 def cancel_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str) -> str:

@@ -18,6 +18,7 @@ from edge_agent.bundles import BundleStore
 from edge_agent.config import load_settings
 from edge_agent.ledger.cache import Cache
 from edge_agent.runtime import loopback_sockets
+from loyalty.errors import InvalidRuleset
 from sync.contract.bundle import seal
 from sync.contract.messages import FeedRow, canonical_json
 from sync.contract.signing import key_id, new_private_key, public_key_of, sign_bundle
@@ -126,6 +127,19 @@ class Rig:
         store.offer(data, signature, self.key_id, datetime.now(UTC))
         if activate:
             store.activate_pending()
+
+    def publish_running(self, rules: dict[str, Any], sequence: int, *, flip: bool = False) -> str:
+        """Offer a bundle to the running register; the code of its refusal, "" when taken."""
+        assert self.agent is not None
+        data = bytearray(seal(canonical_json(rules), sequence, "2026-01-01T00:00:00Z"))
+        signature = sign_bundle(self.programme_key, bytes(data))
+        if flip:
+            data[len(data) // 2] ^= 1
+        try:
+            self.agent.rules.store.offer(bytes(data), signature, self.key_id, datetime.now(UTC))
+        except InvalidRuleset as error:
+            return error.code
+        return ""
 
     def start(self) -> None:
         """Build the agent and serve its API on a free port."""
