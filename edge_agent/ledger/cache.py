@@ -12,7 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edge_agent.ledger.cache_file import Readers, broken_files, is_damage, move_aside, open_writer
+from edge_agent.ledger.cache_file import (
+    SQLITE_FAILURES,
+    Readers,
+    broken_files,
+    is_damage,
+    move_aside,
+    open_writer,
+)
 from edge_agent.ledger.cache_goods import (
     MAX_SEARCH_ROWS,
     CachedGood,
@@ -61,6 +68,7 @@ _HEAD = select(
     "WHERE epoch IS NOT NULL AND register_id = coalesce(?, register_id) "
     "ORDER BY epoch DESC, seq DESC LIMIT 1",
 )
+_POSITION = select("meta", "WHERE key = ?")
 _RULESET = select("ruleset", "WHERE key = 'active' AND sequence IS NOT NULL")
 
 
@@ -105,7 +113,7 @@ class Cache:
         self._rejected = 0
         try:
             self._writer, broken = open_writer(path)
-        except (sqlite3.Error, OSError) as error:
+        except (*SQLITE_FAILURES, OSError) as error:
             raise LocalStoreFailed(f"{path} cannot be opened: {error}") from error
         self._readers = Readers(path)
         if broken is not None:
@@ -226,7 +234,7 @@ class Cache:
         """Forget every row and the cursor; the centre now has this incarnation."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for table in (*TABLES, "meta"):
+            for table in TABLES:
                 connection.execute(f"DELETE FROM {table}")
             set_meta(connection, (("incarnation", incarnation),))
 
@@ -283,8 +291,7 @@ class Cache:
         return None
 
     def _meta(self, key: str) -> str:
-        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,), lambda row: str(row[0]))
-        return rows[0] if rows else ""
+        return self._one(_POSITION, (key,), lambda row: str(row[1])) or ""
 
     def _count(self, table: str, column: str) -> int:
         sql = f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL"
@@ -307,7 +314,7 @@ class Cache:
             return [make(row) for row in rows]
         except DAMAGE_IN_ROW:
             pass
-        except sqlite3.Error as error:
+        except SQLITE_FAILURES as error:
             if not is_damage(error):
                 raise LocalStoreFailed(f"the cache cannot be read: {error}") from error
         self._start_anew(generation)
@@ -319,7 +326,7 @@ class Cache:
             return self._writer.run(work, durable=False)
         except DatabaseClosed as error:
             raise LocalStoreFailed("the cache is closed") from error
-        except sqlite3.Error as error:
+        except (*SQLITE_FAILURES, DamagedRow) as error:
             if is_damage(error):
                 self._start_anew(generation)
             raise LocalStoreFailed(f"the cache cannot be written: {error}") from error
@@ -333,7 +340,7 @@ class Cache:
             try:
                 broken = move_aside(self.path)
                 self._writer, _ = open_writer(self.path)
-            except (sqlite3.Error, OSError) as error:
+            except (*SQLITE_FAILURES, OSError) as error:
                 raise LocalStoreFailed(f"the damaged cache cannot be replaced: {error}") from error
         self._on_rebuilt(broken)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge_agent.ledger.cache_rows import COLUMNS, select
+from edge_agent.ledger.cache_rows import COLUMNS, DamagedRow, select
 from edge_agent.ledger.database import Writer, connect_reader
 
 CHECK_BUDGET_S = 0.25
@@ -28,8 +28,14 @@ _DAMAGE = frozenset(
 )
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+SQLITE_FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What a call may raise: a message that quotes a damaged file is not always UTF-8."""
+
+
+def is_damage(error: Exception) -> bool:
     """True when the file's content is to blame, and not a lock, a full disk or a permission."""
+    if isinstance(error, UnicodeDecodeError | DamagedRow):
+        return True
     code = _code(error)
     if code is None:
         # Raised without SQLite: text that is not UTF-8, or the schema of a newer agent.
@@ -39,7 +45,7 @@ def is_damage(error: sqlite3.Error) -> bool:
     return code in _DAMAGE or code & 0xFF in _DAMAGE
 
 
-def _code(error: sqlite3.Error) -> int | None:
+def _code(error: Exception) -> int | None:
     return getattr(error, "sqlite_errorcode", None)
 
 
@@ -49,7 +55,7 @@ def open_writer(path: Path) -> tuple[Writer, Path | None]:
     Raises `sqlite3.Error` or `OSError` when no file can be opened at all."""
     try:
         return _checked_writer(path), None
-    except sqlite3.Error as error:
+    except SQLITE_FAILURES as error:
         # At open a missing table (plain SQLITE_ERROR) is damage as well.
         if not is_damage(error) and _code(error) != sqlite3.SQLITE_ERROR:
             raise
@@ -71,8 +77,7 @@ def _check(connection: sqlite3.Connection) -> None:
     """Look at every table, then as far as the time allows at every page."""
     for table in COLUMNS:
         connection.execute(select(table, "LIMIT 1")).fetchone()
-    for table in ("barcode", "meta"):
-        connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()
+    connection.execute("SELECT barcode, sku FROM barcode LIMIT 1").fetchone()
     end = time.monotonic() + CHECK_BUDGET_S
     connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from edge_agent.ledger.cache_rows import COLUMNS, row_crc, upsert
+from edge_agent.ledger.cache_rows import COLUMNS, checked, row_crc, select, upsert
 from loyalty.ids import MAX_MEMBER_ID
 from sync.contract.messages import (
     FeedGood,
@@ -27,7 +27,8 @@ MAX_KEY = 200
 MAX_BARCODES = 200
 Values = tuple[Any, ...]
 
-_UPSERTS: Final = {table: upsert(table) for table in COLUMNS}
+_UPSERTS: Final = {table: upsert(table) for table in COLUMNS if table != "meta"}
+_META: Final = select("meta", "WHERE key = ?")
 _DROP_BARCODES = "DELETE FROM barcode WHERE sku = ?"
 _ADD_BARCODE = "INSERT OR IGNORE INTO barcode (barcode, sku) VALUES (?, ?)"
 
@@ -189,9 +190,8 @@ class Part:
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Apply rows; the last part also writes the cursor."""
-        known = connection.execute("SELECT value FROM meta WHERE key = 'incarnation'").fetchone()
-        named = self._meta.get("incarnation")
-        if known and known[0] and named not in (None, known[0]):
+        known = get_meta(connection, "incarnation")
+        if known and self._meta.get("incarnation", known) != known:
             raise ValueError("a page of another incarnation: reset the cache first")
         began = time.monotonic()
         for row in self._rows[self._start : self._stop]:
@@ -203,10 +203,16 @@ class Part:
             set_meta(connection, self._meta.items())
 
 
+def get_meta(connection: sqlite3.Connection, key: str) -> str:
+    """A position, "" when it was never set; raises `DamagedRow`."""
+    row = connection.execute(_META, (key,)).fetchone()
+    return "" if row is None else str(checked(row)[1])
+
+
 def set_meta(connection: sqlite3.Connection, values: Iterable[tuple[str, str]]) -> None:
     """Write positions: the incarnation, the cursor, the time of the balances."""
     connection.executemany(
-        "INSERT INTO meta (key, value) VALUES (?, ?) "
-        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        list(values),
+        "INSERT INTO meta (key, value, crc) VALUES (?, ?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value, crc = excluded.crc",
+        [(*pair, row_crc(pair)) for pair in values],
     )

@@ -35,9 +35,10 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "ruleset": ("key", "version", "sequence", "sha256", "size"),
         "head": ("register_id", "version", "epoch", "seq"),
+        "meta": ("key", "value"),
     }
 )
-"""Columns by table, key first; every table ends with `crc`."""
+"""Columns by table, key first; every one of these tables ends with `crc`."""
 
 TABLES: Final = (*COLUMNS, "barcode")
 

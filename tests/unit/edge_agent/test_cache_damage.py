@@ -67,6 +67,12 @@ def newer_schema(path):
     connection.close()
 
 
+def schema_that_is_no_text(path):
+    data = path.read_bytes()
+    assert b"CREATE TABLE token" in data
+    path.write_bytes(data.replace(b"CREATE TABLE token", b"CREATE TABL\xc8 token"))
+
+
 def zero_in_the_middle(path):
     size = path.stat().st_size
     with path.open("r+b") as file:
@@ -76,7 +82,16 @@ def zero_in_the_middle(path):
 
 @pytest.mark.parametrize(
     "damage",
-    [zero_page_one, cut, garbage, text, no_tables, newer_schema, zero_in_the_middle],
+    [
+        zero_page_one,
+        cut,
+        garbage,
+        text,
+        no_tables,
+        newer_schema,
+        schema_that_is_no_text,
+        zero_in_the_middle,
+    ],
 )
 def test_a_damaged_file_is_moved_aside_at_open(path, damage):
     damage(path)
@@ -178,6 +193,27 @@ def test_a_lease_or_head_that_changed_by_itself_is_not_believed(tmp_path):
     cache.close()
 
 
+def test_a_cursor_that_changed_by_itself_is_not_believed(path):
+    cache = Cache(path)
+    flip = "UPDATE meta SET value = value || '0' WHERE key = 'cursor'"
+    cache._writer.run(lambda connection: connection.execute(flip))
+    assert cache.cursor() == ""
+    assert cache.member(1_999) is None
+    cache.close()
+
+
+def test_an_incarnation_that_changed_by_itself_is_not_compared(path):
+    cache = Cache(path)
+    flip = "UPDATE meta SET value = 'j' WHERE key = 'incarnation'"
+    cache._writer.run(lambda connection: connection.execute(flip))
+    with pytest.raises(LocalStoreFailed, match="checksum"):
+        cache.apply_page(page(3))
+    assert (cache.cursor(), cache.incarnation(), cache.member(1_999)) == ("", "", None)
+    cache.apply_page(page(3))
+    assert cache.member(3).member_id == 3
+    cache.close()
+
+
 def spoil_bodies(cache):
     """Damage what is stored below SQLite's own checks: the text of the rows."""
     cache._writer.run(lambda connection: connection.execute("UPDATE member SET body = '{\"na'"))
@@ -237,8 +273,8 @@ def test_many_threads_meet_the_damage_and_one_repairs_it(path):
     cache.close()
 
 
-def test_random_damage_never_shows_wrong_members(path):
-    seed = random.randrange(2**32)
+@pytest.mark.parametrize("seed", [random.randrange(2**32)])
+def test_random_damage_never_shows_wrong_members(path, seed):
     chance = random.Random(seed)
     whole = path.read_bytes()
     for _ in range(60):
@@ -253,7 +289,7 @@ def test_random_damage_never_shows_wrong_members(path):
         for number in chance.sample(range(1, 2_001), 40):
             member = cache.member(number)
             shown = member and (member.member_id, member.balance_points, member.name)
-            assert shown in (None, (number, number, f"М. {number}")), f"seed {seed}"
+            assert shown in (None, (number, number, f"М. {number}"))
         cache.apply_page(page(20, cursor="after"))
         cache.close()
         for entry in path.parent.iterdir():

@@ -18,7 +18,7 @@ def writer(tmp_path):
 
 
 def put(value):
-    return lambda connection: connection.execute("INSERT INTO meta VALUES (?, '')", (value,))
+    return lambda connection: connection.execute("INSERT INTO meta VALUES (?, '', 0)", (value,))
 
 
 def keys(writer):
