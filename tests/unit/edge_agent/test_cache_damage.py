@@ -277,7 +277,7 @@ def test_many_threads_meet_the_damage_and_one_repairs_it(path):
 def test_random_damage_never_shows_wrong_members(path, seed):
     chance = random.Random(seed)
     whole = path.read_bytes()
-    for _ in range(60):
+    for _ in range(40):
         damaged = bytearray(whole)
         start = chance.randrange(len(damaged))
         if chance.random() < 0.5:
