@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +16,24 @@ from edge_agent.demo.evidence import PaperSlip, read_paper
 from edge_agent.demo.processes import script
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder outside of pytest's own, which another session closes to PostgreSQL's user."""
+    with tempfile.TemporaryDirectory(prefix="loyalty-edge-test-") as name:
+        yield Path(name)
+
+
 @pytest.mark.postgres
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.platform == "win32", reason="the demo's emulators need ptys")
-def test_the_demo_keeps_every_promise(tmp_path: Path) -> None:
+def test_the_demo_keeps_every_promise(folder: Path) -> None:
     done = subprocess.run(
         [script("edge-agent"), "demo", "--json", "--sales", "60"],
         capture_output=True,
         text=True,
         timeout=280,
         check=False,
-        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(folder)},
     )
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
     found = json.loads(done.stdout)
