@@ -65,3 +65,28 @@ def test_tills_that_fight_for_the_same_members(
     assert tills[0].cache["head", "R0"]["body"]["seq"] == tills[0].seq
     held = db.execute("select count(*) from hold where state = 'open'").fetchone()
     assert held == (0,)
+
+
+def test_one_batch_sent_twice_at_once_is_stored_once(centre, add_member, sale_body, books):
+    member = add_member("0")
+    till = centre.till()
+    for _ in range(5):
+        facts = tuple(
+            till.fact("sale", sale_body(till, member, accrual_points=10)) for _ in range(20)
+        )
+        together = threading.Barrier(3)
+        replies = []
+
+        def send(batch=facts, start=together, kept=replies):
+            start.wait()
+            kept.append(till.upload_raw(batch))
+
+        threads = [threading.Thread(target=send) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [reply.status_code for reply in replies] == [200] * 3
+        verdicts = [{v["verdict"] for v in reply.json()["verdicts"]} for reply in replies]
+        assert sorted(map(str, verdicts)) == ["{'accepted'}", "{'duplicate'}", "{'duplicate'}"]
+    assert sum(books(member).values()) == 1_000

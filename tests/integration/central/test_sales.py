@@ -219,12 +219,13 @@ def test_facts_about_an_unknown_sale_wait_for_it(centre, add_member, sale_body, 
     assert seller.member(member)["purchases_count"] == 0
 
 
-def test_a_return_and_its_sale_in_one_batch_in_any_order(centre, add_member, sale_body, books):
+def test_a_return_and_its_sale_in_one_batch_in_any_order(centre, add_member, sale_body, books, db):
     member = add_member("0")
     till = centre.till()
     body = sale_body(till, member, accrual_points=500)
     till.upload(till.fact("sale_return", back(body["sale_id"])), till.fact("sale", body))
     assert sum(books(member).values()) == 0
+    assert db.execute("select state from inbox").fetchall() == [("applied",), ("applied",)]
 
 
 def test_strangers_and_unknown_members_are_sold_to_as_well(
