@@ -124,14 +124,15 @@ class KillLoop:
         self._step("paper", lambda: pos.paper(self._sale_id))
 
     def _step(self, step: str, work: Any) -> Any:
-        before = self.kills
-        with self.clock.timed(step, lambda: self._target != "" or self.kills > before):
-            if step == self._target:
+        before, armed = self.kills, step == self._target
+        with self.clock.timed(step, lambda: armed or self.kills > before):
+            if armed:
                 self.executioner.arm(self.rng.uniform(0, 1.1 * self.clock.usual_s(step)))
             return work()
 
     def _scan(self, card: str) -> None:
         """Real bytes from the reader, until the member stands on the screen."""
+        state: dict[str, Any] = {}
         for _ in range(10):
             self.register.device("scanner", f"scan ]E0{card}")
             for _ in range(50):
@@ -139,7 +140,7 @@ class KillLoop:
                 sale = state["sale"] or {}
                 if state["waiting"] or (sale.get("state") == "open" and sale["member"]):
                     return
-        raise AssertionError("the member did not come to the screen")
+        raise AssertionError(f"the member did not come to the screen: {state}")
 
     def _basket(self) -> list[dict[str, Any]]:
         """A few goods, one of a price that hardly another receipt has."""

@@ -1,0 +1,157 @@
+"""A real `edge-central run` with its own PostgreSQL, members to shop with, and its books."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from central.audit import check_books
+from central.db.bulk import Connection
+from central.enrolment import create_code
+from central.instants import system_clock
+from central.keys import load_keys
+from central.member_import import import_members
+from central.place import opened
+from central.reports import status
+from central.rules import publish
+from edge_agent.demo.processes import Child
+from sync.enrolment import Identity, enrol
+
+RULES: dict[str, Any] = {
+    "programme": {"redeem_max_share_bp": 5_000, "accrual_valid_days": 365},
+    "promotions": [
+        {
+            "promotion_id": "dairy10",
+            "name": {"uk": "Молочне −10 %", "en": "Dairy −10 %"},
+            "effect": {"kind": "percent", "target": {"groups": ["dairy"]}, "percent_bp": 1000},
+        },
+        {
+            "promotion_id": "earn5",
+            "name": {"uk": "5 % бонусами", "en": "5 % back"},
+            "effect": {"kind": "accrue_percent", "target": {"all": True}, "percent_bp": 500},
+            "conditions": [{"kind": "member_known"}],
+        },
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """A member nobody else shops as; `points` is the balance at the start, hundredths."""
+
+    member_id: int
+    card: str
+    points: int
+
+
+class RealCentre:
+    """The running centre and a connection to its database."""
+
+    def __init__(self, data_dir: Path, url: str, connection: Connection) -> None:
+        self.data_dir = data_dir
+        self.url = url
+        self._db = connection
+        self._registers = 0
+        self._shoppers = self._import()
+        self.publish(RULES)
+
+    # --- what the central team does ---------------------------------------------------------
+
+    def publish(self, rules: dict[str, Any]) -> int:
+        """Sign and publish; the new sequence."""
+        key = load_keys(self.data_dir)[0]
+        draft = json.dumps(rules).encode()
+        with self._db.transaction():
+            return publish(
+                self._db, draft, key, author="test", reason="", now=system_clock()
+            ).sequence
+
+    def identity(self, register_id: str = "") -> Identity:
+        """Enrol a new register in a store of its own, or the one named once more."""
+        if not register_id:
+            self._registers += 1
+            register_id = f"R{self._registers}"
+        store = f"S-{register_id}"
+        with self._db.transaction():
+            code, _ = create_code(self._db, store, register_id, "", 1, system_clock())
+        return enrol(self.url, code, None, "test", "0.1.0")
+
+    def shopper(self) -> Shopper:
+        """The next member."""
+        return next(self._shoppers)
+
+    def _import(self) -> Iterator[Shopper]:
+        with resources.as_file(resources.files("edge_agent.demo_data") / "members.csv") as file:
+            done = import_members(
+                self._db, file, system_clock(), dry_run=False, on_progress=lambda _rows: None
+            )
+            assert done.rejected == 0
+            text = file.read_text(encoding="utf-8")
+        rows = list(csv.DictReader(text.splitlines(), delimiter=";"))
+        for row in rows:
+            query = "select member_id from token where token_key = %s"
+            found = self._db.execute(query, [f"card:{row['card']}"]).fetchone()
+            assert found is not None
+            points = int(row["balance"].replace(".", ""))
+            if points >= 15_000:
+                yield Shopper(found[0], row["card"], points)
+
+    # --- what is true there -----------------------------------------------------------------
+
+    def audit(self) -> dict[str, Any]:
+        """The books, recomputed from their first entries."""
+        return check_books(self._db)
+
+    def accounts(self, member_id: int) -> dict[str, int]:
+        """A member's accounts that are not empty; all leases under `leases`."""
+        rows = self._db.execute(
+            "select case when account like 'lease:%%' then 'leases' else account end, sum(balance)"
+            " from account where member_id = %s and balance <> 0 group by 1",
+            [member_id],
+        ).fetchall()
+        return {name: int(total) for name, total in rows}
+
+    def holds(self, member_id: int) -> dict[str, str]:
+        """State of every hold of a member, by authorisation."""
+        query = "select auth_id::text, state from hold where member_id = %s"
+        return dict(self._db.execute(query, [member_id]).fetchall())
+
+    def facts(self, identity: Identity) -> list[dict[str, Any]]:
+        """Facts of a register's epoch in the inbox."""
+        rows = self._db.execute(
+            "select seq, kind, body, state from inbox where register_id = %s and epoch = %s"
+            " order by seq",
+            [identity.register_id, identity.epoch],
+        ).fetchall()
+        return [
+            {"seq": seq, "kind": kind, "state": state, **json.loads(bytes(body))}
+            for seq, kind, body, state in rows
+        ]
+
+    def register(self, register_id: str) -> dict[str, Any]:
+        """What `edge-central status` shows of a register."""
+        found = status(self._db)["registers"]
+        return next(each for each in found if each["register_id"] == register_id)
+
+
+@contextmanager
+def real_centre(folder: Path) -> Iterator[RealCentre]:
+    """Start the process; stop it, and its PostgreSQL, at the end."""
+    data_dir = folder / "centre"
+    child = Child(
+        "edge-central",
+        ["edge-central", "run", "--data-dir", str(data_dir), "--port", "0"],
+        folder / "centre.log",
+    )
+    try:
+        url = str(child.start()["url"])
+        with opened(data_dir, None) as connection:
+            yield RealCentre(data_dir, url, connection)
+    finally:
+        child.stop()
