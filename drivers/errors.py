@@ -2,7 +2,7 @@
 
 DeviceError
 ├── DeviceUnavailable   nobody answers or the port is gone: try again later
-├── DeviceRefused       the device said no to this job: permanent for the job, vendor code beside ours
+├── DeviceRefused       the device said no to this job: permanent for it, vendor code beside ours
 ├── OutcomeUnknown      it may or may not have happened: reconcile before anything else
 ├── FrameError          bytes that break the protocol's form or check
 └── BadDeviceUrl        a device address that cannot be read

@@ -128,10 +128,8 @@ class _Builder:
         self.ledger = Ledger(folder / "ledger.db", identity.register_id, identity.epoch)
         stack.callback(self.ledger.close)
         emit(Event.LEDGER_OPENED, register=identity.register_id, epoch=identity.epoch)
-        self.cache = Cache(folder / "cache.db")
+        self.cache = Cache(folder / "cache.db", on_rebuilt=_cache_rebuilt)
         stack.callback(self.cache.close)
-        if self.cache.stats().broken_files:
-            emit(Event.CACHE_REBUILT, kept=list(self.cache.stats().broken_files))
         self.outbox = Outbox(self.ledger, identity.register_id)
         self.rules = RulesSlot(
             BundleStore.open(folder / "bundles", identity.programme_keys, VERSION), self.clock
@@ -323,6 +321,10 @@ class _Builder:
             compose,
             lambda state: desk.device("printer", state),
         )
+
+
+def _cache_rebuilt(damaged: Path) -> None:
+    emit(Event.CACHE_REBUILT, kept=damaged.name)
 
 
 def _off_loop(work: Callable[[], None]) -> None:

@@ -63,8 +63,9 @@ class PushResult:
     """What one push did. `more` asks for another push now.
 
     `quarantined` counts facts that the centre stored without applying. `rewound_to` is the head
-    of a centre that has lost or never had our earlier facts. `fork` stops the lane until the
-    register has a new epoch; `stuck` says that rewinding did not help: facts are gone or damaged.
+    of a centre that has lost or never had our earlier facts. `fork` says that the centre has
+    another history of this epoch: both are kept, and the register needs a new epoch. `stuck`
+    says that rewinding did not help: facts are gone or damaged.
     """
 
     sent: int = 0
@@ -126,7 +127,7 @@ class Uplink:
         forked = next((item for item in verdicts if item.verdict == "fork"), None)
         if len(settled) == len(verdicts) and reply.head_seq < batch.facts[-1].seq:
             raise CentreUnavailable("the reply accepts facts above its own head")
-        if settled:
+        if settled or forked is not None:
             # By verdict, not by head: after a fork the head is another history's.
             self._outbox.acknowledge(batch, reply)
             self._last_gap = None

@@ -107,11 +107,14 @@ class Outbox:
         return self._ledger.query(read)
 
     def acknowledge(self, batch: UploadBatch, reply: UploadReply) -> None:
-        """Mark what the centre has committed; a quarantined fact is kept and shown."""
+        """Mark what the centre has committed. A quarantined fact, and one of a forked history,
+        is with the centre but not in its books: it is kept here and shown."""
+        states = {"accepted": "acked", "duplicate": "acked"}
+        states |= {"quarantined": "quarantined", "fork": "quarantined"}
         done = [
-            ("quarantined" if item.verdict == "quarantined" else "acked", batch.epoch, item.seq)
+            (states[item.verdict], batch.epoch, item.seq)
             for item in reply.verdicts
-            if item.verdict in ("accepted", "duplicate", "quarantined")
+            if item.verdict in states
         ]
 
         def write(connection: sqlite3.Connection) -> None:
@@ -128,7 +131,7 @@ class Outbox:
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "UPDATE outbox SET state = 'pending' "
-                "WHERE epoch = ? AND seq > ? AND state = 'acked'",
+                "WHERE epoch = ? AND seq > ? AND state <> 'pending'",
                 (epoch, head_seq),
             )
 
