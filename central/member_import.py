@@ -258,7 +258,7 @@ class _Chunk:
             [feed_name(name), _month_day(birthday), groups, known.member_id],
         )
         if phone != known.phone:
-            body = {"changed_at": self._now.isoformat()}
+            body = {"change": secrets.token_hex(8)}
             self._changes.put(PHONE, str(known.member_id), body, member_id=known.member_id)
         return True
 
