@@ -17,6 +17,7 @@ from edge_agent import bootstrap, notify
 from edge_agent.config import Settings
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from edge_agent.ledger.migrate import migrate_apart
 from edge_agent.log_setup import configure, reload_on_hangup
 from edge_agent.single_instance import AlreadyRunning, announce_port, lock
 from sync.durable_file import write_durably
@@ -32,6 +33,7 @@ def serve(settings: Settings, *, service: bool = False) -> int:
     try:
         with lock(settings.data_dir, settings.api.port, settings.path):
             reload_on_hangup(control, settings.path)
+            migrate_apart(settings.data_dir)
             return asyncio.run(_Run(settings).main())
     except AlreadyRunning as error:
         emit(Event.SECOND_AGENT, problem=str(error))
