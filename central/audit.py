@@ -20,8 +20,6 @@ CHECKS = {
         select e.member_id, e.entry_id::text, e.kind from entry e
         where not exists (select 1 from leg l
                           where l.member_id = e.member_id and l.entry_id = e.entry_id)
-          and not exists (select 1 from allocation a
-                          where a.member_id = e.member_id and a.entry_id = e.entry_id)
     """,
     "balances_off": """
         select coalesce(l.member_id, a.member_id), coalesce(l.account, a.account),

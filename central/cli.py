@@ -25,7 +25,7 @@ DEFAULT_DATA_DIR = "central-data"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = build_parser().parse_args(argv)
     try:
         code: int = arguments.work(arguments)
         sys.stdout.flush()
@@ -41,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
     parser = argparse.ArgumentParser(prog="edge-central", description="The loyalty centre.")
     place = argparse.ArgumentParser(add_help=False)
     place.add_argument(

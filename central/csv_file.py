@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from central.errors import BadInput
+from central.errors import BadInput, CentralError
 
 MAX_FIELD = 2_000
 _DECIMAL = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,2})?")
@@ -102,12 +102,16 @@ class Rejects:
         self._file: TextIO | None = None
         self._writer: Any = None
         self.count = 0
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.unlink()
 
     def add(self, line: int, fields: Sequence[str], error: BadRow) -> None:
         """Write one row down; spreadsheet formulas are disarmed by a leading apostrophe."""
         if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8-sig", newline="")
+            try:
+                self._file = self.path.open("w", encoding="utf-8-sig", newline="")
+            except OSError as failure:
+                raise CentralError(f"cannot write {self.path}: {failure.strerror}") from None
             self._writer = csv.writer(self._file, delimiter=";")
             self._writer.writerow(["line", "reason", "field", *self._header])
         safe = [f"'{field}" if field[:1] in "=@\t\r" else field for field in fields]

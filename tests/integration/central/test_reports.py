@@ -1,0 +1,115 @@
+"""What the centre's people see: status, exported sales and balances, audit."""
+
+import json
+
+import pytest
+
+from central.cli import main
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def call(database_url, tmp_path, capsys):
+    def run(*arguments, code=0):
+        place = ["--data-dir", str(tmp_path), "--database-url", database_url]
+        assert main([*arguments, *place]) == code
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_sales_come_out_as_they_were_sent(centre, sale_body, call):
+    till = centre.till()
+    bodies = [sale_body(till) | {"future_field": n} for n in range(3)]
+    till.send("sale", bodies[0])
+    till.send("shift", {"opened": True})
+    till.send("sale", sale_body(till) | {"version": 9})
+    centre.clock.advance(hours=1)
+    pretty = till.fact("sale", json.dumps(bodies[1], indent=1))
+    till.upload(pretty, till.fact("sale", bodies[2]))
+    lines = call("export", "sales").splitlines()
+    assert [json.loads(line) for line in lines] == bodies
+    since = centre.clock().isoformat()
+    lines = call("export", "sales", "--since", since).splitlines()
+    assert [json.loads(line) for line in lines] == bodies[1:]
+    with pytest.raises(SystemExit):
+        call("export", "sales", "--since", "lately")
+
+
+def test_status_counts_what_went_wrong(centre, sale_body, call):
+    till = centre.till()
+    till.send("sale", sale_body(till))
+    till.send("unheard_of", {})
+    clone = type(till)(till.http, till.private_key, till.identity)
+    till.upload(clone.fact("sale", sale_body(till)))
+    missing, there = till.fact("sale", sale_body(till)), till.fact("sale", sale_body(till))
+    till.upload(there)
+    void = {"version": 1, "sale_id": "0" * 8 + "-0000" * 3 + "-" + "0" * 12}
+    till.upload(missing, there, till.fact("sale_voided", void | {"reason": "", "voided_at": ""}))
+    beat = {
+        "agent_version": "0.1.0",
+        "epoch": 1,
+        "outbox_pending": 7,
+        "last_seq": 12,
+        "ruleset_active": 3,
+        "ruleset_downloaded": 4,
+        "ruleset_refused": "bad_signature",
+        "clock_offset_ms": -250,
+        "devices": {"printer": "ok"},
+    }
+    assert till.post("/v1/heartbeat", beat).json()["head_seq"] == 5
+    found = json.loads(call("status", "--json"))
+    [register] = found["registers"]
+    expected = {key: beat[key] for key in beat if key not in ("epoch", "agent_version")}
+    expected |= {"head_seq": 5, "gaps": 1, "last_gap": "seq 4: seq_ahead", "forks": 1}
+    expected |= {"quarantined": 1, "parked": 1, "revoked": False, "store_id": "S1", "epoch": 1}
+    assert expected.items() <= register.items()
+    assert register["last_seen_at"] == "2026-11-22T09:00:00.000Z"
+    table = call("status").splitlines()
+    assert "bad_signature" in table[2]
+    assert len(table) == 3
+    rules = json.loads(call("rules", "status"))
+    assert rules["registers"][0]["ruleset_refused"] == "bad_signature"
+
+
+def test_balances_agree_with_the_feed(centre, add_member, sale_body, call):
+    members = [add_member("10"), add_member("0")]
+    till = centre.till()
+    till.send("sale", sale_body(till, members[0], accrual_points=55))
+    till.send("sale", sale_body(till, members[1], accrual_points=99, fiscal="pending"))
+    exported = [json.loads(line) for line in call("export", "balances").splitlines()]
+    shown = {member: till.member(member)["balance_points"] for member in members}
+    assert {row["member_id"]: row["balance_points"] for row in exported} == shown
+    assert sorted(shown.values()) == [0, 1055]
+
+
+@pytest.mark.parametrize(
+    ("damage", "finding"),
+    [
+        ("update leg set amount = amount + 1 where account = 'available'", "entries_not_even"),
+        ("update account set balance = balance + 1", "balances_off"),
+        ("update slice set points = points + 1", "slices_off"),
+        ("delete from slice", "lots_not_behind_balances"),
+        ("delete from inbox where seq = 1", "chains_broken"),
+        ("update register_epoch set head_seq = 9", "heads_off"),
+        ("update lease set granted = granted + 1", "leases_off"),
+        ("update lot set points = points + 1", "lots_issued_twice"),
+        ("update hold set state = 'used'", "holds_off"),
+        ("delete from leg", "entries_without_legs"),
+    ],
+)
+def test_the_audit_finds_damage(centre, add_member, sale_body, call, db, damage, finding):
+    member = add_member("10")
+    till = centre.till()
+    till.upload(*(till.fact("sale", sale_body(till, member)) for _ in range(2)))
+    hold = {"member_id": member, "points": 100}
+    ids = {"auth_id": "1" * 8 + "-1111" * 3 + "-" + "1" * 12}
+    till.post("/v1/authorisations", hold | ids | {"sale_id": ids["auth_id"]})
+    assert json.loads(call("audit", "--json"))["ok"]
+    assert call("audit").startswith("books are sound")
+    db.execute(damage)
+    found = json.loads(call("audit", "--json", code=1))
+    assert not found["ok"]
+    assert found["findings"][finding]
+    assert f"{finding}: [" in call("audit", code=1)
