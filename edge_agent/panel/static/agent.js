@@ -128,8 +128,9 @@ async function readStream(token, lastId, onUp, onEvent) {
 /**
  * Follow the agent's states for as long as the token holds.
  *
- * The first state of each connection stands as it is; later ones count only when their revision is
- * higher, because a resumed stream repeats what was missed. `on.down` comes at the first failed read.
+ * The first state of each connection stands as it is (`on.state(state, true)`); later ones count
+ * only when their revision is higher, because a resumed stream repeats what was missed. `on.down`
+ * comes at the first failed read.
  */
 export async function followStates(token, on) {
   let lastId = '';
@@ -140,8 +141,8 @@ export async function followStates(token, on) {
       if (kind !== 'state') return;
       const state = JSON.parse(data);
       if (state.revision <= revision) return;
+      on.state(state, revision < 0);
       revision = state.revision;
-      on.state(state);
     };
     const onUp = () => {
       failures = 0;

@@ -52,20 +52,21 @@ function Input({ model, words, run }) {
 }
 
 function LineKeys({ line, words, run }) {
+  const lineId = line.line_id;
   return html`<div class="line-keys">
     ${isByPiece(line) &&
     html`<button
         aria-label=${words.minus}
-        onClick=${() => run('stepQuantity', { line, by: -1 })}
+        onClick=${() => run('stepQuantity', { lineId, by: -1 })}
       >
         −
       </button>
-      <button aria-label=${words.plus} onClick=${() => run('stepQuantity', { line, by: 1 })}>
+      <button aria-label=${words.plus} onClick=${() => run('stepQuantity', { lineId, by: 1 })}>
         +
       </button>`}
     <button
       aria-label=${words.remove}
-      onClick=${() => run('setQuantity', { line, milli: 0 })}
+      onClick=${() => run('removeLine', { lineId })}
     >
       <${Icon} name="cross" />
     </button>

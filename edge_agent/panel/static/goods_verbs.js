@@ -141,19 +141,26 @@ export class GoodsVerbs {
   }
 
   select(lineId) {
-    this.#queue.store.set({ selectedId: lineId });
+    this.#queue.store.set({ selectedId: lineId, choices: this.#model.choices + 1 });
   }
 
-  /** One piece more or less; counted from the newest state, so quick presses add up. */
-  stepQuantity({ line, by }) {
+  /** One piece more or less of a line, or of the chosen one when its turn comes. */
+  stepQuantity({ lineId, by }) {
+    return this.#ofLine(lineId, (line) =>
+      isByPiece(line) ? this.#set(line, Math.max(0, line.qty_milli + by * 1000)) : undefined,
+    );
+  }
+
+  removeLine({ lineId }) {
+    return this.#ofLine(lineId, (line) => this.#set(line, 0));
+  }
+
+  #ofLine(lineId, work) {
     return this.#queue.step(async () => {
-      const now = this.#scene.own?.lines.find((item) => item.line_id === line.line_id);
-      if (now && isByPiece(now)) await this.#set(now, Math.max(0, now.qty_milli + by * 1000));
+      const { own, line } = this.#scene;
+      const found = lineId ? own?.lines.find((item) => item.line_id === lineId) : own && line;
+      if (found) await work(found);
     });
-  }
-
-  setQuantity({ line, milli }) {
-    return this.#queue.step(() => this.#set(line, milli));
   }
 
   #set(line, milli) {

@@ -26,11 +26,13 @@ function escape(model, { open }) {
   return asked || taken ? ['redeem', 0] : null;
 }
 
+// While a good is on its way these keys are meant for it, so the verb finds the line when its turn
+// comes.
 function lineKey(event, model, { own, line }) {
-  if (model.text || !own || !line) return null;
-  if (event.key === '+') return ['stepQuantity', { line, by: 1 }];
-  if (event.key === '-' || event.key === '\u2212') return ['stepQuantity', { line, by: -1 }];
-  if (event.key === 'Delete') return ['setQuantity', { line, milli: 0 }];
+  if (model.text || !((own && line) || model.busy)) return null;
+  if (event.key === '+') return ['stepQuantity', { by: 1 }];
+  if (event.key === '-' || event.key === '\u2212') return ['stepQuantity', { by: -1 }];
+  if (event.key === 'Delete') return ['removeLine', {}];
   return null;
 }
 

@@ -5,7 +5,7 @@ import { GoodsVerbs } from './goods_verbs.js';
 import { isOurs, verbOf } from './keys.js';
 import { Queue } from './queue.js';
 import { SaleVerbs } from './sale_verbs.js';
-import { firstModel, isLive, localeOf } from './scene.js';
+import { firstModel, isLive, localeOf, saleOf } from './scene.js';
 import { Screen } from './screen.js';
 import { html, render } from './vendor/preact-htm.js';
 import { wordsOf } from './words.js';
@@ -86,11 +86,8 @@ async function open(code) {
   });
 }
 
-// An answer may have shown a newer revision of the sale than the state that is under way.
-function take(state) {
-  const shown = model.state?.sale;
-  const isOlder = shown && state.sale?.sale_id === shown.sale_id;
-  const sale = isOlder && state.sale.revision < shown.revision ? shown : state.sale;
+function take(state, isFirst) {
+  const sale = isFirst ? state.sale : saleOf(state, model.state?.sale);
   store.set({ state: { ...state, sale }, receivedAt: performance.now() });
 }
 

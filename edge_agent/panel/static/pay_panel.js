@@ -68,9 +68,9 @@ function Redeem({ sale, words, locale, run }) {
   </section>`;
 }
 
-function Pay({ scene, words, run, busy }) {
+function Pay({ scene, words, run }) {
   if (!scene.own) return html`<p class="card pos-note">${words.payInPos}</p>`;
-  const isOff = !scene.canPay || busy > 0;
+  const isOff = !scene.canPay;
   return html`<div class="pay">
     <${Button} label=${words.payCash} hint="F8" name="payCash" run=${run} isOff=${isOff}
       kind="primary" test="pay-cash" />
@@ -83,13 +83,13 @@ function Pay({ scene, words, run, busy }) {
   </div>`;
 }
 
-export function PayPanel({ model, scene, words, locale, run }) {
+export function PayPanel({ scene, words, locale, run }) {
   const { open } = scene;
   return html`<aside class="side">
     <section class="card">
       <${Totals} sale=${open} words=${words} locale=${locale} />
     </section>
     <${Redeem} sale=${open} words=${words} locale=${locale} run=${run} />
-    <${Pay} scene=${scene} words=${words} run=${run} busy=${model.busy} />
+    <${Pay} scene=${scene} words=${words} run=${run} />
   </aside>`;
 }

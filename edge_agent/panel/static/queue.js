@@ -1,7 +1,7 @@
 // Writes of the screen: one after another, each on the newest state, refusals as sentences.
 
 import { Refusal } from './agent.js';
-import { isLive, localeOf } from './scene.js';
+import { isLater, isLive, localeOf } from './scene.js';
 import { wordsOf } from './words.js';
 
 export class Queue {
@@ -43,17 +43,27 @@ export class Queue {
     this.store.set({ flash: { kind: 'error', text } });
   }
 
-  /** Write, and show the sale that is the answer without waiting for the pushed state. */
+  /**
+   * Write, and show the sale that is the answer without waiting for the pushed state. The line that
+   * the write changed becomes the chosen one, unless the cashier has chosen another meanwhile.
+   */
   async sale(method, path, body) {
-    const view = await this.agent.write(method, path, body);
+    const { choices } = this.model;
     const before = this.model.state.sale;
-    const isSame = before?.sale_id === view.sale_id;
-    if (isSame && before.revision > view.revision) return;
-    const known = new Map((isSame ? before.lines : []).map((line) => [line.line_id, line]));
-    const changed = view.lines.filter(
-      (line) => known.get(line.line_id)?.qty_milli !== line.qty_milli,
-    );
-    const state = { ...this.model.state, sale: view };
-    this.store.set(changed.length ? { state, selectedId: changed.at(-1).line_id } : { state });
+    const view = await this.agent.write(method, path, body);
+    const patch = {};
+    const changed = changedLine(before, view);
+    if (changed && this.model.choices === choices) patch.selectedId = changed.line_id;
+    const shown = this.model.state.sale;
+    if (shown?.sale_id !== view.sale_id || isLater(view, shown)) {
+      patch.state = { ...this.model.state, sale: view };
+    }
+    this.store.set(patch);
   }
+}
+
+function changedLine(before, view) {
+  const old = before?.sale_id === view.sale_id ? before.lines : [];
+  const known = new Map(old.map((line) => [line.line_id, line.qty_milli]));
+  return view.lines.findLast((line) => known.get(line.line_id) !== line.qty_milli);
 }

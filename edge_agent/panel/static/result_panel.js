@@ -71,14 +71,18 @@ function Figures({ sale, words, locale }) {
   </dl>`;
 }
 
-const TITLE = { voided: 'voided', returned: 'returned' };
+function titleOf({ closed, job }) {
+  if (!closed) return 'unsettled';
+  if (closed.state === 'voided' || closed.state === 'returned') return closed.state;
+  return job ? 'noPaper' : 'done';
+}
 
 export function ResultPanel({ scene, words, locale, run }) {
   const { closed, job } = scene;
   const papers = closed?.prints.length ? closed.prints : job ? [job] : [];
   return html`<section class="card result" aria-label=${words.done} data-test="result">
     <div class="result-head">
-      <h2>${closed ? words[TITLE[closed.state] ?? 'done'] : words.unsettled}</h2>
+      <h2>${words[titleOf(scene)]}</h2>
       ${closed?.member && html`<p>${closed.member.name}</p>`}
     </div>
     ${closed?.result && html`<${Figures} sale=${closed} words=${words} locale=${locale} />`}

@@ -57,12 +57,16 @@ export class SaleVerbs {
     return this.#pay((sale) => ({ kind: 'card', amount_minor: sale.payable_minor }));
   }
 
-  // Not while something is on its way: the cashier would pay a total that nobody has seen.
+  // What was on the screen at the key press is paid, or nothing: a good may be on its way.
   #pay(tenderOf) {
-    if (this.#queue.model.busy) return undefined;
+    const seen = this.#scene.own;
     return this.#queue.step(async () => {
       const { own } = this.#scene;
-      if (!own) return;
+      if (!own || own.sale_id !== seen?.sale_id) return;
+      if (own.quote_id !== seen.quote_id) {
+        this.#queue.store.set({ flash: { kind: 'warn', text: this.#words.totalChanged } });
+        return;
+      }
       const tender = tenderOf(own);
       await this.#queue.sale('POST', `/v1/sales/${own.sale_id}/confirm`, {
         quote_id: own.quote_id,

@@ -24,11 +24,31 @@ export function firstModel() {
     foundAt: 0,
     foundFor: '',
     selectedId: '',
+    choices: 0, // how often the cashier chose a line
     dismissedId: '',
     dialog: null,
     flash: null,
     busy: 0,
   };
+}
+
+const STAGE = { open: 0, cancelled: 1, committed: 1, posted: 2, returned: 3, voided: 3 };
+
+/** Whether `view` stands later than `other` of the same sale: answers and states cross on the way. */
+export function isLater(view, other) {
+  const by = view.revision - other.revision;
+  return by !== 0 ? by > 0 : STAGE[view.state] > STAGE[other.state];
+}
+
+/**
+ * The sale to show when a state is pushed: its own, unless an answer has already shown what comes
+ * after it. Closing a sale never puts an older one on the desk while another is open.
+ */
+export function saleOf(state, shown) {
+  const { sale } = state;
+  if (!shown || !sale) return sale;
+  if (sale.sale_id === shown.sale_id) return isLater(shown, sale) ? shown : sale;
+  return shown.state === 'open' && sale.state !== 'open' ? shown : sale;
 }
 
 /** The locale of the labels: the cashier's choice, else the register's. */

@@ -95,6 +95,7 @@ export function Screen({ model, run }) {
     <${Strip} ...${props} />
     ${isGone && html`<${Gone} words=${words} />`}
     <main class="desk ${scene.open ? '' : 'wide'}" inert=${isGone}>
+      <h1 class="unseen">${words.title}</h1>
       <${MemberPanel} ...${props} />
       <${Desk} ...${props} />
     </main>

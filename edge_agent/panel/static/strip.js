@@ -22,8 +22,9 @@ function Device({ name, state, words }) {
   const [tone, icon] = DEVICE[state] ?? DEVICE.error;
   const said = words.device[state] ?? words.device.error;
   return html`<${Mark} tone=${tone} icon=${icon} title=${`${name}: ${said}`}>
-    <span>${name}</span>
-    <span class=${state === 'ok' || state === 'none' ? 'unseen' : ''}>: ${said}</span>
+    ${state === 'ok' || state === 'none'
+      ? html`<span>${name}<span class="unseen">: ${said}</span></span>`
+      : html`<span>${name}: ${said}</span>`}
   <//>`;
 }
 
