@@ -76,12 +76,16 @@ def _post(uow: UnitOfWork, job: PrintJobRow, fact: tuple[int, int], now: str) ->
 
 
 def retry_print(uow: UnitOfWork, ctx: RegisterContext, job_id: str) -> PrintJobRow:
-    """Queue the same job again after a `not_printed`; never after an unknown outcome."""
+    """Queue the same job again after a `not_printed`; never after an unknown outcome, and never
+    for a sale that was voided meanwhile."""
     job = _job(uow, job_id)
     if job.state in ("queued", "printing", "printed"):
         return job
     if job.state == "unknown":
         raise Conflict("print_unknown", "look at the paper first, then resolve the job")
+    sale = uow.sale(job.subject_id) if job.kind == "sale" else None
+    if sale is not None and sale.state != "committed":
+        raise Conflict("sale_closed", f"sale {sale.sale_id} is {sale.state}: nothing to print")
     uow.set_print_state(job_id, "queued", ctx.clock.stamp())
     return _job(uow, job_id)
 
