@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from drivers.base import (
     PrinterStatus,
     PrintJob,
     PrintOutcome,
+    Verdict,
 )
 from drivers.errors import DeviceError, DeviceUnavailable
 from edge_agent.event_codes import Event
@@ -21,8 +23,12 @@ from edge_agent.panel_state import DeviceState
 from edge_agent.ports import PrintJobRow
 from edge_agent.usecases.record_print import PaperVerdict
 
+NO_LINK = "no_link"
 STATUS_EVERY_S = 10.0
 WAKE_S = 1.0
+LINK_PATIENCE_S = 20.0
+"""How long an interrupted document waits for a printer that does not answer, before a person is
+asked: its counters know more than anybody's eyes."""
 
 
 class PaperDesk(Protocol):
@@ -36,9 +42,10 @@ class PaperDesk(Protocol):
 class PrinterWorker:
     """Owns one fiscal printer.
 
-    A job found in `printing` was interrupted: it is reconciled with the device's own counters,
-    and printed again only by a person's order. A job that cannot start because nobody answers
-    becomes `not_printed` and waits for the cashier."""
+    A job found in `printing` was interrupted, by a crash or a lost link: it is reconciled with
+    the device's own counters as soon as they can be read, and printed again only by a person's
+    order. A job that cannot start because nobody answers becomes `not_printed` and waits for the
+    cashier."""
 
     def __init__(
         self,
@@ -55,6 +62,8 @@ class PrinterWorker:
         self._on_state = on_state
         self._device: FiscalPrinter | None = None
         self._lost = False
+        self._idle_s = STATUS_EVERY_S
+        self._doubt_since: float | None = None
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="device-printer", daemon=True)
@@ -74,30 +83,36 @@ class PrinterWorker:
         self._thread.join(timeout=15)
 
     def _work(self) -> None:
-        idle_s = STATUS_EVERY_S
         while not self._stopping:
-            job = self._desk.next_job()
-            if job is not None and self._handle(job):
-                idle_s = 0.0
-                continue
-            if idle_s >= STATUS_EVERY_S:
-                self._look()
-                idle_s = 0.0
-            if self._wake.wait(WAKE_S):
-                self._wake.clear()
-            else:
-                idle_s += WAKE_S
+            try:
+                self._round()
+            except Exception as error:  # noqa: BLE001 - a full disk must not end the thread
+                emit(Event.DEVICE_FAILED, device="printer", error=error)
+                self._pause()
         self._release()
+
+    def _round(self) -> None:
+        job = self._desk.next_job()
+        if job is not None and self._handle(job):
+            self._idle_s = 0.0
+            return
+        if self._idle_s >= STATUS_EVERY_S:
+            self._look()
+            self._idle_s = 0.0
+        self._pause()
+
+    def _pause(self) -> None:
+        if self._wake.wait(WAKE_S):
+            self._wake.clear()
+        else:
+            self._idle_s += WAKE_S
 
     def _handle(self, job: PrintJobRow) -> bool:
         """Work on a job; False when it has to wait for the device."""
         interrupted = job.state == "printing"
         device = self._connected()
         if device is None:
-            if interrupted:
-                return False
-            self._desk.record_print(PaperVerdict(job.job_id, "not_printed", reason="no_link"))
-            return True
+            return self._without_device(job, interrupted)
         work = self._compose(job, device.profile)
         if not interrupted:
             self._desk.start_printing(job.job_id)
@@ -109,10 +124,28 @@ class PrinterWorker:
             return False
         except DeviceError as error:
             outcome = PrintOutcome("unknown", reason=error.code, vendor_code=error.vendor_code)
+        if outcome.verdict == "unknown" and outcome.reason == NO_LINK and self._may_come_back():
+            self._dropped(DeviceUnavailable(NO_LINK, "the printer stopped answering in a document"))
+            return False
         self._record(job, outcome)
         return True
 
+    def _without_device(self, job: PrintJobRow, interrupted: bool) -> bool:
+        if interrupted and self._may_come_back():
+            return False
+        verdict: Verdict = "unknown" if interrupted else "not_printed"
+        self._doubt_since = None
+        self._desk.record_print(PaperVerdict(job.job_id, verdict, reason=NO_LINK))
+        return True
+
+    def _may_come_back(self) -> bool:
+        """The interrupted job at hand has not waited for its printer long enough."""
+        if self._doubt_since is None:
+            self._doubt_since = time.monotonic()
+        return time.monotonic() - self._doubt_since < LINK_PATIENCE_S
+
     def _record(self, job: PrintJobRow, outcome: PrintOutcome) -> None:
+        self._doubt_since = None
         self._desk.record_print(
             PaperVerdict(
                 job.job_id,

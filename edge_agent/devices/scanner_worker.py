@@ -61,7 +61,7 @@ class ScannerWorker:
             while not self._stop.is_set():
                 scan = scanner.read_scan(READ_S)
                 if scan is not None:
-                    self._on_scan(scan)
+                    self._hand_over(scan)
             return 0
         except DeviceUnavailable as error:
             emit(Event.DEVICE_LOST, device="scanner", problem=str(error))
@@ -69,3 +69,9 @@ class ScannerWorker:
             return 1
         finally:
             scanner.close()
+
+    def _hand_over(self, scan: Scan) -> None:
+        try:
+            self._on_scan(scan)
+        except Exception as error:  # noqa: BLE001 - a full disk must not end the thread
+            emit(Event.DEVICE_FAILED, device="scanner", error=error)
