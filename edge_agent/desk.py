@@ -95,10 +95,15 @@ class Desk:
     def show(self, view: SaleView) -> None:
         """A sale changed; an open one, or the one on the desk, is what the cashier looks at."""
         with self._lock:
-            held = self._open_sale()
-            if view.state == "open" or held is None or held.sale_id == view.sale_id:
+            if self._is_news(view):
                 self._sale = view
             self.push()
+
+    def _is_news(self, view: SaleView) -> bool:
+        """Views of one sale may come from two threads in the wrong order."""
+        if self._sale is not None and self._sale.sale_id == view.sale_id:
+            return view.revision >= self._sale.revision
+        return view.state == "open" or self._open_sale() is None
 
     def device(self, name: str, state: DeviceState) -> None:
         """A device came, went or changed its mind."""
@@ -178,7 +183,12 @@ class Desk:
                 self.notify("warn", "other_member")
             self.push()
         elif present is None:
-            self._till.put_member(sale.sale_id, member, how)
+            try:
+                self._till.put_member(sale.sale_id, member, how)
+            except AgentError:
+                # The POS closed the sale at this very moment: the member is the next one's.
+                self._waiting = (member, how, self._clock.monotonic())
+                self.push()
 
     def _product_came(self, code: str) -> None:
         sale = self._open_sale()
