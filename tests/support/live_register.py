@@ -6,8 +6,8 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,11 @@ def until(what: str, test: Callable[[], Any], timeout_s: float = PATIENCE_S) -> 
         assert time.monotonic() < end, f"{what}: not within {timeout_s:.0f} s"
         time.sleep(0.02)
     return found
+
+
+def _filler(key: str, size: int) -> Callable[[sqlite3.Connection], object]:
+    row = ("filler", key, "x" * size)
+    return lambda connection: connection.execute("INSERT INTO device_journal VALUES (?,?,?)", row)
 
 
 class LiveRegister:
@@ -99,6 +104,22 @@ class LiveRegister:
             self._thread.join(PATIENCE_S)
             assert not self._thread.is_alive()
             self._agent = None
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """SQLite finds no room for another row of the ledger."""
+        assert self._agent is not None
+        ledger = self._agent.till._ledger
+        ledger.query(lambda c: c.execute("PRAGMA max_page_count = 1").fetchone())
+        for size in (3_000, 300, 30):
+            with suppress(sqlite3.OperationalError):
+                for number in range(1_000):
+                    ledger.query(_filler(f"{size}.{number}", size))
+        try:
+            yield
+        finally:
+            ledger.query(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchone())
+            ledger.write(lambda c: c.execute("DELETE FROM device_journal WHERE device = 'filler'"))
 
     # --- looking ----------------------------------------------------------------------------
 

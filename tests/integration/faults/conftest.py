@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.emulated_devices import EmulatedDevices
 from tests.support.flaky_centre import FlakyCentre
 from tests.support.live_register import LiveRegister, until
 from tests.support.real_centre import RealCentre, real_centre
@@ -51,3 +52,10 @@ def register(centre: RealCentre, flaky: FlakyCentre, tmp_path: Path) -> Iterator
             return made
 
         yield make
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> Iterator[EmulatedDevices]:
+    """A scanner and a printer of its own."""
+    with closing(EmulatedDevices(tmp_path / "devices")) as both:
+        yield both
