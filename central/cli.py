@@ -78,6 +78,8 @@ def _add_run(verbs: Verbs, place: argparse.ArgumentParser) -> None:
     run = _add(verbs, place, "run", "serve registers until SIGTERM", commands.run)
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=_port, default=8470, help="0 takes a free one")
+    run.add_argument("--tls-cert", type=Path, metavar="FILE", help="PEM certificate with its chain")
+    run.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM private key")
     levels = ["debug", "info", "warning", "error"]
     run.add_argument("--log-level", default="info", choices=levels)
 

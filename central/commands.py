@@ -8,17 +8,21 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from central import enrolment, keys, logs, reports, rules
 from central.audit import check_books
 from central.errors import BadInput, KeysUnusable
 from central.goods_import import import_goods
-from central.instants import system_clock, to_text
+from central.instants import kyiv_date, system_clock, to_text
 from central.member_import import import_members
 from central.place import database, opened, remember_database
 from loyalty.errors import InvalidRuleset
+
+if TYPE_CHECKING:
+    from central.server import Tls
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _MAX_RULES_BYTES = 8 * 1024 * 1024
@@ -58,8 +62,9 @@ def run(arguments: Namespace) -> int:
         created = keys.create_key(arguments.data_dir, now)
         _note(f"made the programme's key {created.key_id}")
     programme_keys = [key.public for key in keys.load_keys(arguments.data_dir)]
-    if arguments.host not in LOOPBACK:
-        _note("registers accept plain HTTP on loopback only: put TLS in front of this address")
+    tls = _tls(arguments)
+    if arguments.host not in LOOPBACK and tls is None:
+        _note("registers accept plain HTTP on loopback only: give --tls-cert, or put TLS in front")
     listening = server.bind(arguments.host, arguments.port)
     remember_database(arguments.data_dir, arguments.database_url)
     with (
@@ -67,8 +72,20 @@ def run(arguments: Namespace) -> int:
         database(arguments.data_dir, arguments.database_url) as url,
         server.wired(url, programme_keys) as (app, board),
     ):
-        server.serve(app, board, listening, lambda address: _print({"url": address}))
+        server.serve(app, board, listening, lambda address: _print({"url": address}), tls)
     return 0
+
+
+def _tls(arguments: Namespace) -> Tls | None:
+    from central.server import Tls
+
+    certificate, key = arguments.tls_cert, arguments.tls_key
+    if (certificate is None) != (key is None):
+        raise BadInput("bad_tls", "--tls-cert and --tls-key go together")
+    for path in (certificate, key):
+        if path is not None and not path.is_file():
+            raise BadInput("bad_tls", f"{path} is not a file")
+    return Tls(certificate, key) if certificate else None
 
 
 # --- keys, registers --------------------------------------------------------------------------
@@ -164,12 +181,16 @@ def _refused(error: InvalidRuleset) -> int:
 
 
 def rules_check(arguments: Namespace) -> int:
-    """Read and compile a rule file without a database; 1 when it is refused."""
+    """Read and compile a rule file without a database; 1 when it is refused or contradicts
+    itself."""
     try:
-        _print({"ok": True, **rules.check(_read_rules(arguments.file))})
+        found = rules.check(
+            _read_rules(arguments.file), date.fromisoformat(kyiv_date(system_clock()))
+        )
     except InvalidRuleset as error:
         return _refused(error)
-    return 0
+    _print(found)
+    return 0 if found["ok"] else 1
 
 
 def rules_publish(arguments: Namespace) -> int:

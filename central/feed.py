@@ -11,8 +11,6 @@ shopped at this register has a newer row still waiting above the horizon.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +20,7 @@ from central.changes import EVERYONE, register_scope
 from central.db.bulk import Connection
 from central.instants import to_text
 from sync.contract.messages import FeedPage, FeedRow
+from sync.contract.tokens import phone_token
 from sync.serving.port import Caller, Refused
 
 PHONE = "phone"
@@ -192,8 +191,3 @@ def store_phone_key(connection: Connection, store_id: str) -> bytes:
     ).fetchone()
     assert row is not None
     return bytes(row[0])
-
-
-def phone_token(store_key: bytes, phone: str) -> str:
-    """Index key of a phone (E.164) in one store: other stores' registers cannot link it."""
-    return f"phone:{hmac.new(store_key, phone.encode(), hashlib.sha256).hexdigest()}"

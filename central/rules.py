@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import Any
 
 from central.changes import Changes
 from central.db.bulk import Connection
-from central.instants import to_text
+from central.instants import kyiv_date, to_text
 from central.keys import SigningKey
+from loyalty.errors import InvalidRuleset
 from loyalty.promotions.compile import compile_ruleset
 from sync.contract.bundle import parse_draft, seal
 from sync.contract.messages import FeedRuleset
+from sync.contract.rule_checks import conflicts
 from sync.contract.signing import sign_bundle
 from sync.serving.port import SignedBundle
 
@@ -30,11 +32,20 @@ class Published:
     key_id: str
 
 
-def check(draft: bytes) -> dict[str, Any]:
-    """Parse and compile a rule file; `InvalidRuleset` names the first fault."""
-    ruleset = parse_draft(draft).to_ruleset(sequence=1)
+def check(draft: bytes, today: date) -> dict[str, Any]:
+    """Parse and compile a rule file and look for contradictions; `today` is local.
+
+    `InvalidRuleset` names the first fault of form. `ok` is false when a finding is an error."""
+    rules = parse_draft(draft)
+    ruleset = rules.to_ruleset(sequence=1)
     compile_ruleset(ruleset)
-    return {"promotions": len(ruleset.promotions), "size": len(draft)}
+    findings = [asdict(finding) for finding in conflicts(rules, today)]
+    return {
+        "ok": all(finding["severity"] != "error" for finding in findings),
+        "promotions": len(ruleset.promotions),
+        "size": len(draft),
+        "findings": findings,
+    }
 
 
 def publish(
@@ -46,8 +57,12 @@ def publish(
     reason: str,
     now: datetime,
 ) -> Published:
-    """Seal under the next sequence, sign and make it the active ruleset."""
-    check(draft)
+    """Seal under the next sequence, sign and make it the active ruleset.
+
+    Raises `InvalidRuleset` also for a rule file that contradicts itself (`conflict`)."""
+    for finding in check(draft, date.fromisoformat(kyiv_date(now)))["findings"]:
+        if finding["severity"] == "error":
+            raise InvalidRuleset("conflict", finding["message"], finding["field"])
     connection.execute("select pg_advisory_xact_lock(%s)", [_PUBLISH_LOCK])
     row = connection.execute("select coalesce(max(sequence), 0) + 1 from bundle").fetchone()
     assert row is not None

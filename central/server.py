@@ -7,6 +7,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -63,10 +65,24 @@ async def _on_unavailable(_request: Request, _error: Exception) -> Response:
     return problem(503, "unavailable", "the database does not answer", headers)
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM files of the server: its certificate with the chain, and its private key."""
+
+    certificate: Path
+    key: Path
+
+
 class HttpServer(uvicorn.Server):
     """uvicorn that says when it listens and ends its streams when it is told to stop."""
 
-    def __init__(self, app: FastAPI, board: HintBoard, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        board: HintBoard,
+        on_ready: Callable[[], None],
+        tls: Tls | None = None,
+    ) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -75,6 +91,8 @@ class HttpServer(uvicorn.Server):
             timeout_graceful_shutdown=_CLOSE_S,
             lifespan="off",
             ws="none",
+            ssl_certfile=tls.certificate if tls else None,
+            ssl_keyfile=tls.key if tls else None,
         )
         super().__init__(config)
         self._board = board
@@ -100,7 +118,8 @@ class HttpServer(uvicorn.Server):
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. `BadInput` when the address is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
+    # The protocol is named because asyncio sets TCP_NODELAY only on sockets that name it.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
@@ -110,10 +129,11 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-def url_of(listening: socket.socket) -> str:
+def url_of(listening: socket.socket, tls: Tls | None = None) -> str:
     """Address of a bound socket."""
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def unwind_on_sigterm() -> None:
@@ -126,11 +146,15 @@ def unwind_on_sigterm() -> None:
 
 
 def serve(
-    app: FastAPI, board: HintBoard, listening: socket.socket, on_ready: Callable[[str], None]
+    app: FastAPI,
+    board: HintBoard,
+    listening: socket.socket,
+    on_ready: Callable[[str], None],
+    tls: Tls | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. uvicorn raises the signal again when it has stopped, so a
     handler that only notes it must stand below, or the process would die before its clean-up."""
-    server = HttpServer(app, board, lambda: on_ready(url_of(listening)))
+    server = HttpServer(app, board, lambda: on_ready(url_of(listening, tls)), tls)
     previous = {}
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -42,8 +42,9 @@ from edge_agent.sync_runner import SyncCallbacks, SyncRunner, SyncTiming
 from edge_agent.till import Till, TillIdentity
 from edge_agent.usecases.compose_receipt import load_document
 from sync.centre_client import CentreClient, ClockSample
+from sync.contract.tokens import phone_token
 from sync.downlink import Downlink, PullResult
-from sync.enrolment import Identity, phone_token
+from sync.enrolment import Identity
 from sync.uplink import Uplink
 
 VERSION = version("loyalty-edge")

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +18,6 @@ from typing import Annotated, Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
-from loyalty.errors import InvalidToken
 from sync.channel import Channel
 from sync.contract.messages import EnrolReply, EnrolRequest, Name, canonical_json
 from sync.contract.signing import new_private_key, public_key_of
@@ -29,7 +26,6 @@ from sync.errors import BadCentreAddress, IdentityError
 
 ENROL_S = 30.0
 MAX_IDENTITY_BYTES = 256 * 1024
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 Key32 = Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
 
@@ -137,15 +133,6 @@ def enrol(url: str, code: str, ca_file: Path | None, machine: str, agent_version
     finally:
         channel.close()
     return _accepted(answer.parse(EnrolReply), channel.base_url, ca_pem, private_key)
-
-
-def phone_token(phone_key: bytes, e164: str) -> str:
-    """Index key of a phone: `phone:` and the hex HMAC-SHA256 of the number as `+380…`.
-
-    A pseudonym under the store's key; raises `InvalidToken` when the number is not E.164."""
-    if not _E164.fullmatch(e164):
-        raise InvalidToken("bad_phone", "a phone is + and 7 to 15 digits", "phone")
-    return "phone:" + hmac.new(phone_key, e164.encode("ascii"), hashlib.sha256).hexdigest()
 
 
 def _accepted(reply: EnrolReply, url: str, ca_pem: str, private_key: bytes) -> Identity:

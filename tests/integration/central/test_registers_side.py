@@ -19,6 +19,7 @@ from sync.contract.messages import (
     UploadBatch,
     canonical_json,
 )
+from sync.contract.tokens import phone_token
 from sync.errors import CentreRefused, CursorGone
 
 pytestmark = pytest.mark.postgres
@@ -48,7 +49,7 @@ def test_a_day_of_a_register(centre, identity, client, add_member, sale_body, db
     member = add_member("100")
     phone = db.execute("select phone from person").fetchone()[0]
     rows = {(row.kind, row.key): row for row in client.feed("", 500).rows}
-    token = enrolment.phone_token(identity.phone_key, phone)
+    token = phone_token(identity.phone_key, phone)
     assert rows["token", token].body == {"member_id": member}
     found = client.lookup(LookupRequest(phone=phone), timeout_s=5)
     assert found.found

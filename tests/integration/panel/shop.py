@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sync.contract.messages import FeedRow
-from sync.enrolment import phone_token
+from sync.contract.tokens import phone_token
 from tests.support.rig import CARD, NO_LEASE_CARD, OTHER_CARD
 
 PHONE = "0671234567"

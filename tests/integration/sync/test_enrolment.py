@@ -14,7 +14,8 @@ import pytest
 from loyalty.errors import InvalidToken
 from sync.centre_client import CentreClient
 from sync.contract.signing import public_key_of
-from sync.enrolment import Identity, enrol, phone_token
+from sync.contract.tokens import phone_token
+from sync.enrolment import Identity, enrol
 from sync.errors import BadCentreAddress, CentreRefused, CentreUnavailable, IdentityError
 
 
