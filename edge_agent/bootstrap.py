@@ -58,6 +58,7 @@ class Agent:
     app: ASGIApp
     till: Till
     desk: Desk
+    broadcast: Broadcast
     health: Health
     rules: RulesSlot
     runner: SyncRunner | None
@@ -135,7 +136,9 @@ class _Builder:
         self.rules = RulesSlot(
             BundleStore.open(folder / "bundles", identity.programme_keys, VERSION), self.clock
         )
-        self.events = SyncEvents(self.rules.store)
+        self.events = SyncEvents(
+            self.rules.store, lambda epoch: _off_loop(lambda: self.ledger.fence(epoch))
+        )
         self.client = self._client()
         self.gate = CentreGate(
             self.client,
@@ -206,16 +209,17 @@ class _Builder:
         )
         desk.resume()
         return Agent(
-            application,
-            till,
-            desk,
-            health,
-            self.rules,
-            runner,
-            scanner,
-            printer,
-            self.ledger.path,
-            self.stack,
+            app=application,
+            till=till,
+            desk=desk,
+            broadcast=self.broadcast,
+            health=health,
+            rules=self.rules,
+            runner=runner,
+            scanner=scanner,
+            printer=printer,
+            ledger_file=self.ledger.path,
+            stack=self.stack,
         )
 
     def _hosts(self) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from edge_agent.bundles import BundleStore
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
@@ -13,10 +15,13 @@ CLOCK_OFF_MS = 5 * 60 * 1000
 
 
 class SyncEvents:
-    """Turns results into events, each said once while it lasts."""
+    """Turns results into events, each said once while it lasts.
 
-    def __init__(self, bundles: BundleStore) -> None:
+    `fence` is told the epoch of which the centre holds another history; it must not block."""
+
+    def __init__(self, bundles: BundleStore, fence: Callable[[int], object]) -> None:
         self._bundles = bundles
+        self._fence = fence
         self._clock_off = False
         self._refused_sequence = 0
 
@@ -30,6 +35,7 @@ class SyncEvents:
             emit(Event.CENTRE_RESTORED, head_seq=result.rewound_to)
         if result.fork is not None:
             emit(Event.EPOCH_FENCED, epoch=result.fork.epoch, seq=result.fork.seq)
+            self._fence(result.fork.epoch)
 
     def applied(self, result: PullResult) -> None:
         """After each page of the feed; also the moment to notice a refused bundle."""

@@ -64,6 +64,22 @@ class Ledger:
         """Run a durable writing function on the ledger thread."""
         return self._writer.run(work)
 
+    def fence(self, epoch: int) -> None:
+        """Spend no lease of the epoch any more: its rights may be spent elsewhere as well.
+
+        An epoch that is over had its leases die with it."""
+        if epoch != self._epoch:
+            return
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO meta VALUES ('fenced_epoch', ?) "
+                "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (str(epoch),),
+            )
+
+        self._writer.run(write)
+
     def close(self) -> None:
         """Finish queued work and close the file."""
         self._writer.close()

@@ -146,6 +146,11 @@ class Store:
             ),
         )
 
+    def is_fenced(self) -> bool:
+        """The centre holds another history of this epoch: this file, or another, is a copy."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = 'fenced_epoch'").fetchone()
+        return row is not None and int(row[0]) == self._epoch
+
     def lease_spent(self, lease_id: str) -> int:
         """Points burned or promised under a lease: commits, and other open sales' decisions."""
         row = self._db.execute(

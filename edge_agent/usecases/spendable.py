@@ -27,9 +27,10 @@ def lease_left(uow: UnitOfWork, ctx: RegisterContext, member_id: int) -> tuple[s
     """(lease id, points left) of the member's lease on this register in this epoch.
 
     Left is granted less everything ever burned or promised here, so replayed or late feed rows
-    cannot raise it above what the centre has debited."""
+    cannot raise it above what the centre has debited. On a copied disk nothing is left: the
+    other copy spends it as well, and new grants follow what that one burned."""
     lease = ctx.members.lease_for(member_id, ctx.register_id, ctx.epoch)
-    if lease is None or not lease.is_open:
+    if lease is None or not lease.is_open or uow.is_fenced():
         return "", 0
     return lease.lease_id, max(0, lease.granted_points - uow.lease_spent(lease.lease_id))
 
