@@ -81,7 +81,12 @@ class LiveRegister:
         sockets = loopback_sockets(0)
         port = sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        agent = self._agent = build(load_settings(self.config), port=port, token=TOKEN)
+        try:
+            agent = self._agent = build(load_settings(self.config), port=port, token=TOKEN)
+        except BaseException:
+            for each in sockets:
+                each.close()
+            raise
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         server = uvicorn.Server(uvicorn.Config(agent.app, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve(sockets=sockets))

@@ -19,7 +19,7 @@ from central.keys import load_keys
 from central.member_import import import_members
 from central.place import opened
 from central.reports import status
-from central.rules import publish
+from central.rules import publish, read_bundle
 from edge_agent.demo.processes import Child
 from sync.enrolment import Identity, enrol
 
@@ -71,6 +71,12 @@ class RealCentre:
             return publish(
                 self._db, draft, key, author="test", reason="", now=system_clock()
             ).sequence
+
+    def bundle(self, sequence: int) -> bytes:
+        """The exact bytes of a published bundle."""
+        found = read_bundle(self._db, sequence)
+        assert found is not None
+        return found.content
 
     def identity(self, register_id: str = "") -> Identity:
         """Enrol a new register in a store of its own, or the one named once more."""
