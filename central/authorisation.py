@@ -16,7 +16,7 @@ from central.member_state import Cause, Hold, MemberState
 from central.member_store import load_members
 from loyalty import ledger
 from loyalty.ledger import AVAILABLE, hold_place
-from sync.contract.messages import AuthorisationReply, AuthorisationRequest
+from sync.contract.live import AuthorisationReply, AuthorisationRequest
 from sync.serving.port import Caller, Refused
 
 HOLD_LIFE = timedelta(minutes=15)

@@ -19,7 +19,7 @@ from typing import Any
 from central.changes import EVERYONE, register_scope
 from central.db.bulk import Connection
 from central.instants import to_text
-from sync.contract.messages import FeedPage, FeedRow
+from sync.contract.feed import FeedPage, FeedRow
 from sync.contract.tokens import phone_token
 from sync.serving.port import Caller, Refused
 

@@ -21,7 +21,7 @@ from central.csv_file import (
 from central.db.bulk import Connection
 from central.errors import BadInput
 from loyalty.basket import MAX_TEXT, MAX_UNIT_PRICE_MINOR, GoodsClass, PriceKind
-from sync.contract.messages import FeedGood
+from sync.contract.feed import FeedGood
 
 COLUMNS = (
     *("sku", "name", "barcodes", "unit", "price", "price_kind", "tax_group", "uktzed"),

@@ -21,7 +21,8 @@ from central.facts import NotUnderstood, Understood, understand
 from central.instants import to_text
 from central.leases import LeasePolicy
 from loyalty.errors import LoyaltyError
-from sync.contract.messages import FeedHead, ItemVerdict, UploadBatch, UploadReply
+from sync.contract.feed import FeedHead
+from sync.contract.messages import ItemVerdict, UploadBatch, UploadReply
 from sync.serving.intake import Head, Judgement, judge
 from sync.serving.port import Caller, Refused
 

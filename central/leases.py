@@ -16,7 +16,7 @@ from central.member_state import Cause, Lease, MemberState
 from loyalty import ledger
 from loyalty.ledger import AVAILABLE, OVERDRAFT, lease_place
 from loyalty.money import share_down
-from sync.contract.messages import FeedLease
+from sync.contract.feed import FeedLease
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from central.instants import to_text
 from central.leases import LeasePolicy, ensure_leases, tills_of
 from central.member_state import Cause
 from central.member_store import load_members
-from sync.contract.messages import FeedRow, LookupReply, LookupRequest
+from sync.contract.feed import FeedRow
+from sync.contract.live import LookupReply, LookupRequest
 from sync.serving.port import Caller, Refused
 
 _PHONE = re.compile(r"\+[1-9][0-9]{7,14}")

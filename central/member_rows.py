@@ -6,7 +6,7 @@ from central.changes import Changes
 from central.member_state import MemberState
 from loyalty.ledger import OVERDRAFT, PENDING
 from loyalty.lots import NEVER
-from sync.contract.messages import FeedLot, FeedMember, FeedPurchase
+from sync.contract.feed import FeedLot, FeedMember, FeedPurchase
 
 LOTS_SHOWN = 12
 

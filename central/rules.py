@@ -14,7 +14,7 @@ from central.keys import SigningKey
 from loyalty.errors import InvalidRuleset
 from loyalty.promotions.compile import compile_ruleset
 from sync.contract.bundle import parse_draft, seal
-from sync.contract.messages import FeedRuleset
+from sync.contract.feed import FeedRuleset
 from sync.contract.rule_checks import conflicts
 from sync.contract.signing import sign_bundle
 from sync.serving.port import SignedBundle

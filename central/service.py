@@ -13,20 +13,16 @@ from central.db.session import snapshot, transact
 from central.errors import DatabaseUnavailable
 from central.instants import Clock, system_clock, to_text
 from central.leases import LeasePolicy
-from sync.contract.messages import (
+from sync.contract.feed import FeedPage
+from sync.contract.live import (
     AuthorisationReply,
     AuthorisationRequest,
-    EnrolReply,
-    EnrolRequest,
-    FeedPage,
     Heartbeat,
     HeartbeatReply,
     LookupReply,
     LookupRequest,
-    ProgrammeKey,
-    UploadBatch,
-    UploadReply,
 )
+from sync.contract.messages import EnrolReply, EnrolRequest, ProgrammeKey, UploadBatch, UploadReply
 from sync.serving.port import Caller, Refused, RegisterKeys, SignedBundle
 
 _HEARTBEAT = """

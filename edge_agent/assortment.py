@@ -41,7 +41,11 @@ class Assortment:
         )
 
     def search(self, text: str, limit: int) -> list[GoodOut]:
-        """Goods whose name, SKU or bar code fits."""
+        """Goods whose name fits, and first the one whose SKU or bar code it is."""
+        exact = self._cache.good_by_code(text.strip())
+        named = self._cache.search_goods(text, limit)
+        found = [exact] if exact is not None else []
+        found += [good for good in named if exact is None or good.sku != exact.sku]
         return [
             GoodOut(
                 sku=good.sku,
@@ -49,5 +53,5 @@ class Assortment:
                 unit=good.unit,
                 unit_price_minor=good.unit_price_minor,
             )
-            for good in self._cache.search_goods(text, limit)
+            for good in found[:limit]
         ]

@@ -206,6 +206,7 @@ class _Builder:
             self._hosts,
             self.settings.api.origins,
             VERSION,
+            self.identity.register_id,
         )
         desk.resume()
         return Agent(

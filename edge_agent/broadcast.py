@@ -86,6 +86,13 @@ class Broadcast:
             self._listeners.append(listener)
         return listener
 
+    def close(self) -> None:
+        """End every stream: the agent stops."""
+        with self._lock:
+            for listener in self._listeners:
+                listener.is_dropped = True
+                listener.offer(Event(self._last_id, "bye", "{}"))
+
     def leave(self, listener: Listener) -> None:
         """Stop sending to a listener."""
         with self._lock:

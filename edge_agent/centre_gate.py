@@ -12,13 +12,8 @@ from typing import Protocol
 
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
-from sync.contract.messages import (
-    AuthorisationReply,
-    AuthorisationRequest,
-    FeedRow,
-    LookupReply,
-    LookupRequest,
-)
+from sync.contract.feed import FeedRow
+from sync.contract.live import AuthorisationReply, AuthorisationRequest, LookupReply, LookupRequest
 from sync.errors import CentreRefused, CentreUnavailable
 
 

@@ -55,6 +55,7 @@ class Desk:
         self._lock = threading.RLock()
         self._revision = 0
         self._sale: SaleView | None = None
+        self._serial = 0
         self._waiting: tuple[Member, Identification, float] | None = None
         self._notice: Notice | None = None
         self.devices: dict[str, DeviceState] = {"printer": "none", "scanner": "none"}
@@ -88,21 +89,23 @@ class Desk:
     def refresh(self) -> None:
         """Rows of the centre came in: the card on the desk may show an older balance."""
         with self._lock:
-            if self._sale is not None:
-                self._sale = self._till.status(self._sale.sale_id)
+            sale = self._sale
+        if sale is not None:
+            self._till.show_again(sale.sale_id)
+        else:
             self.push()
 
-    def show(self, view: SaleView) -> None:
+    def show(self, view: SaleView, serial: int) -> None:
         """A sale changed; an open one, or the one on the desk, is what the cashier looks at."""
         with self._lock:
-            if self._is_news(view):
-                self._sale = view
+            if self._is_news(view, serial):
+                self._sale, self._serial = view, serial
             self.push()
 
-    def _is_news(self, view: SaleView) -> bool:
+    def _is_news(self, view: SaleView, serial: int) -> bool:
         """Views of one sale may come from two threads in the wrong order."""
         if self._sale is not None and self._sale.sale_id == view.sale_id:
-            return view.revision >= self._sale.revision
+            return serial >= self._serial
         return view.state == "open" or self._open_sale() is None
 
     def device(self, name: str, state: DeviceState) -> None:
@@ -125,8 +128,8 @@ class Desk:
             )
 
     def _attention(self) -> list[PrintView]:
-        prints = self._sale.prints if self._sale else []
-        return [job for job in prints if job.state in ("not_printed", "unknown")]
+        waiting = self._till.waiting_papers()
+        return [job for job in waiting if job.state in ("not_printed", "unknown")]
 
     def _open_sale(self) -> SaleView | None:
         return self._sale if self._sale is not None and self._sale.state == "open" else None
@@ -170,9 +173,7 @@ class Desk:
 
     def resume(self) -> None:
         """After a restart: put the sale that was open back on the desk."""
-        view = self._till.latest_open()
-        if view is not None:
-            self.show(view)
+        self._till.show_latest_open()
 
     def _member_came(self, member: Member, how: Identification) -> None:
         sale = self._open_sale()

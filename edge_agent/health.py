@@ -16,7 +16,7 @@ from edge_agent.ledger.ledger import Outbox
 from edge_agent.panel_state import DeviceState, Strip
 from edge_agent.rules_slot import RulesSlot
 from edge_agent.sync_runner import ConnectionState
-from sync.contract.messages import Heartbeat
+from sync.contract.live import Heartbeat
 from sync.enrolment import Identity
 
 

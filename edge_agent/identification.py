@@ -10,7 +10,7 @@ from edge_agent.usecases.drafts import Identification
 from loyalty.codes import Classified, CodePolicy, classify
 from loyalty.member import Member, MemberToken, ScanSource
 from loyalty.promotions.ruleset import Programme
-from sync.contract.messages import LookupRequest
+from sync.contract.live import LookupRequest
 
 
 @dataclass(frozen=True, slots=True)

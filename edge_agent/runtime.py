@@ -17,8 +17,10 @@ from edge_agent import bootstrap, notify
 from edge_agent.config import Settings
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from edge_agent.ledger.ledger import WrongLedger
 from edge_agent.ledger.migrate import migrate_apart
 from edge_agent.log_setup import configure, reload_on_hangup
+from edge_agent.port_holder import holder_of_port
 from edge_agent.single_instance import AlreadyRunning, announce_port, lock
 from sync.durable_file import write_durably
 from sync.errors import IdentityError
@@ -41,6 +43,10 @@ def serve(settings: Settings, *, service: bool = False) -> int:
         return EXIT_TEMPORARY
     except IdentityError as error:
         print(f"edge-agent: {error}; run `edge-agent enrol` first", file=sys.stderr)
+        return EXIT_CONFIG
+    except WrongLedger as error:
+        emit(Event.AGENT_FAILED, problem=str(error))
+        print(f"edge-agent: {error}; put the right identity.json back", file=sys.stderr)
         return EXIT_CONFIG
     except OSError as error:
         emit(Event.AGENT_FAILED, problem=str(error))
@@ -74,7 +80,8 @@ def loopback_sockets(port: int) -> list[socket.socket]:
         first.bind(("127.0.0.1", port))
     except OSError as error:
         first.close()
-        raise OSError(f"port {port} on 127.0.0.1 is taken: {error.strerror}") from error
+        by = f"taken by {holder_of_port(port)}" if port else "not to be had"
+        raise OSError(f"port {port} on 127.0.0.1 is {by}: {error.strerror}") from error
     sockets = [first]
     second = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -127,6 +134,7 @@ class _Run:
             await self._until_stopped(agent, server, port)
         finally:
             self._notifier.stopping()
+            agent.broadcast.close()
             server.should_exit = True
             server.force_exit = True
             self._stop.set()

@@ -22,7 +22,8 @@ from tenacity import RetryCallState
 from edge_agent.sync_backoff import retrying, sleep_unless
 from loyalty.errors import InvalidRuleset
 from sync.centre_client import BundleFile
-from sync.contract.messages import FeedRuleset, Heartbeat, HeartbeatReply
+from sync.contract.feed import FeedRuleset
+from sync.contract.live import Heartbeat, HeartbeatReply
 from sync.downlink import Downlink, PullResult
 from sync.errors import CentreRefused, CentreUnavailable, LocalStoreFailed, SyncError
 from sync.uplink import PushResult, Uplink

@@ -34,7 +34,7 @@ from loyalty.basket import Basket, Tender
 from loyalty.member import Member
 from loyalty.promotions.compile import CompiledRuleset
 from loyalty.promotions.offers import offers_for
-from sync.contract.messages import AuthorisationRequest
+from sync.contract.live import AuthorisationRequest
 
 OPEN_SALE_HOLDS_RULES = timedelta(minutes=15)
 _PAPER = {
@@ -86,7 +86,8 @@ class Till:
         self._gate = gate
         self._rules = rules
         self._balance_as_of = balance_as_of
-        self.on_sale: Callable[[SaleView], None] = lambda _view: None
+        self._serial = 0
+        self.on_sale: Callable[[SaleView, int], None] = lambda _view, _serial: None
         self.on_fact: Callable[[], None] = lambda: None
         self.on_job: Callable[[], None] = lambda: None
 
@@ -132,10 +133,11 @@ class Till:
         if open_sale is None or open_sale.touched_at < since:
             self._rules.activate_rules()
 
-    def latest_open(self) -> SaleView | None:
-        """The open sale touched last, if there is one."""
+    def show_latest_open(self) -> None:
+        """Show the open sale touched last, if there is one."""
         row = self._ledger.unit(lambda uow: uow.latest_open_sale(), durable=False)
-        return self.status(row.sale_id) if row else None
+        if row is not None:
+            self._show(row.sale_id)
 
     def put_basket(self, sale_id: str, basket: Basket) -> SaleView:
         """Replace the basket and price it."""
@@ -286,6 +288,10 @@ class Till:
 
     # --- showing ----------------------------------------------------------------------------
 
+    def show_again(self, sale_id: str) -> None:
+        """Show a sale afresh: what it is built from may have changed."""
+        self._show(sale_id)
+
     def status(self, sale_id: str) -> SaleView:
         """The answer to a lost reply: the sale as it stands."""
         return self._ledger.unit(
@@ -313,17 +319,25 @@ class Till:
     ) -> SaleView:
         ctx = self.context()
 
-        def work(uow: Store) -> SaleView:
+        def work(uow: Store) -> tuple[SaleView, int]:
             draft = step(uow, ctx)
-            return self._view(uow, ctx, sale_id, draft)
+            return self._numbered(self._view(uow, ctx, sale_id, draft))
 
-        view = self._ledger.unit(work, durable=False)
-        self.on_sale(view)
+        view, serial = self._ledger.unit(work, durable=False)
+        self.on_sale(view, serial)
         return view
 
+    def _numbered(self, view: SaleView) -> tuple[SaleView, int]:
+        """On the ledger thread: a later number is a later truth, whoever shows it first."""
+        self._serial += 1
+        return view, self._serial
+
     def _show(self, sale_id: str) -> SaleView:
-        view = self.status(sale_id)
-        self.on_sale(view)
+        def work(uow: Store) -> tuple[SaleView, int]:
+            return self._numbered(self._view(uow, self.context(), sale_id))
+
+        view, serial = self._ledger.unit(work, durable=False)
+        self.on_sale(view, serial)
         return view
 
     def _show_subject(self, job: PrintJobRow) -> None:
@@ -364,9 +378,7 @@ class Till:
         return [self._print_view(job) for job in jobs]
 
     def _print_view(self, job: PrintJobRow) -> PrintView:
-        return print_view(
-            job.job_id, job.kind, job.state, job.fiscal_number, job.reason, self.who.locale
-        )
+        return print_view(job, self.who.locale)
 
     def _card(
         self, uow: Store, ctx: RegisterContext, member: Member, how: Identification | None

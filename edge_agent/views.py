@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from edge_agent.ports import PrintJobRow
 from edge_agent.sentences import Locale, sentence
 from edge_agent.usecases.drafts import Draft
 from loyalty.member import Member
@@ -113,9 +114,10 @@ class RedeemView(BaseModel):
 
 
 class PrintView(BaseModel):
-    """A print job and one sentence about it."""
+    """A print job of a sale or return (`subject_id`) and one sentence about it."""
 
     job_id: str
+    subject_id: str
     kind: str
     state: str
     fiscal_number: str
@@ -155,19 +157,19 @@ class SaleView(BaseModel):
     ignored: list[str] = []
 
 
-def print_view(
-    job_id: str, kind: str, state: str, fiscal_number: str, reason: str, locale: Locale
-) -> PrintView:
+def print_view(job: PrintJobRow, locale: Locale) -> PrintView:
     """A job with the sentence of its reason, else of its state."""
     text = ""
-    if state in ("printed", "not_printed", "unknown"):
-        text = sentence(reason if reason and state == "not_printed" else state, locale)
+    if job.state in ("printed", "not_printed", "unknown"):
+        code = job.reason if job.reason and job.state == "not_printed" else job.state
+        text = sentence(code, locale)
     return PrintView(
-        job_id=job_id,
-        kind=kind,
-        state=state,
-        fiscal_number=fiscal_number,
-        reason=reason,
+        job_id=job.job_id,
+        subject_id=job.subject_id,
+        kind=job.kind,
+        state=job.state,
+        fiscal_number=job.fiscal_number,
+        reason=job.reason,
         sentence=text,
     )
 

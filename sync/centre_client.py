@@ -17,19 +17,16 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from sync.channel import MAX_ANSWER_BYTES, Answer, Channel, M
-from sync.contract.messages import (
+from sync.contract.feed import FeedPage
+from sync.contract.live import (
     AuthorisationReply,
     AuthorisationRequest,
-    FeedPage,
     Heartbeat,
     HeartbeatReply,
     LookupReply,
     LookupRequest,
-    UploadBatch,
-    UploadReply,
-    WireModel,
-    canonical_json,
 )
+from sync.contract.messages import UploadBatch, UploadReply, WireModel, canonical_json
 from sync.contract.signing import HEADER_BUNDLE_KEY, HEADER_BUNDLE_SIGNATURE, sign_request
 from sync.errors import CentreRefused, CentreUnavailable, CursorGone
 

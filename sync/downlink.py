@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sync.contract.messages import FeedPage
+from sync.contract.feed import FeedPage
 from sync.errors import CursorGone
 
 MAX_ROWS = 1_000

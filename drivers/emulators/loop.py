@@ -30,6 +30,9 @@ class DeviceLoop:
         os.set_blocking(self._wake_write, False)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"emulator-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin; by now `on_bytes` can use everything its owner has."""
         self._thread.start()
 
     def call(self, work: Callable[[], T]) -> T:

@@ -69,6 +69,7 @@ class PrinterEmulator:
         self._faults = FaultBox()
         self._frames: deque[tuple[str, str]] = deque(maxlen=MAX_FRAMES)
         self._loop = DeviceLoop(name, endpoint, self._on_bytes)
+        self._loop.start()
 
     @property
     def url(self) -> str:

@@ -41,6 +41,7 @@ class ScannerEmulator:
         self._suffix = SUFFIXES[suffix]
         self._random = random.Random(seed)
         self._loop = DeviceLoop(name, endpoint, lambda _data: None)
+        self._loop.start()
 
     @property
     def url(self) -> str:

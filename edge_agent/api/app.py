@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -20,6 +21,7 @@ def create_app(
     hosts: Callable[[], Iterable[str]],
     origins: Iterable[str],
     version: str,
+    register_id: str,
 ) -> FastAPI:
     """Build the application. `hosts` are the exact Host values that are ours at call time."""
     app = FastAPI(
@@ -34,9 +36,9 @@ def create_app(
         app.include_router(router)
 
     @app.get("/healthz", tags=["register"])
-    def healthz() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "ok"}
+    def healthz() -> dict[str, str | int]:
+        """The process answers, and says whose it is."""
+        return {"status": "ok", "register_id": register_id, "pid": os.getpid()}
 
     static = Path(str(resources.files("edge_agent") / "panel" / "static"))
 

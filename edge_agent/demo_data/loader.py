@@ -14,7 +14,7 @@ from importlib import resources
 
 from loyalty.basket import Basket, LineItem
 from loyalty.money import line_sum
-from sync.contract.messages import FeedGood
+from sync.contract.feed import FeedGood
 
 GRAMS_PER_UNIT = 300
 _DATA = resources.files("edge_agent.demo_data")

@@ -62,6 +62,7 @@ class PrinterWorker:
         self._on_state = on_state
         self._device: FiscalPrinter | None = None
         self._lost = False
+        self._shown: DeviceState = "none"
         self._idle_s = STATUS_EVERY_S
         self._doubt_since: float | None = None
         self._wake = threading.Event()
@@ -155,7 +156,7 @@ class PrinterWorker:
                 dict(outcome.evidence),
             )
         )
-        if outcome.verdict != "printed":
+        if outcome.verdict != "printed" or self._shown != "ok":
             self._look()
 
     def _connected(self) -> FiscalPrinter | None:
@@ -175,7 +176,7 @@ class PrinterWorker:
         if device is None:
             return
         try:
-            self._on_state(_state_of(device.status()))
+            self._show(_state_of(device.status()))
         except DeviceError as error:
             self._dropped(error)
 
@@ -184,7 +185,11 @@ class PrinterWorker:
             emit(Event.DEVICE_LOST, device="printer", problem=str(error))
         self._lost = True
         self._release()
-        self._on_state("offline")
+        self._show("offline")
+
+    def _show(self, state: DeviceState) -> None:
+        self._shown = state
+        self._on_state(state)
 
     def _release(self) -> None:
         if self._device is not None:

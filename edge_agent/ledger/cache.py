@@ -41,7 +41,7 @@ from edge_agent.ledger.cache_rows import (
 )
 from edge_agent.ledger.database import DatabaseClosed
 from loyalty.member import Member
-from sync.contract.messages import FeedPage, FeedRow, FeedRuleset
+from sync.contract.feed import FeedPage, FeedRow, FeedRuleset
 from sync.downlink import AppliedPage
 from sync.errors import LocalStoreFailed
 

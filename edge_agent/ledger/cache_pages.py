@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from edge_agent.ledger.cache_rows import COLUMNS, checked, row_crc, select, upsert
 from loyalty.ids import MAX_MEMBER_ID
-from sync.contract.messages import (
+from sync.contract.feed import (
     FeedGood,
     FeedHead,
     FeedLease,

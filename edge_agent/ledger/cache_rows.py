@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from edge_agent.ledger.cache_goods import CachedGood
 from edge_agent.ports import LeaseView
 from loyalty.member import LotView, Member, PastPurchase
-from sync.contract.messages import FeedGood, FeedMember
+from sync.contract.feed import FeedGood, FeedMember
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {

@@ -13,7 +13,7 @@ from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft, load_draft, open_row, requote, save
 from edge_agent.usecases.open_sale import drop_authorisation
 from edge_agent.usecases.spendable import lease_left, refusal_before_asking, shown_balance
-from sync.contract.messages import AuthorisationReply
+from sync.contract.live import AuthorisationReply
 
 MAX_POINTS = 10**9
 

@@ -142,7 +142,7 @@ def _sentence(locale: str, miss: NearMiss) -> str:
         phrase = phrases.piece_of if item else phrases.piece
         return phrase.format(count=failure.missing, item=item, gain=gain)
     phrase = phrases.value_of if item else phrases.value
-    return phrase.format(sum=_decimal(phrases, failure.missing), item=item, gain=gain)
+    return phrase.format(sum=_money(phrases, failure.missing), item=item, gain=gain)
 
 
 def _gain(phrases: _Phrases, effect: then.Effect) -> str:
@@ -150,12 +150,18 @@ def _gain(phrases: _Phrases, effect: then.Effect) -> str:
         return phrases.percent.format(percent=_decimal(phrases, effect.percent_bp))
     if isinstance(effect, then.AmountOff):
         phrase = phrases.amount_per_unit if effect.per == "unit" else phrases.amount
-        return phrase.format(sum=_decimal(phrases, effect.amount_minor))
+        return phrase.format(sum=_money(phrases, effect.amount_minor))
     if isinstance(effect, then.NForM):
         return phrases.free.format(count=effect.take - effect.pay)
     if isinstance(effect, then.AccruePercent):
         return phrases.bonuses.format(percent=_decimal(phrases, effect.percent_bp))
     return ""
+
+
+def _money(phrases: _Phrases, minor: int) -> str:
+    """Kopecks as people write sums: 2000 → "20", 2050 → "20,50"."""
+    whole, rest = divmod(minor, 100)
+    return f"{whole}{phrases.decimal}{rest:02d}" if rest else str(whole)
 
 
 def _decimal(phrases: _Phrases, hundredths: int) -> str:

@@ -13,15 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from sync.contract.messages import (
-    AuthorisationRequest,
-    EnrolRequest,
-    Heartbeat,
-    LookupRequest,
-    Problem,
-    UploadBatch,
-    WireModel,
-)
+from sync.contract.live import AuthorisationRequest, Heartbeat, LookupRequest, Problem
+from sync.contract.messages import EnrolRequest, UploadBatch, WireModel
 from sync.contract.signing import HEADER_BUNDLE_KEY, HEADER_BUNDLE_SIGNATURE
 from sync.serving.gate import authenticate, parse, read_body, unpack
 from sync.serving.hints import HintBoard

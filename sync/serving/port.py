@@ -6,19 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sync.contract.messages import (
+from sync.contract.feed import FeedPage
+from sync.contract.live import (
     AuthorisationReply,
     AuthorisationRequest,
-    EnrolReply,
-    EnrolRequest,
-    FeedPage,
     Heartbeat,
     HeartbeatReply,
     LookupReply,
     LookupRequest,
-    UploadBatch,
-    UploadReply,
 )
+from sync.contract.messages import EnrolReply, EnrolRequest, UploadBatch, UploadReply
 
 
 class Refused(Exception):

@@ -14,7 +14,7 @@ import httpx
 
 from edge_agent.demo.processes import Child
 from edge_agent.ledger.cache import Cache
-from sync.contract.messages import FeedRow
+from sync.contract.feed import FeedRow
 from tests.support.rig import TOKEN, Rig
 
 _CONFIG = """\

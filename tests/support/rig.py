@@ -20,7 +20,8 @@ from edge_agent.ledger.cache import Cache
 from edge_agent.runtime import loopback_sockets
 from loyalty.errors import InvalidRuleset
 from sync.contract.bundle import seal
-from sync.contract.messages import FeedRow, canonical_json
+from sync.contract.feed import FeedRow
+from sync.contract.messages import canonical_json
 from sync.contract.signing import key_id, new_private_key, public_key_of, sign_bundle
 from sync.enrolment import Identity
 

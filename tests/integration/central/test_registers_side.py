@@ -11,14 +11,8 @@ from sync import enrolment
 from sync.centre_client import CentreClient
 from sync.contract.bundle import open_bundle
 from sync.contract.chain import GENESIS, fact_hash
-from sync.contract.messages import (
-    AuthorisationRequest,
-    Fact,
-    Heartbeat,
-    LookupRequest,
-    UploadBatch,
-    canonical_json,
-)
+from sync.contract.live import AuthorisationRequest, Heartbeat, LookupRequest
+from sync.contract.messages import Fact, UploadBatch, canonical_json
 from sync.contract.tokens import phone_token
 from sync.errors import CentreRefused, CursorGone
 

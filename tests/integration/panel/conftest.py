@@ -28,7 +28,7 @@ from drivers.emulators.printer import PrinterEmulator
 from drivers.emulators.wire import TcpEndpoint
 from edge_agent.ledger.cache import Cache
 from edge_agent.runtime import loopback_sockets
-from sync.contract.messages import FeedPage
+from sync.contract.feed import FeedPage
 from tests.integration.panel.shop import RULES, shop_rows
 from tests.support.rig import Rig, answer
 

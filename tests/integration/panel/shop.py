@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sync.contract.messages import FeedRow
+from sync.contract.feed import FeedRow
 from sync.contract.tokens import phone_token
 from tests.support.rig import CARD, NO_LEASE_CARD, OTHER_CARD
 

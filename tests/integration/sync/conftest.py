@@ -17,12 +17,8 @@ import uvicorn
 
 from sync.centre_client import CentreClient, ClockSample
 from sync.contract.chain import GENESIS, fact_hash
-from sync.contract.messages import (
-    Fact,
-    Heartbeat,
-    UploadBatch,
-    UploadReply,
-)
+from sync.contract.live import Heartbeat
+from sync.contract.messages import Fact, UploadBatch, UploadReply
 from sync.contract.signing import new_private_key, public_key_of
 from sync.serving.app import build_app
 from sync.serving.hints import HintBoard

@@ -9,19 +9,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sync.contract.chain import GENESIS
-from sync.contract.messages import (
+from sync.contract.feed import FeedPage, FeedRow
+from sync.contract.live import (
     AuthorisationReply,
     AuthorisationRequest,
+    Heartbeat,
+    HeartbeatReply,
+    LookupReply,
+    LookupRequest,
+)
+from sync.contract.messages import (
     EnrolReply,
     EnrolRequest,
     Fact,
-    FeedPage,
-    FeedRow,
-    Heartbeat,
-    HeartbeatReply,
     ItemVerdict,
-    LookupReply,
-    LookupRequest,
     ProgrammeKey,
     UploadBatch,
     UploadReply,

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from sync.centre_client import CentreClient
-from sync.contract.messages import AuthorisationReply, AuthorisationRequest, FeedPage, LookupRequest
+from sync.contract.feed import FeedPage
+from sync.contract.live import AuthorisationReply, AuthorisationRequest, LookupRequest
 from sync.contract.signing import new_private_key
 from sync.errors import BadCentreAddress, CentreRefused, CentreUnavailable, CursorGone
 

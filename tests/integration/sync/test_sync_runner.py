@@ -17,7 +17,7 @@ from edge_agent.ledger.cache import Cache
 from edge_agent.sync_backoff import LEAST_WAIT_S
 from edge_agent.sync_runner import SyncCallbacks, SyncRunner, SyncTiming
 from sync.contract.bundle import seal
-from sync.contract.messages import FeedPage
+from sync.contract.feed import FeedPage
 from sync.contract.signing import key_id, new_private_key, public_key_of
 from sync.downlink import Downlink
 from sync.uplink import Uplink

@@ -12,7 +12,7 @@ from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.cache_rows import CachedLease
 from edge_agent.ports import LeaseView
 from loyalty.member import LotView, Member, PastPurchase
-from sync.contract.messages import FeedPage, FeedRow, FeedRuleset
+from sync.contract.feed import FeedPage, FeedRow, FeedRuleset
 from sync.downlink import AppliedPage
 from sync.errors import LocalStoreFailed
 

@@ -10,7 +10,7 @@ import pytest
 
 from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.cache_file import KEPT_BROKEN, move_aside
-from sync.contract.messages import FeedPage, FeedRow
+from sync.contract.feed import FeedPage, FeedRow
 from sync.errors import LocalStoreFailed
 
 

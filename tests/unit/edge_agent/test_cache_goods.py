@@ -6,7 +6,7 @@ import pytest
 
 from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.cache_goods import ean_check_digit, scale_label
-from sync.contract.messages import FeedPage, FeedRow
+from sync.contract.feed import FeedPage, FeedRow
 
 BREAD = {"sku": "1001", "name": "Хліб «Київський» 500 г", "unit_price_minor": 3_250}
 CHEESE = {"sku": "321", "name": "Сир гауда", "unit": "кг", "unit_price_minor": 45_000}

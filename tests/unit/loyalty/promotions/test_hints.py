@@ -67,7 +67,7 @@ def test_silence_when_it_is_far_or_gives_nothing(shop, promotion, scope, cheese)
     ("effect", "uk"),
     [
         (lambda s: PercentOff(s, 1050), "ще на 50 грн — і −10,5 %"),
-        (lambda s: AmountOff(s, 2_550, "receipt"), "ще на 50 грн — і −25,5 грн"),
+        (lambda s: AmountOff(s, 2_550, "receipt"), "ще на 50 грн — і −25,50 грн"),
         (lambda s: AmountOff(s, 500, "unit"), "ще на 50 грн — і −5 грн за шт."),
         (lambda s: AccruePercent(s, 500), "ще на 50 грн — і +5 % бонусами"),
     ],

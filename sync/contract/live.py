@@ -1,0 +1,76 @@
+"""Live questions between a register and the centre, and the register's report of itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sync.contract.feed import FeedRow
+from sync.contract.messages import MemberIdField, Points, Uuid, WireModel
+
+
+class AuthorisationRequest(WireModel):
+    """Ask the centre to hold points for one sale. The id is written before it is sent."""
+
+    auth_id: Uuid
+    sale_id: Uuid
+    member_id: MemberIdField
+    points: Points
+
+
+class AuthorisationReply(WireModel):
+    """`approved_points` are held until the sale's fact, a void or `expires_at`."""
+
+    auth_id: Uuid
+    approved_points: Points
+    reason: str = ""
+    expires_at: str | None = None
+    server_time: str
+
+
+class LookupRequest(WireModel):
+    """Find a member by a token the register does not know; phone as E.164."""
+
+    token_key: Annotated[str, Field(max_length=120)] = ""
+    phone: Annotated[str, Field(max_length=20)] = ""
+
+
+class LookupReply(WireModel):
+    """The member's current rows, or `found` false."""
+
+    found: bool
+    rows: list[FeedRow] = []
+    server_time: str
+
+
+class Heartbeat(WireModel):
+    """A register's own report; also the answer to «which register runs what»."""
+
+    agent_version: str
+    epoch: int
+    outbox_pending: int
+    last_seq: int
+    ruleset_active: int
+    ruleset_downloaded: int
+    ruleset_refused: str = ""
+    quarantined: int = 0
+    clock_offset_ms: int = 0
+    devices: dict[str, str] = {}
+
+
+class HeartbeatReply(WireModel):
+    """Server time and what the centre holds of this register."""
+
+    server_time: str
+    head_seq: int
+
+
+class Problem(WireModel):
+    """RFC 9457 problem details."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str = ""
