@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("loyalty", "edge_agent", "drivers", "receipt_templates", "sync", "central")
@@ -237,7 +238,68 @@ def explained_codes() -> set[str]:
     return set(_ROW.findall(page.read_text(encoding="utf-8"))) if page.is_file() else set()
 
 
-PAGES = {"settings.md": settings_page, "cli.md": cli_page, "events.md": events_page}
+def api_page() -> str:
+    """docs/reference/api.md: the routes of the register's local API and of the centre."""
+    from edge_agent.api import app, desk_routes, sales
+    from edge_agent.api.guard import Tokens
+    from sync.serving.app import build_app
+    from sync.serving.hints import HintBoard
+
+    nothing = cast(Any, None)
+    local = app.create_app(
+        [
+            sales.routes(nothing, nothing, nothing),
+            desk_routes.routes(nothing, nothing, nothing, nothing, nothing, nothing),
+        ],
+        Tokens(""),
+        list,
+        (),
+        version="1",
+        register_id="",
+    )
+    schema = local.openapi()["paths"]
+    own = [
+        f"| `{method.upper()} {path}` | {_line(call.get('description', ''))} |"
+        for path, calls in schema.items()
+        for method, call in calls.items()
+    ]
+    wire = [
+        f"| `{method} {route.path}` | {_line(route.endpoint.__doc__ or '')} |"
+        for route in build_app(nothing, HintBoard()).routes
+        for method in sorted(getattr(route, "methods", ()) or ())
+        if method != "HEAD"
+    ]
+    table = "| route | what it does |\n|---|---|\n"
+    return f"""{_MADE}# Routes
+
+## The register's local API
+
+On 127.0.0.1 and ::1. Every call but the health check, the documents and the panel's files carries
+`Authorization: Bearer TOKEN` (the file `api.token` of the data folder); writes are JSON and may
+carry an `Idempotency-Key`. Refusals are RFC 9457 problems with a stable `code` and a
+`cashier_message`; the codes are in [errors](errors.md). The running agent shows every field at
+`/docs`, and the OpenAPI 3.1 file at `/openapi.json`.
+
+{table}{chr(10).join(own)}
+
+## The centre, for registers
+
+Signed by the register's key (`sync/contract/signing.py`); messages are in `sync/contract/`.
+
+{table}{chr(10).join(wire)}
+"""
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "events.md": events_page,
+    "api.md": api_page,
+}
 
 
 def main() -> int:

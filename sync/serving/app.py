@@ -119,12 +119,14 @@ async def _ask(
 def _add_open_routes(app: FastAPI, server: Server) -> None:
     @app.get("/healthz")
     async def healthz() -> Response:
+        """The process answers; unsigned."""
         if not await run_in_threadpool(server.is_healthy):
             raise Refused(503, "unavailable", "the database does not answer", 5)
         return Response('{"status":"ok"}', media_type="application/json")
 
     @app.post("/v1/enrol")
     async def enrol(request: Request) -> Response:
+        """A one-time code for an identity; unsigned."""
         message = parse(EnrolRequest, await read_body(request))
         return _answer(await run_in_threadpool(server.enrol, message))
 
@@ -132,10 +134,12 @@ def _add_open_routes(app: FastAPI, server: Server) -> None:
 def _add_fact_routes(app: FastAPI, server: Server) -> None:
     @app.post("/v1/facts")
     async def facts(request: Request) -> Response:
+        """A batch of facts; one verdict each, after the commit."""
         return await _ask(server, request, UploadBatch, server.upload, any_epoch=True)
 
     @app.post("/v1/heartbeat")
     async def heartbeat(request: Request) -> Response:
+        """The register's report of itself."""
         return await _ask(server, request, Heartbeat, server.heartbeat)
 
 
@@ -146,17 +150,20 @@ def _add_feed_routes(app: FastAPI, server: Server, board: HintBoard) -> None:
         cursor: Annotated[str, Query(max_length=200)] = "",
         limit: Annotated[int, Query(ge=1, le=MAX_FEED_ROWS)] = 500,
     ) -> Response:
+        """State rows after a cursor; 410 when the cursor is gone."""
         caller = await authenticate(server, request, await read_body(request))
         return _answer(await run_in_threadpool(server.feed, caller, cursor, limit))
 
     @app.get("/v1/feed/hints")
     async def hints(request: Request) -> Response:
+        """Server-sent hints that there is something new."""
         await authenticate(server, request, await read_body(request))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(board.stream(), headers=headers, media_type="text/event-stream")
 
     @app.get("/v1/bundles/{sequence}")
     async def bundle(request: Request, sequence: Annotated[int, Path(ge=1, lt=2**53)]) -> Response:
+        """The exact bytes of a bundle, its signature in the headers."""
         await authenticate(server, request, await read_body(request))
         found = await run_in_threadpool(server.bundle, sequence)
         if found is None:
@@ -171,6 +178,7 @@ def _add_feed_routes(app: FastAPI, server: Server, board: HintBoard) -> None:
 def _add_live_routes(app: FastAPI, server: Server) -> None:
     @app.post("/v1/authorisations")
     async def authorise(request: Request) -> Response:
+        """Hold points for one sale; the same id gets the same answer."""
         return await _ask(server, request, AuthorisationRequest, server.authorise)
 
     @app.post("/v1/authorisations/{auth_id}/void")
@@ -183,4 +191,5 @@ def _add_live_routes(app: FastAPI, server: Server) -> None:
 
     @app.post("/v1/members/lookup")
     async def lookup(request: Request) -> Response:
+        """A member's rows by a token the register does not know."""
         return await _ask(server, request, LookupRequest, server.lookup)
