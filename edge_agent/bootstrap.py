@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from drivers.base import PrinterProfile, PrintJob
@@ -194,8 +195,24 @@ class _Builder:
         runner = self._runner(desk, health)
         scanner, printer = self._scanner(desk), self._printer(till, desk)
         self._join(till, desk, health, runner, printer)
+        desk.resume()
+        return Agent(
+            app=self._application(till, desk, health, goods),
+            till=till,
+            desk=desk,
+            broadcast=self.broadcast,
+            health=health,
+            rules=self.rules,
+            runner=runner,
+            scanner=scanner,
+            printer=printer,
+            ledger_file=self.ledger.path,
+            stack=self.stack,
+        )
+
+    def _application(self, till: Till, desk: Desk, health: Health, goods: Assortment) -> FastAPI:
         writes = Writes(Answers(self.ledger), self.clock)
-        application = api_app.create_app(
+        return api_app.create_app(
             [
                 sales.routes(till, desk, writes),
                 desk_routes.routes(
@@ -207,20 +224,6 @@ class _Builder:
             self.settings.api.origins,
             VERSION,
             self.identity.register_id,
-        )
-        desk.resume()
-        return Agent(
-            app=application,
-            till=till,
-            desk=desk,
-            broadcast=self.broadcast,
-            health=health,
-            rules=self.rules,
-            runner=runner,
-            scanner=scanner,
-            printer=printer,
-            ledger_file=self.ledger.path,
-            stack=self.stack,
         )
 
     def _hosts(self) -> frozenset[str]:

@@ -186,6 +186,7 @@ def _add_live_routes(app: FastAPI, server: Server) -> None:
         request: Request,
         auth_id: Annotated[str, Path(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")],
     ) -> Response:
+        """Give a hold back."""
         caller = await authenticate(server, request, await read_body(request))
         return _answer(await run_in_threadpool(server.void, caller, auth_id))
 
