@@ -90,7 +90,8 @@ class Shoppers:
         pos = till.register.till
         sale_id = str(uuid.UUID(int=till.rng.getrandbits(128), version=4))
         if buyer.card:
-            till.register.scan(f"]E0{buyer.card}")
+            symbology = "]Q3" if buyer.card.startswith("LC1:") else "]E0"
+            till.register.scan(f"{symbology}{buyer.card}")
             if not pos.wait_for_member():
                 raise DemoFailed(f"{till.register.name}: the scanned member did not appear")
         pos.open(sale_id, take_scan=bool(buyer.card), phone=buyer.phone)

@@ -8,7 +8,7 @@ import pytest
 
 from edge_agent.demo_data import loader
 from loyalty.basket import check_basket
-from loyalty.codes import CodePolicy, classify, has_gtin_check, normalise_phone
+from loyalty.codes import CodePolicy, classify, has_gtin_check, normalise_phone, parse_static_qr
 from loyalty.member import Member
 from loyalty.promotions.compile import compile_ruleset
 from loyalty.promotions.engine import evaluate, hints_of
@@ -42,8 +42,11 @@ def test_members_have_cards_in_the_programme_s_range_and_unique_phones():
     assert len({member.card for member in MEMBERS}) == 60
     assert len({member.phone for member in MEMBERS}) == 60
     for member in MEMBERS:
-        assert member.card.startswith("042")
-        assert has_gtin_check(member.card)
+        if member.card.startswith("LC1:"):
+            assert parse_static_qr(member.card) == member.card.removeprefix("LC1:")[:10]
+        else:
+            assert member.card.startswith("042")
+            assert has_gtin_check(member.card)
         assert normalise_phone(member.phone) == member.phone
         assert datetime.fromisoformat(member.consent_at).tzinfo is not None
         assert bool(member.expires_on) == bool(member.balance_points)
