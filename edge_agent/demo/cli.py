@@ -16,7 +16,7 @@ from edge_agent.demo.evidence import gather
 from edge_agent.demo.phases import Day
 from edge_agent.demo.processes import DemoFailed
 from edge_agent.demo.report import summary, table
-from edge_agent.demo.world import World
+from edge_agent.demo.world import World, together
 
 SEED = 20_261_122
 PICTURES = 12
@@ -91,14 +91,10 @@ def _live(
     world: World, sales: int, progress: Progress, started: float, delay_ms: int
 ) -> dict[str, object]:
     progress.say("starting the centre, its PostgreSQL and the devices")
-    world.centre_tool("keys", "init")
-    world.start_centre()
-    world.start_emulators()
+    together(world.start_centre, world.start_emulators)
     progress.say("goods, members and rules; enrolling two registers")
     world.fill_centre()
     world.enrol_registers()
-    for register in world.registers:
-        register.start()
     day = Day(world, sales, SEED, progress.say, progress.tick)
     story = day.run()
     progress.say("comparing paper, registers and centre")

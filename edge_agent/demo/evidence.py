@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_agent.demo.world import Register, World
+from edge_agent.demo.world import Register, World, together
 from edge_agent.ledger.reading import (
     RecordedSale,
     cached_balances,
@@ -135,13 +135,18 @@ def _register(world: World, register: Register, number: int) -> RegisterEvidence
 
 def gather(world: World) -> Evidence:
     """Read everything; the processes still run."""
-    sold = [json.loads(line) for line in world.centre_tool("export", "sales").splitlines()]
-    balances = [json.loads(line) for line in world.centre_tool("export", "balances").splitlines()]
+    exported, summed, audited = together(
+        lambda: world.centre_tool("export", "sales"),
+        lambda: world.centre_tool("export", "balances"),
+        lambda: world.centre_tool("audit", "--json"),
+    )
+    sold = [json.loads(line) for line in exported.splitlines()]
+    balances = [json.loads(line) for line in summed.splitlines()]
     return Evidence(
         registers=[
             _register(world, register, number) for number, register in enumerate(world.registers, 1)
         ],
-        books=json.loads(world.centre_tool("audit", "--json")),
+        books=json.loads(audited),
         centre_sales={sale["sale_id"]: sale for sale in sold},
         centre_balances={row["member_id"]: row["balance_points"] for row in balances},
     )

@@ -93,4 +93,4 @@ class Pos:
                 return view
             if time.monotonic() > end:
                 raise DemoFailed(f"sale {sale_id} has no paper verdict after {timeout_s} s")
-            time.sleep(0.01)
+            time.sleep(0.025)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from edge_agent.demo.pos import Pos
 from edge_agent.demo.processes import Child, DemoFailed, run_tool
+
+T = TypeVar("T")
 
 STORE = "KYIV-1"
 STORE_NAME = "Крамниця на Подолі"
@@ -101,6 +106,12 @@ class Register:
             raise DemoFailed(f"{device}: {script!r} refused: {answer.text[:200]}")
 
 
+def together(*steps: Callable[[], T]) -> list[T]:
+    """Run steps side by side; results in order, the first failure is raised."""
+    with ThreadPoolExecutor(len(steps)) as pool:
+        return [job.result() for job in [pool.submit(step) for step in steps]]
+
+
 class World:
     """Everything that runs in the demo."""
 
@@ -151,9 +162,13 @@ class World:
             resources.as_file(data / "members.csv") as members,
             resources.as_file(data / "rules.json") as rules,
         ):
-            self.centre_tool("goods", "import", str(goods))
-            self.centre_tool("members", "import", str(members))
-            self.centre_tool("rules", "publish", str(rules), "--reason", "перші правила")
+            together(
+                lambda: self.centre_tool("goods", "import", str(goods)),
+                lambda: self.centre_tool("members", "import", str(members)),
+                lambda: self.centre_tool(
+                    "rules", "publish", str(rules), "--reason", "перші правила"
+                ),
+            )
 
     def push_rules(self) -> None:
         """Publish the second ruleset."""
@@ -181,33 +196,35 @@ class World:
 
     def enrol_registers(self) -> None:
         """Enrol both registers by one-time codes and start them."""
-        for number, name in enumerate(REGISTERS, 1):
-            config = self.folder / f"{name}.toml"
-            text = _AGENT_TOML.format(
-                name=name,
-                centre=self.centre_url,
-                cashier=CASHIERS[number - 1],
-                scanner=self._link(f"scanner{number}"),
-                printer=self._link(f"printer{number}"),
-            )
-            config.write_text(text, encoding="utf-8")
-            code = self._enrol_code(name)
-            run_tool(
-                "edge-agent",
-                "enrol",
-                "--centre",
-                self.centre_url,
-                "--code",
-                code,
-                "--config",
-                str(config),
-            )
-            child = Child(
-                name, ["edge-agent", "run", "--config", str(config)], self.logs / f"{name}.log"
-            )
-            self.registers.append(
-                Register(name, config, f"scanner{number}", f"printer{number}", child, self.control)
-            )
+        steps = [partial(self._enrol, number, name) for number, name in enumerate(REGISTERS, 1)]
+        self.registers = together(*steps)
+        together(*(register.start for register in self.registers))
+
+    def _enrol(self, number: int, name: str) -> Register:
+        config = self.folder / f"{name}.toml"
+        text = _AGENT_TOML.format(
+            name=name,
+            centre=self.centre_url,
+            cashier=CASHIERS[number - 1],
+            scanner=self._link(f"scanner{number}"),
+            printer=self._link(f"printer{number}"),
+        )
+        config.write_text(text, encoding="utf-8")
+        code = self._enrol_code(name)
+        run_tool(
+            "edge-agent",
+            "enrol",
+            "--centre",
+            self.centre_url,
+            "--code",
+            code,
+            "--config",
+            str(config),
+        )
+        child = Child(
+            name, ["edge-agent", "run", "--config", str(config)], self.logs / f"{name}.log"
+        )
+        return Register(name, config, f"scanner{number}", f"printer{number}", child, self.control)
 
     def _enrol_code(self, register: str) -> str:
         printed = self.centre_tool(
