@@ -99,14 +99,16 @@ class Store:
 
     # --- outbox -----------------------------------------------------------------------------
 
-    def append_fact(self, kind: str, body: Mapping[str, Any], at: str) -> tuple[int, int]:
-        """Write the next upstream fact of the epoch; returns (epoch, seq)."""
+    def append_fact(self, kind: str, body: Mapping[str, Any] | bytes, at: str) -> tuple[int, int]:
+        """Write the next upstream fact of the epoch; returns (epoch, seq).
+
+        `body` as bytes is canonical JSON already."""
         head = self._db.execute(
             "SELECT seq, hash FROM outbox WHERE epoch = ? ORDER BY seq DESC LIMIT 1",
             (self._epoch,),
         ).fetchone()
         seq, prev = (head["seq"] + 1, head["hash"]) if head else (1, GENESIS)
-        data = canonical_json(body)
+        data = body if isinstance(body, bytes) else canonical_json(body)
         link = fact_hash(self._register_id, self._epoch, seq, kind, data, prev)
         self._db.execute(
             "INSERT INTO outbox (epoch, seq, kind, body, prev_hash, hash, created_at) "

@@ -16,6 +16,7 @@ from edge_agent.usecases.wire import wire_sale
 from loyalty.basket import Tender
 from loyalty.quote import Quote
 from loyalty.sale import Settlement, settle
+from sync.contract.messages import canonical_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ def _write(
     days = ctx.programme.accrual_valid_days
     expires_on = (ctx.clock.local() + timedelta(days=days)).date() if days is not None else None
     body = wire_sale(ctx, row.sale_id, now, draft, quote, settlement, decision, expires_on)
-    fact = uow.append_fact("sale", body, now)
+    data = canonical_json(body)
+    fact = uow.append_fact("sale", data, now)
     if draft.member is not None:
         earned = 0 if ctx.prints else quote.accrual_points
         uow.add_effect(draft.member.member_id, fact, quote.redeemed_points, earned)
@@ -120,9 +122,7 @@ def _write(
         "mode": "online" if ctx.is_online else "offline",
         "committed_at": now,
     }
-    uow.close_sale(
-        row.sale_id, "committed", now, json.dumps(body, ensure_ascii=False), json.dumps(result)
-    )
+    uow.close_sale(row.sale_id, "committed", now, data.decode(), json.dumps(result))
     if not ctx.prints:
         uow.close_sale(row.sale_id, "posted", now)
     return result

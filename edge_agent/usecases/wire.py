@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft
+from loyalty.basket import LineItem
 from loyalty.quote import AppliedAccrual, AppliedPromotion, Quote, Share
 from loyalty.sale import Settlement
 from sync.contract.messages import WireSale
@@ -41,6 +42,14 @@ def _redemption(draft: Draft, quote: Quote, decision: Decision) -> dict[str, Any
     }
 
 
+_LINE_FIELDS = tuple(field.name for field in fields(LineItem))
+
+
+def _plain_line(line: LineItem) -> dict[str, Any]:
+    """Its fields as they are; `asdict` would copy each of them deeply."""
+    return {name: getattr(line, name) for name in _LINE_FIELDS}
+
+
 def _applied(item: AppliedPromotion | AppliedAccrual, figure: str) -> dict[str, Any]:
     return {
         "promotion_id": item.promotion_id,
@@ -61,13 +70,13 @@ def wire_sale(
     expires_on: date | None,
 ) -> dict[str, Any]:
     """The `sale` fact as plain JSON values, checked against the wire model."""
-    member, how = draft.member, draft.identification
+    member, how, clock = draft.member, draft.identification, ctx.clock.state
     body = {
         "sale_id": sale_id,
         "register_id": ctx.register_id,
         "store_id": ctx.store_id,
         "occurred_at": occurred_at,
-        "clock": asdict(ctx.clock.state),
+        "clock": {"source": clock.source, "offset_ms": clock.offset_ms},
         "cashier_id": draft.cashier_id,
         "mode": "online" if ctx.is_online else "offline",
         "member_id": member.member_id if member else None,
@@ -78,11 +87,14 @@ def wire_sale(
         }
         if how
         else None,
-        "lines": [asdict(line) for line in draft.basket.lines],
+        "lines": [_plain_line(line) for line in draft.basket.lines],
         "promotions": [_applied(item, "amount_minor") for item in quote.promotions],
         "accruals": [_applied(item, "points") for item in quote.accruals] if member else [],
         "redemption": _redemption(draft, quote, decision) if decision else None,
-        "tenders": [asdict(tender) for tender in settlement.tenders],
+        "tenders": [
+            {"kind": tender.kind, "amount_minor": tender.amount_minor}
+            for tender in settlement.tenders
+        ],
         "gross_minor": quote.gross_minor,
         "discount_minor": quote.discount_minor,
         "redeemed_minor": quote.redeemed_minor,
