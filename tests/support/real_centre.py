@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from central.place import opened
 from central.reports import status
 from central.rules import publish, read_bundle
 from edge_agent.demo.processes import Child
+from loyalty.codes import gtin_check_digit
 from sync.enrolment import Identity, enrol
 
 RULES: dict[str, Any] = {
@@ -39,6 +38,15 @@ RULES: dict[str, Any] = {
         },
     ],
 }
+
+
+MEMBERS = 100
+POINTS = 30_000
+
+
+def _cards() -> list[str]:
+    bodies = [f"042000{number:06d}" for number in range(MEMBERS)]
+    return [body + gtin_check_digit(body) for body in bodies]
 
 
 @dataclass(frozen=True)
@@ -93,20 +101,19 @@ class RealCentre:
         return next(self._shoppers)
 
     def _import(self) -> Iterator[Shopper]:
-        with resources.as_file(resources.files("edge_agent.demo_data") / "members.csv") as file:
-            done = import_members(
-                self._db, file, system_clock(), dry_run=False, on_progress=lambda _rows: None
-            )
-            assert done.rejected == 0
-            text = file.read_text(encoding="utf-8")
-        rows = list(csv.DictReader(text.splitlines(), delimiter=";"))
-        for row in rows:
+        file = self.data_dir / "members.csv"
+        rows = [f"{card};;Олена Коваленко;;;{POINTS // 100}.00;2099-01-31;" for card in _cards()]
+        header = "card;phone;name;birthday;groups;balance;expires_on;consent_at"
+        file.write_text("\n".join([header, *rows]), encoding="utf-8")
+        done = import_members(
+            self._db, file, system_clock(), dry_run=False, on_progress=lambda _rows: None
+        )
+        assert done.rejected == 0
+        for card in _cards():
             query = "select member_id from token where token_key = %s"
-            found = self._db.execute(query, [f"card:{row['card']}"]).fetchone()
+            found = self._db.execute(query, [f"card:{card}"]).fetchone()
             assert found is not None
-            points = int(row["balance"].replace(".", ""))
-            if points >= 15_000:
-                yield Shopper(found[0], row["card"], points)
+            yield Shopper(found[0], card, POINTS)
 
     # --- what is true there -----------------------------------------------------------------
 
