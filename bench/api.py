@@ -17,6 +17,7 @@ import time
 import tty
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,9 @@ class Process:
         os.close(self.master)
 
 
-def _states(process: Process, found: list[tuple[float, dict[str, Any]]]) -> None:
+def _states(
+    process: Process, found: list[tuple[float, dict[str, Any]]], over: threading.Event
+) -> None:
     def lines() -> Iterator[str]:
         with process.http.stream("GET", "/v1/events", timeout=None) as stream:
             yield from stream.iter_lines()
@@ -120,14 +123,39 @@ def _states(process: Process, found: list[tuple[float, dict[str, Any]]]) -> None
         for text in lines():
             if text.startswith("data: ") and '"waiting"' in text:
                 found.append((time.monotonic(), json.loads(text[6:])))
+            if over.is_set():
+                return
     except (httpx.HTTPError, RuntimeError):
         return
+
+
+_PANEL = """
+import sys, httpx
+headers = {"Authorization": "Bearer " + sys.argv[2]}
+with httpx.stream("GET", sys.argv[1] + "/v1/events", headers=headers, timeout=None) as stream:
+    for _ in stream.iter_raw():
+        pass
+"""
+
+
+@contextmanager
+def panel(process: Process) -> Iterator[None]:
+    """A screen that listens, in a process of its own as a browser is."""
+    url = str(process.http.base_url).rstrip("/")
+    child = subprocess.Popen([sys.executable, "-c", _PANEL, url, TOKEN], stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    try:
+        yield
+    finally:
+        child.kill()
+        child.wait()
 
 
 def scan_to_screen(process: Process) -> list[float]:
     """Milliseconds from the last byte on the pty to the member's card on the panel's stream."""
     found: list[tuple[float, dict[str, Any]]] = []
-    threading.Thread(target=_states, args=(process, found), daemon=True).start()
+    over = threading.Event()
+    threading.Thread(target=_states, args=(process, found, over), daemon=True).start()
     time.sleep(0.5)
     times = []
     for number in range(SCANS):
@@ -144,6 +172,9 @@ def scan_to_screen(process: Process) -> list[float]:
             if time.monotonic() - sent > 5:
                 raise SystemExit(2)
             time.sleep(0.0002)
+    over.set()
+    os.write(process.master, f"]E0{CARD}\r".encode())
+    time.sleep(0.3)
     return times
 
 
@@ -229,7 +260,8 @@ def main() -> int:
         idle = process.rss_mib()
         limit = pty_limit()
         screen = scan_to_screen(process)
-        quoted, bare = quotes(process)
+        with panel(process):
+            quoted, bare = quotes(process)
         process.stop()
         starts = _starts(rig)
     rows = [

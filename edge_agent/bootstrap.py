@@ -289,8 +289,14 @@ class _Builder:
         printer: PrinterWorker | None,
     ) -> None:
         health.on_change = lambda: _off_loop(desk.push)
+        wake_sync = runner.notify_outbox if runner is not None else _nothing
+
+        def fact_written() -> None:
+            health.fact_written()
+            wake_sync()
+
+        till.on_fact = fact_written
         if runner is not None:
-            till.on_fact = runner.notify_outbox
             self.gate.on_lost = runner.notify_change
         if printer is not None:
             till.on_job = printer.wake
@@ -334,6 +340,10 @@ class _Builder:
 
 def _cache_rebuilt(damaged: Path) -> None:
     emit(Event.CACHE_REBUILT, kept=damaged.name)
+
+
+def _nothing() -> None:
+    return None
 
 
 def _off_loop(work: Callable[[], None]) -> None:

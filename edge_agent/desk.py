@@ -56,6 +56,7 @@ class Desk:
         self._revision = 0
         self._sale: SaleView | None = None
         self._serial = 0
+        self._papers: list[PrintView] = []
         self._waiting: tuple[Member, Identification, float] | None = None
         self._notice: Notice | None = None
         self.devices: dict[str, DeviceState] = {"printer": "none", "scanner": "none"}
@@ -76,7 +77,7 @@ class Desk:
                 waiting=card,
                 sale=self._sale,
                 notice=self._notice,
-                attention=self._attention(),
+                attention=self._papers,
             )
 
     def push(self) -> None:
@@ -100,6 +101,8 @@ class Desk:
         with self._lock:
             if self._is_news(view, serial):
                 self._sale, self._serial = view, serial
+            if view.state != "open":
+                self._papers = self._attention()
             self.push()
 
     def _is_news(self, view: SaleView, serial: int) -> bool:
@@ -173,6 +176,7 @@ class Desk:
 
     def resume(self) -> None:
         """After a restart: put the sale that was open back on the desk."""
+        self._papers = self._attention()
         self._till.show_latest_open()
 
     def _member_came(self, member: Member, how: Identification) -> None:

@@ -47,6 +47,7 @@ class Health:
         self._last_error = ""
         self._was_online = False
         self._pending_shown = 0
+        self._depth = outbox.depth()
         self.devices: Callable[[], Mapping[str, DeviceState]] = dict
         self.on_change: Callable[[], None] = lambda: None
 
@@ -56,7 +57,7 @@ class Health:
             changed = state.online != self._was_online
             news = changed or state.outbox_pending != self._pending_shown
             self._was_online = state.online
-            self._pending_shown = state.outbox_pending
+            self._pending_shown = self._depth = state.outbox_pending
             self._last_error = state.last_error
             if changed:
                 self._since = self._clock.stamp()
@@ -66,6 +67,10 @@ class Health:
         if news:
             self.on_change()
 
+    def fact_written(self) -> None:
+        """The queue has grown: count it again."""
+        self._depth = self._outbox.depth()
+
     def strip(self) -> Strip:
         """The screen's state strip."""
         devices = self.devices()
@@ -74,7 +79,7 @@ class Health:
             store_name=self._identity.store_name,
             online=self._gate.is_online,
             since=self._since,
-            outbox=self._outbox.depth(),
+            outbox=self._depth,
             printer=devices.get("printer", "none"),
             scanner=devices.get("scanner", "none"),
             ruleset_sequence=self._rules.store.active_sequence,

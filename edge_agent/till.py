@@ -385,10 +385,11 @@ class Till:
     ) -> MemberCard:
         fresh = self._members.member(member.member_id) or member
         local = ctx.clock.local()
+        balance = shown_balance(uow, ctx, fresh)
         return member_card(
             fresh,
-            balance_points=shown_balance(uow, ctx, fresh),
-            spendable_points=spendable_points(uow, ctx, fresh, how),
+            balance_points=balance,
+            spendable_points=spendable_points(uow, ctx, fresh, how, balance),
             offers=list(offers_for(ctx.rules, fresh, local, ctx.store_id, ctx.locale)),
             today=f"{local.month:02d}-{local.day:02d}",
             as_of=ctx.balance_as_of,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -59,10 +59,24 @@ class LineIn(Request):
 
     def line(self) -> LineItem:
         """The core's line."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        for name in ("excise_stamps", "groups", "tags"):
-            values[name] = tuple(values[name])
-        return LineItem(**values)
+        return LineItem(
+            line_id=self.line_id,
+            sku=self.sku,
+            name=self.name,
+            qty_milli=self.qty_milli,
+            unit_price_minor=self.unit_price_minor,
+            sum_minor=self.sum_minor,
+            barcode=self.barcode,
+            unit=self.unit,
+            price_kind=self.price_kind,
+            tax_group=self.tax_group,
+            uktzed=self.uktzed,
+            excise_stamps=tuple(self.excise_stamps),
+            goods_class=self.goods_class,
+            min_price_minor=self.min_price_minor,
+            groups=tuple(self.groups),
+            tags=tuple(self.tags),
+        )
 
 
 class BasketIn(Request):

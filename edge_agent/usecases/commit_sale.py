@@ -100,7 +100,7 @@ def _write(
         earned = 0 if ctx.prints else quote.accrual_points
         uow.add_effect(draft.member.member_id, fact, quote.redeemed_points, earned)
     if ctx.prints:
-        document = sale_document(uow, ctx, row.sale_id, draft, quote, settlement, now)
+        document = sale_document(ctx, row.sale_id, draft, quote, settlement, now)
         uow.add_print_job(
             PrintJobRow(
                 job_id, row.sale_id, "sale", "queued", dump_document(document), 0, "", "", now

@@ -6,11 +6,9 @@ from dataclasses import replace
 
 from pydantic import TypeAdapter
 
-from edge_agent.ports import UnitOfWork
 from edge_agent.sentences import sentence
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft
-from edge_agent.usecases.spendable import shown_balance
 from loyalty.basket import Tender
 from loyalty.quote import Quote
 from loyalty.receipt import MemberBlock, PromoLine, ReceiptDocument, ReceiptItem
@@ -53,13 +51,11 @@ def _items(draft: Draft, quote: Quote, as_discount: bool) -> tuple[ReceiptItem, 
     return tuple(items)
 
 
-def _member_block(
-    uow: UnitOfWork, ctx: RegisterContext, draft: Draft, quote: Quote
-) -> MemberBlock | None:
+def _member_block(ctx: RegisterContext, draft: Draft, quote: Quote) -> MemberBlock | None:
     member = draft.member
     if member is None:
         return None
-    balance = shown_balance(uow, ctx, member)
+    balance = max(0, draft.balance_points - quote.redeemed_points)
     earned = quote.accrual_points
     declined = draft.decline_reason if not quote.redeemed_points else ""
     lots = [lot.expires_on for lot in member.lots if lot.expires_on]
@@ -76,7 +72,6 @@ def _member_block(
 
 
 def sale_document(
-    uow: UnitOfWork,
     ctx: RegisterContext,
     sale_id: str,
     draft: Draft,
@@ -108,7 +103,7 @@ def sale_document(
         promotions=tuple(
             PromoLine(applied.name, applied.amount_minor) for applied in quote.promotions
         ),
-        member=_member_block(uow, ctx, draft, quote),
+        member=_member_block(ctx, draft, quote),
         messages=tuple(text for place, text in quote.messages if place == "receipt"),
     )
 

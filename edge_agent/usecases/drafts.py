@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from edge_agent.errors import Conflict, NotFound
 from edge_agent.ports import SaleRow, UnitOfWork
 from edge_agent.usecases.context import RegisterContext
-from edge_agent.usecases.spendable import spendable_points
+from edge_agent.usecases.spendable import shown_balance, spendable_points
 from loyalty.basket import Basket
 from loyalty.member import Member, ScanSource, Strength, TokenKind
 from loyalty.promotions.engine import evaluate
@@ -29,7 +29,8 @@ class Identification:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Everything about an open sale. The member is a snapshot taken at identification."""
+    """Everything about an open sale. The member is a snapshot taken at identification;
+    `balance_points` is the balance shown with the quote, own spends subtracted."""
 
     basket: Basket = field(default_factory=Basket)
     member: Member | None = None
@@ -41,6 +42,7 @@ class Draft:
     approved_points: int = 0
     decline_reason: str = ""
     spendable_points: int = 0
+    balance_points: int = 0
     quote: Quote | None = None
     quote_id: str = ""
     basket_hash: str = ""
@@ -62,15 +64,15 @@ _LATEST = _Latest()
 
 
 def dump_draft(draft: Draft) -> str:
-    """JSON text of a draft."""
-    text = _DRAFT.dump_json(draft).decode()
+    """JSON text of a draft, without the traces: they are most of it, and any change of the sale
+    makes them anew."""
+    text = _DRAFT.dump_json(draft, exclude={"quote": {"traces"}}).decode()
     _LATEST.pair = (text, draft)
     return text
 
 
 def load_draft(text: str) -> Draft:
-    """Draft of a stored row; parsing the traces of a hundred rules costs a third of a
-    millisecond, which a sale's commit need not pay."""
+    """Draft of a stored row. The one written last is not parsed again, and keeps its traces."""
     known, draft = _LATEST.pair
     return draft if known == text else _DRAFT.validate_json(text)
 
@@ -91,7 +93,8 @@ def open_row(uow: UnitOfWork, sale_id: str) -> SaleRow:
 
 def requote(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Draft:
     """Price the draft with the active rules; a redemption is lowered to what still fits."""
-    spendable = spendable_points(uow, ctx, draft.member, draft.identification)
+    balance = shown_balance(uow, ctx, draft.member) if draft.member else 0
+    spendable = spendable_points(uow, ctx, draft.member, draft.identification, balance)
     redeem = draft.approved_points
     quote = evaluate(
         ctx.rules,
@@ -106,9 +109,10 @@ def requote(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Draft:
     return replace(
         draft,
         quote=quote,
-        quote_id=_digest(_QUOTE.dump_json(quote)),
+        quote_id=_digest(_QUOTE.dump_json(quote, exclude={"traces", "messages"})),
         basket_hash=_digest(_BASKET.dump_json(draft.basket)),
         spendable_points=spendable,
+        balance_points=balance,
     )
 
 

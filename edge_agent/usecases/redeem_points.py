@@ -12,7 +12,7 @@ from edge_agent.ports import AuthorisationRow, UnitOfWork
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft, load_draft, open_row, requote, save
 from edge_agent.usecases.open_sale import drop_authorisation
-from edge_agent.usecases.spendable import lease_left, refusal_before_asking, shown_balance
+from edge_agent.usecases.spendable import lease_left, refusal_before_asking
 from sync.contract.live import AuthorisationReply
 
 MAX_POINTS = 10**9
@@ -52,7 +52,7 @@ def ask_redemption(
         if points != 0:
             raise Conflict("no_member", "a redemption needs a member")
         return save(uow, ctx, row, draft)
-    limit = basket_limit(uow, ctx, draft)
+    limit = basket_limit(draft)
     wanted = limit if points is None else points
     request = AuthorisationRow(
         auth_id, sale_id, draft.member.member_id, wanted, "asked", "", 0, "", 0, refusal
@@ -63,11 +63,11 @@ def ask_redemption(
     return Asked(auth_id, sale_id, draft.member.member_id, asked, previous)
 
 
-def basket_limit(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> int:
+def basket_limit(draft: Draft) -> int:
     """Most points this basket and this balance can take, whatever the layer."""
     if draft.member is None or draft.quote is None:
         return 0
-    return min(draft.quote.basket_limit_points, shown_balance(uow, ctx, draft.member))
+    return min(draft.quote.basket_limit_points, draft.balance_points)
 
 
 def decide_redemption(

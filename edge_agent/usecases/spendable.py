@@ -55,11 +55,11 @@ def spendable_points(
     ctx: RegisterContext,
     member: Member | None,
     identified: _Identified | None,
+    balance: int,
 ) -> int:
-    """Online: the shown balance (the centre decides in the end); offline: the lease's rest."""
+    """Online: the shown `balance` (the centre decides in the end); offline: the lease's rest."""
     if member is None or refusal_before_asking(ctx, member, identified, ctx.is_online):
         return 0
-    left = lease_left(uow, ctx, member.member_id)[1]
-    if not ctx.is_online:
-        return min(left, shown_balance(uow, ctx, member))
-    return shown_balance(uow, ctx, member)
+    if ctx.is_online:
+        return balance
+    return min(lease_left(uow, ctx, member.member_id)[1], balance)

@@ -12,7 +12,6 @@ from edge_agent.usecases.drafts import Draft
 from loyalty.basket import LineItem
 from loyalty.quote import AppliedAccrual, AppliedPromotion, Quote, Share
 from loyalty.sale import Settlement
-from sync.contract.messages import WireSale
 
 if TYPE_CHECKING:
     from edge_agent.usecases.commit_sale import Decision
@@ -69,9 +68,10 @@ def wire_sale(
     decision: Decision | None,
     expires_on: date | None,
 ) -> dict[str, Any]:
-    """The `sale` fact as plain JSON values, checked against the wire model."""
+    """The `sale` fact as plain JSON values, in the form of `sync.contract.messages.WireSale`."""
     member, how, clock = draft.member, draft.identification, ctx.clock.state
-    body = {
+    return {
+        "version": 1,
         "sale_id": sale_id,
         "register_id": ctx.register_id,
         "store_id": ctx.store_id,
@@ -106,4 +106,3 @@ def wire_sale(
         "agent_version": ctx.agent_version,
         "fiscal": "pending" if ctx.prints else "none",
     }
-    return WireSale.model_validate(body).model_dump(mode="json")

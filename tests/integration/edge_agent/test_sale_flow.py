@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from contextlib import closing
 
 from edge_agent.ledger.verify import quick_check
+from sync.contract.messages import WireSale
 from tests.support.rig import CARD, NO_LEASE_CARD, OTHER_CARD, Rig, answer, line, payment, sell
 
 MILK = {"groups": ["dairy"]}
@@ -63,6 +65,18 @@ def test_two_open_sales_cannot_both_promise_the_same_lease(rig: Rig) -> None:
     answer(rig.http.post(f"/v1/sales/{first}/cancel", json={}))
     view = answer(rig.http.post(f"/v1/sales/{second}/redeem", json={"points": None}))
     assert view["redeemed_minor"] == 1_500, "a cancelled sale gives its promise back"
+
+
+def test_every_fact_is_exactly_the_wire_form(rig: Rig) -> None:
+    sell(rig.http, [line(1, "milk", 4_590, 2, **MILK)])
+    sell(rig.http, [line(1, "bread", 10_000)], card=CARD, redeem=True)
+    sell(rig.http, [line(1, "bread", 10_000)], card=NO_LEASE_CARD, redeem=True)
+    with closing(sqlite3.connect(rig.folder / "data" / "ledger.db")) as connection:
+        bodies = [row[0] for row in connection.execute("SELECT body FROM outbox")]
+    assert len(bodies) == 3
+    for body in bodies:
+        sale = WireSale.model_validate_json(body, strict=True)
+        assert sale.model_dump(mode="json") == json.loads(body)
 
 
 def test_confirming_twice_gives_one_sale_and_one_answer(rig: Rig) -> None:

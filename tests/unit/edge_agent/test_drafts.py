@@ -41,7 +41,8 @@ def test_the_draft_written_last_and_one_before_it() -> None:
     texts = [dump_draft(first), dump_draft(second)]
     assert load_draft(texts[1]) == second
     parsed = load_draft(texts[0])
-    assert parsed == first
-    assert parsed is not first
-    assert repr(parsed) == repr(first), "no list where a tuple was"
+    assert first.quote is not None
+    stored = replace(first, quote=replace(first.quote, traces=()))
+    assert parsed == stored
+    assert repr(parsed) == repr(stored), "no list where a tuple was"
     assert load_draft(texts[1]) == second
