@@ -9,6 +9,8 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -96,8 +98,10 @@ def loopback_sockets(port: int) -> list[socket.socket]:
 class _Server(uvicorn.Server):
     """Signals are ours: uvicorn would raise them again after its own shutdown."""
 
-    def install_signal_handlers(self) -> None:
-        """Nothing."""
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
 
 
 class _Run:

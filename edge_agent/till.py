@@ -391,6 +391,6 @@ class Till:
             balance_points=balance,
             spendable_points=spendable_points(uow, ctx, fresh, how, balance),
             offers=list(offers_for(ctx.rules, fresh, local, ctx.store_id, ctx.locale)),
-            today=f"{local.month:02d}-{local.day:02d}",
+            today=local.date(),
             as_of=ctx.balance_as_of,
         )

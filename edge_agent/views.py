@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +13,8 @@ from edge_agent.sentences import Locale, sentence
 from edge_agent.usecases.drafts import Draft
 from loyalty.member import Member
 from loyalty.money import round_cash
+from loyalty.promotions.checks import days_from_birthday
+from loyalty.promotions.engine import hints_of
 
 MAX_HINTS = 2
 
@@ -174,18 +177,13 @@ def print_view(job: PrintJobRow, locale: Locale) -> PrintView:
     )
 
 
-def is_birthday(member: Member, today: str) -> bool:
-    """True on the member's own day; `today` is "MM-DD"."""
-    return member.birthday is not None and member.birthday == today
-
-
 def member_card(
     member: Member,
     *,
     balance_points: int,
     spendable_points: int,
     offers: list[str],
-    today: str,
+    today: date,
     as_of: str,
 ) -> MemberCard:
     """The card of a member; balances are passed in because own spends are already subtracted."""
@@ -197,7 +195,7 @@ def member_card(
         balance_points=balance_points,
         pending_points=member.pending_points,
         spendable_points=spendable_points,
-        is_birthday=is_birthday(member, today),
+        is_birthday=days_from_birthday(today, member.birthday or "") == 0,
         is_blocked=member.is_blocked,
         lots=[LotCard(points=lot.points, expires_on=lot.expires_on) for lot in member.lots],
         purchases=[
@@ -265,8 +263,7 @@ def _traces(draft: Draft, locale: Locale) -> tuple[list[TraceView], list[str]]:
         )
         for trace in quote.traces
     ]
-    near = sorted((t for t in quote.traces if t.hint), key=lambda t: -t.benefit_minor)
-    hints = [dict(trace.hint).get(locale, "") for trace in near[:MAX_HINTS]]
+    hints = [dict(trace.hint).get(locale, "") for trace in hints_of(quote)[:MAX_HINTS]]
     return views, hints
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from loyalty.errors import InvalidBasket
-from loyalty.money import line_sum
 
 MAX_LINES = 1_000
 MAX_QTY_MILLI = 100_000_000
@@ -114,8 +113,3 @@ def check_basket(basket: Basket) -> Basket:
     if basket.gross_minor < 0:
         raise InvalidBasket("negative_total", "discount lines exceed the goods", "lines")
     return basket
-
-
-def expected_sum(line: LineItem) -> int:
-    """What quantity × price would give; for warnings only, the till's sum stands."""
-    return line_sum(line.unit_price_minor, line.qty_milli)

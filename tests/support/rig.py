@@ -23,12 +23,15 @@ from sync.contract.bundle import seal
 from sync.contract.feed import FeedRow
 from sync.contract.messages import canonical_json
 from sync.contract.signing import key_id, new_private_key, public_key_of, sign_bundle
+from sync.contract.tokens import phone_token
 from sync.enrolment import Identity
 
 TOKEN = "test-token-of-this-register-000000"
 CARD = "0420000000013"
 OTHER_CARD = "0420000000020"
 NO_LEASE_CARD = "0420000000037"
+PHONE = "+380671234567"
+PHONE_KEY = bytes(range(32))
 
 RULES: dict[str, Any] = {
     "programme": {"redeem_max_share_bp": 5_000, "accrual_valid_days": 365},
@@ -61,6 +64,8 @@ def feed_rows(register_id: str = "R1", epoch: int = 1) -> list[FeedRow]:
         rows.append(
             FeedRow(kind="token", key=f"card:{card}", version=1, body={"member_id": member_id})
         )
+    phone = phone_token(PHONE_KEY, PHONE)
+    rows.append(FeedRow(kind="token", key=phone, version=1, body={"member_id": 101}))
     for member_id, granted in ((101, 6_000), (102, 1_500)):
         lease_id = f"{register_id}.{epoch}.{member_id}"
         body = {
@@ -107,7 +112,7 @@ class Rig:
             ca_pem="",
             programme_keys={self.key_id: public},
             private_key=new_private_key(),
-            phone_key=bytes(range(32)),
+            phone_key=PHONE_KEY,
         )
         data = folder / "data"
         data.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.rig import CARD, TOKEN, Rig, answer, line, sell
+from tests.support.rig import TOKEN, Rig, answer, line, payment
 
 
 def _raw(rig: Rig, headers: dict[str, str], content: bytes = b"{}") -> httpx.Response:
@@ -117,9 +117,21 @@ def test_an_unknown_code_never_stops_the_sale(rig: Rig, code: str) -> None:
     assert view["payable_minor"] == 2_750
 
 
-def test_a_phone_alone_earns_and_does_not_redeem(rig: Rig) -> None:
-    view = sell(rig.http, [line(1, "bread", 10_000)], card=CARD)
+@pytest.mark.parametrize("spelling", ["067 123-45-67", "+380671234567", "80671234567"])
+def test_a_phone_alone_earns_and_does_not_redeem(rig: Rig, spelling: str) -> None:
+    path = f"/v1/sales/{uuid.uuid4()}"
+    body = {
+        "identity": {"code": spelling, "source": "keyboard"},
+        "basket": {"lines": [line(1, "bread", 10_000)]},
+    }
+    view = answer(rig.http.post(f"{path}/open", json=body))
     assert view["member"]["name"] == "Олена К."
+    view = answer(rig.http.post(f"{path}/redeem", json={"points": None}))
+    assert view["redeemed_minor"] == 0
+    assert view["redeem"]["reason"] == "identification_too_weak"
+    done = answer(rig.http.post(f"{path}/confirm", json=payment(view)))
+    assert done["accrual_points"] == 500
+    assert done["result"]["layer"] == "declined"
 
 
 def test_a_panel_link_works_once(rig: Rig) -> None:
