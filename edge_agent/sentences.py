@@ -25,7 +25,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Немає зв'язку: списано скільки дозволено без центру",
         "Offline: redeemed as much as is allowed without the centre",
     ),
-    "lowered_to_balance": ("Списано весь доступний залишок", "Redeemed all that is available"),
+    "lowered_to_balance": (
+        "Списано все доступне тут; решта закріплена за іншою касою",
+        "Redeemed all that is available here; the rest is held for another register",
+    ),
     "insufficient": ("Недостатньо бонусів", "Not enough bonuses"),
     "no_balance": ("Недостатньо бонусів", "Not enough bonuses"),
     "nothing_to_redeem": (
