@@ -43,6 +43,7 @@ class LineItem:
     min_price_minor: int = 0
     groups: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    brand: str = ""
 
     @property
     def is_weighed(self) -> bool:

@@ -55,8 +55,19 @@ class PastPurchase:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCoupon:
+    """A coupon the member may use: its code and the last local day it is valid ("YYYY-MM-DD")."""
+
+    code: str
+    expires_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
-    """A member as cached on a register. `birthday` is "MM-DD"; `name` is first name and initial."""
+    """A member as cached on a register. `birthday` is "MM-DD"; `name` is first name and initial.
+
+    `purchases_count` are completed purchases; `last_purchase_on` is a local day ("YYYY-MM-DD").
+    """
 
     member_id: int
     name: str
@@ -69,3 +80,6 @@ class Member:
     lots: tuple[LotView, ...] = ()
     purchases: tuple[PastPurchase, ...] = ()
     purchases_count: int = 0
+    segments: tuple[str, ...] = ()
+    coupons: tuple[HeldCoupon, ...] = ()
+    last_purchase_on: str | None = None

@@ -24,6 +24,37 @@ class AppliedPromotion:
     name: str
     amount_minor: int
     shares: tuple[Share, ...]
+    units: int = 0
+    """Pieces that the discount was given on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """Pieces handed out on top of the basket at no price."""
+
+    promotion_id: str
+    sku: str
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCoupon:
+    """A coupon the sale earns; it can be used once the sale is confirmed, never on this sale."""
+
+    promotion_id: str
+    coupon: str
+    valid_days: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedTickets:
+    """Tickets of a prize draw the sale earns."""
+
+    promotion_id: str
+    draw: str
+    tickets: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +94,8 @@ class PromotionTrace:
 
     `reason` is a stable code of the first condition that failed ("" when fired); `seen` and
     `needed` are its figures as text; `hint` is a short sentence per locale for the cashier when
-    the promotion is near, empty otherwise.
+    the promotion is near, empty otherwise. `units` are the pieces it took, `cap` names the cap
+    that cut its amount, `winner` is the promotion that won over it.
     """
 
     promotion_id: str
@@ -76,6 +108,9 @@ class PromotionTrace:
     points: int = 0
     hint: tuple[tuple[str, str], ...] = ()
     benefit_minor: int = 0
+    units: int = 0
+    cap: str = ""
+    winner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +134,11 @@ class Quote:
     """Messages for paper and screen: (place "receipt" | "screen", text in the quote's locale)."""
     basket_limit_points: int = 0
     """The most any member could redeem on this basket, whatever may be spent."""
+    gifts: tuple[Gift, ...] = ()
+    coupons: tuple[IssuedCoupon, ...] = ()
+    used_coupons: tuple[str, ...] = ()
+    """Coupons of the member that a promotion of this quote uses up."""
+    tickets: tuple[IssuedTickets, ...] = ()
 
     @property
     def gross_minor(self) -> int:

@@ -1,7 +1,7 @@
 """The closed vocabulary of conditions: what must hold before a promotion acts.
 
 Each kind is one frozen dataclass; `loyalty.promotions.checks.CHECKS` holds its check, so a new
-kind is a class here, a check there and a wire model in `sync.contract.rule_models`.
+kind is a class here, a check there and a wire model in `sync.contract.rule_conditions`.
 Goods of the tobacco class and manual discounts are in no scope, whatever a rule says.
 """
 
@@ -11,33 +11,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-Basis = Literal["gross", "net"]
+from loyalty.basket import TenderKind
+from loyalty.promotions.policies import Basis
+from loyalty.promotions.scope import Scope, SetPart
 
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """A set of basket lines: everything, or those listed by SKU, group (with children) or tag.
-
-    Exclusions win over inclusions. `label` names the goods for people, as (locale, text) pairs.
-    """
-
-    is_all: bool = False
-    skus: frozenset[str] = frozenset()
-    groups: frozenset[str] = frozenset()
-    tags: frozenset[str] = frozenset()
-    excluded_skus: frozenset[str] = frozenset()
-    excluded_groups: frozenset[str] = frozenset()
-    excluded_tags: frozenset[str] = frozenset()
-    excludes_reduced: bool = False
-    label: tuple[tuple[str, str], ...] = ()
+Match = Literal["all", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeQuantity:
-    """At least `at_least` pieces in the scope; a weighed line is one piece."""
+    """At least `at_least` pieces in the scope; a weighed line is one piece.
+
+    `unused_only` counts only pieces that no earlier promotion consumed.
+    """
 
     scope: Scope
     at_least: int
+    unused_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +43,21 @@ class ScopeValue:
 
 
 @dataclass(frozen=True, slots=True)
+class DistinctSkus:
+    """At least `at_least` different SKUs of the scope."""
+
+    scope: Scope
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteSet:
+    """Each part of the set is in the basket; one piece counts for one part only."""
+
+    parts: tuple[SetPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptValue:
     """The whole receipt (without tobacco) costs at least `at_least_minor` kopecks."""
 
@@ -62,9 +67,18 @@ class ReceiptValue:
 
 @dataclass(frozen=True, slots=True)
 class StoreIn:
-    """The sale is in one of these stores."""
+    """The sale is in one of these stores, store formats and registers; an empty list asks nothing."""
 
-    stores: frozenset[str]
+    stores: frozenset[str] = frozenset()
+    formats: frozenset[str] = frozenset()
+    registers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelIn:
+    """The sale comes through one of these channels ("till", "web", "kiosk" …)."""
+
+    channels: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,28 +130,129 @@ class MemberGroup:
     groups: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class MemberTier:
+    """The member has one of these tiers."""
+
+    tiers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSegment:
+    """The centre counts the member to one of these segments."""
+
+    segments: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NthPurchase:
+    """This would be the member's n-th completed purchase, for an n of `numbers` (from 1).
+
+    With `every` = k, each k-th purchase holds as well.
+    """
+
+    numbers: frozenset[int] = frozenset()
+    every: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPurchase:
+    """The member has no completed purchase yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaysSincePurchase:
+    """Local days since the member's last purchase lie in [at_least, at_most].
+
+    A member without a purchase does not pass.
+    """
+
+    at_least: int = 0
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CouponHeld:
+    """The member holds one of these coupons and it has not run out."""
+
+    coupons: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEntered:
+    """One of these codes was typed or scanned for this sale; codes compare in upper case."""
+
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TenderIn:
+    """The buyer said how they pay, and all (or any) of the means are of these kinds."""
+
+    kinds: frozenset[TenderKind]
+    match: Match = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class CashierIsNotMember:
+    """The member is not the cashier at this register; an unknown cashier passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointsAtLeast:
+    """The member's available balance is at least `points` hundredths of a bonus."""
+
+    points: int
+
+
 Condition = (
     ScopeQuantity
     | ScopeValue
+    | DistinctSkus
+    | CompleteSet
     | ReceiptValue
     | StoreIn
+    | ChannelIn
     | DateRange
     | Weekday
     | TimeWindow
     | BirthdayWindow
     | MemberKnown
     | MemberGroup
+    | MemberTier
+    | MemberSegment
+    | NthPurchase
+    | FirstPurchase
+    | DaysSincePurchase
+    | CouponHeld
+    | CodeEntered
+    | TenderIn
+    | CashierIsNotMember
+    | PointsAtLeast
 )
 
 CONDITION_KINDS: dict[str, type[Condition]] = {
     "scope_quantity": ScopeQuantity,
     "scope_value": ScopeValue,
+    "distinct_skus": DistinctSkus,
+    "complete_set": CompleteSet,
     "receipt_value": ReceiptValue,
     "store": StoreIn,
+    "channel": ChannelIn,
     "date_range": DateRange,
     "weekday": Weekday,
     "time_window": TimeWindow,
     "birthday": BirthdayWindow,
     "member_known": MemberKnown,
     "member_group": MemberGroup,
+    "member_tier": MemberTier,
+    "member_segment": MemberSegment,
+    "nth_purchase": NthPurchase,
+    "first_purchase": FirstPurchase,
+    "days_since_purchase": DaysSincePurchase,
+    "coupon_held": CouponHeld,
+    "code_entered": CodeEntered,
+    "tender_kind": TenderIn,
+    "cashier_is_not_member": CashierIsNotMember,
+    "points_at_least": PointsAtLeast,
 }

@@ -15,9 +15,14 @@ from typing import Literal
 from loyalty.member import Strength
 from loyalty.promotions.conditions import Condition
 from loyalty.promotions.effects import Effect, Message
+from loyalty.promotions.limits import Caps
+from loyalty.promotions.policies import Policies
 
 RedeemAs = Literal["discount", "payment"]
-PromotionState = Literal["live", "shadow"]
+PromotionState = Literal["draft", "shadow", "pilot", "live"]
+GroupMode = Literal["first", "best", "sum", "exclusive"]
+SpentPoints = Literal["withhold", "negative", "write_off"]
+GiftCardResidue = Literal["keep", "forfeit"]
 Texts = tuple[tuple[str, str], ...]
 """A text per locale, as (locale, text) pairs."""
 
@@ -34,6 +39,10 @@ class Programme:
     `unit_floor_minor` is the least that one piece, or one weighed line, costs after everything.
     The minimum strengths default to a static code: a phone alone earns and never redeems; a
     one-time code lifts it above the line.
+    Goods of `excluded_groups` and `excluded_tags` neither trigger nor receive a promotion.
+    `gift_card_residue` says what becomes of what a purchase leaves on a gift card, `gift_card_earns`
+    whether the part paid with one earns, `spent_points` what happens when a return takes back
+    points that are already spent: withheld from the refund, a negative balance, or written off.
     """
 
     minor_per_bonus: int = 100
@@ -48,17 +57,38 @@ class Programme:
     weighed_prefixes: tuple[str, ...] = WEIGHED_PREFIXES
     min_strength_redeem_online: int = Strength.STATIC_CODE
     min_strength_redeem_offline: int = Strength.STATIC_CODE
+    redeem_cap_minor: int | None = None
     unit_floor_minor: int = 1
+    excluded_groups: frozenset[str] = frozenset()
+    excluded_tags: frozenset[str] = frozenset()
+    gift_card_residue: GiftCardResidue = "keep"
+    gift_card_earns: bool = True
+    spent_points: SpentPoints = "negative"
+    policies: Policies = Policies()
     timezone: str = "Europe/Kyiv"
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """Where a pilot promotion is live: these stores, these registers, or a share of registers.
+
+    The share is drawn by a stable hash of promotion and register, so it never flickers.
+    """
+
+    stores: frozenset[str] = frozenset()
+    registers: frozenset[str] = frozenset()
+    share_bp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
     """One promotion: when all conditions hold, its effect is given and its messages are shown.
 
-    Higher `priority` acts first, then the order of the file. Of one non-empty `group` only the
-    first that can act does. Empty `stores` means every store. A `shadow` promotion is evaluated
-    and traced, and gives nothing.
+    Higher `priority` acts first, then the order of the file. The mode of its `group` says how it
+    stands to the others of the group; an exclusive promotion that acts stops all others. Empty
+    `stores` means every store. `consume_units` pieces are used up for the promotions after it.
+    A `shadow` promotion is evaluated and traced and gives nothing, a `pilot` is live where `pilot`
+    says and a shadow elsewhere, a `draft` is not looked at.
     """
 
     promotion_id: str
@@ -72,16 +102,27 @@ class Promotion:
     stores: frozenset[str] = frozenset()
     conditions: tuple[Condition, ...] = ()
     messages: tuple[Message, ...] = ()
+    is_exclusive: bool = False
+    consume_units: int = 0
+    caps: Caps = Caps()
+    pilot: Pilot = Pilot()
 
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """What a register runs. `group_parents` maps each goods group to its parent ("" = a root)."""
+    """What a register runs. `group_parents` maps each goods group to its parent ("" = a root).
+
+    `group_modes` says how the promotions of a group stand to each other (default "first"): only
+    the first that can act, only the one that gives most, all of them, or only the first of them
+    and nothing outside the group. `stopped` is the kill-list: promotions that no longer act.
+    """
 
     sequence: int
     programme: Programme = field(default_factory=Programme)
     promotions: tuple[Promotion, ...] = ()
     group_parents: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    group_modes: Mapping[str, GroupMode] = field(default_factory=lambda: MappingProxyType({}))
+    stopped: frozenset[str] = frozenset()
 
 
 def text_in(texts: Texts, locale: str) -> str:
