@@ -6,9 +6,14 @@ All amounts are kopecks (hundredths of a hryvnia). No function accepts or return
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 BASIS_POINTS = 10_000
 CASH_STEPS = (0, 10, 50)
+
+SplitMethod = Literal["largest_remainder", "last_line", "half_down_first"]
+Tie = Literal["earlier", "later"]
+ZeroWeights = Literal["equal", "none"]
 
 
 def round_half_up(numerator: int, denominator: int) -> int:
@@ -52,6 +57,57 @@ def split_by_weight(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     order = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
     for index in order[:spare]:
         parts[index] += 1
+    return tuple(parts)
+
+
+def split(
+    amount: int,
+    weights: Sequence[int],
+    *,
+    method: SplitMethod = "largest_remainder",
+    tie: Tie = "earlier",
+    zero_weights: ZeroWeights = "none",
+) -> tuple[int, ...]:
+    """Split `amount` exactly over `weights` (≥ 0) by a named method; Σ parts = amount.
+
+    `largest_remainder`: rounded down, spare kopecks to the biggest remainders, ties to the
+    `tie` line. `last_line`: rounded down, the rest on the last line with a weight.
+    `half_down_first`: each part rounded half-down, spare kopecks one by one from the first line
+    with a weight. A part never has another sign than the amount, a negative amount is split like
+    its mirror, and weight zero gets zero. When all weights are zero, `equal` shares equally and
+    `none` raises `ValueError` for an amount other than zero.
+    """
+    if amount < 0:
+        mirror = split(-amount, weights, method=method, tie=tie, zero_weights=zero_weights)
+        return tuple(-part for part in mirror)
+    if zero_weights == "equal" and weights and not any(weights):
+        weights = (1,) * len(weights)
+    if method == "largest_remainder":
+        if tie == "earlier":
+            return split_by_weight(amount, weights)
+        return split_by_weight(amount, weights[::-1])[::-1]
+    if amount == 0 or any(weight < 0 for weight in weights) or not any(weights):
+        return split_by_weight(amount, weights)
+    return (_rest_on_last if method == "last_line" else _half_down_first)(amount, weights)
+
+
+def _rest_on_last(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
+    total = sum(weights)
+    parts = [amount * weight // total for weight in weights]
+    last = max(index for index, weight in enumerate(weights) if weight)
+    parts[last] += amount - sum(parts)
+    return tuple(parts)
+
+
+def _half_down_first(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
+    total = sum(weights)
+    parts = [(2 * amount * weight + total - 1) // (2 * total) for weight in weights]
+    spare = amount - sum(parts)
+    step = 1 if spare > 0 else -1
+    takers = [i for i, weight in enumerate(weights) if weight and (step > 0 or parts[i])]
+    # Fewer than len(takers) kopecks are ever spare: each part is at most half a kopeck off.
+    for index in takers[: abs(spare)]:
+        parts[index] += step
     return tuple(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.money import CASH_STEPS, round_cash, round_half_up, split_by_weight
+from loyalty.money import CASH_STEPS, round_cash, round_half_up, split, split_by_weight
 from loyalty.promotions.spread import spread
 
 weights = st.lists(st.integers(0, 10**7), min_size=1, max_size=20)
@@ -20,6 +20,28 @@ def test_a_split_is_exact_and_fair(amount: int, parts_by: list[int]) -> None:
     assert sum(parts) == amount
     for part, weight in zip(parts, parts_by, strict=True):
         assert amount * weight // total <= part <= -(-amount * weight // total)
+
+
+@given(
+    st.integers(-(10**9), 10**9),
+    weights,
+    st.sampled_from(["largest_remainder", "last_line", "half_down_first"]),
+    st.sampled_from(["earlier", "later"]),
+    st.sampled_from(["equal", "none"]),
+)
+def test_every_method_splits_exactly(amount, parts_by, method, tie, zero_weights) -> None:
+    if not any(parts_by) and zero_weights == "none":
+        return
+    parts = split(amount, parts_by, method=method, tie=tie, zero_weights=zero_weights)
+    assert sum(parts) == amount
+    by = parts_by if any(parts_by) else [1] * len(parts_by)
+    total, bound = sum(by), {"largest_remainder": 1, "half_down_first": 2, "last_line": len(by)}
+    for part, weight in zip(parts, by, strict=True):
+        assert part * amount >= 0
+        assert part == 0 or weight
+        assert abs(part * total - amount * weight) < bound[method] * total
+    mirror = split(-amount, parts_by, method=method, tie=tie, zero_weights=zero_weights)
+    assert mirror == tuple(-part for part in parts)
 
 
 @given(st.integers(0, 10**7), st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))))

@@ -15,6 +15,7 @@ from loyalty.money import (
     round_half_up,
     share_down,
     share_half_up,
+    split,
     split_by_weight,
 )
 from loyalty.points import format_points, minor_to_points, points_to_minor
@@ -51,6 +52,43 @@ def test_a_split_that_nobody_can_carry_is_refused():
         split_by_weight(10, [0, 0])
     with pytest.raises(ValueError, match="negative"):
         split_by_weight(-1, [1])
+
+
+@pytest.mark.parametrize(
+    ("amount", "weights", "options", "parts"),
+    [
+        (400, [200, 200, 200], {}, (134, 133, 133)),
+        (400, [200, 200, 200], {"tie": "later"}, (133, 133, 134)),
+        (301, [100, 50, 50, 100], {"tie": "later"}, (100, 50, 50, 101)),
+        (400, [200, 200, 200], {"method": "last_line"}, (133, 133, 134)),
+        (400, [200, 200, 200, 0], {"method": "last_line"}, (133, 133, 134, 0)),
+        (300, [4300, 1400, 2300], {"method": "half_down_first"}, (162, 52, 86)),
+        (299, [4300, 1400, 2300], {"method": "half_down_first"}, (161, 52, 86)),
+        (-300, [4300, 1400, 2300], {"method": "half_down_first"}, (-162, -52, -86)),
+        (1000, [1, 1, 1], {"method": "half_down_first"}, (334, 333, 333)),
+        (2, [1, 1, 1], {"method": "half_down_first"}, (0, 1, 1)),
+        (1, [0, 1, 1], {"method": "half_down_first"}, (0, 1, 0)),
+        (1, [7, 1, 7], {"method": "half_down_first"}, (1, 0, 0)),
+        (-20, [100, 100], {}, (-10, -10)),
+        (10, [0, 0], {"zero_weights": "equal"}, (5, 5)),
+        (10, [0, 0, 0], {"zero_weights": "equal"}, (4, 3, 3)),
+        (10, [0, 0, 0], {"zero_weights": "equal", "method": "last_line"}, (3, 3, 4)),
+        (0, [0, 0], {"method": "last_line"}, (0, 0)),
+        (0, [], {"zero_weights": "equal"}, ()),
+    ],
+)
+def test_splits_by_the_other_methods(amount, weights, options, parts):
+    assert split(amount, weights, **options) == parts
+
+
+@pytest.mark.parametrize("method", ["largest_remainder", "last_line", "half_down_first"])
+def test_every_method_refuses_what_nobody_can_carry(method):
+    with pytest.raises(ValueError, match="zero weights"):
+        split(10, [0, 0], method=method)
+    with pytest.raises(ValueError, match="zero weights"):
+        split(10, [], method=method, zero_weights="equal")
+    with pytest.raises(ValueError, match="negative"):
+        split(10, [3, -1], method=method)
 
 
 @pytest.mark.parametrize(
