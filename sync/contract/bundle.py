@@ -17,11 +17,13 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic.json_schema import models_json_schema
 
 from loyalty.errors import InvalidRuleset
-from loyalty.promotions.ruleset import Ruleset
+from loyalty.promotions.ruleset import GroupMode, Ruleset
 from sync.contract.messages import canonical_json
 from sync.contract.rule_checks import Conflict as Conflict
 from sync.contract.rule_checks import conflicts as conflicts
-from sync.contract.rule_models import ProgrammeModel, PromotionModel, RuleModel, Word
+from sync.contract.rule_fields import Identifier, RuleModel, Word
+from sync.contract.rule_programme import ProgrammeModel
+from sync.contract.rule_promotion import PromotionModel
 from sync.contract.signing import verify_bundle
 
 SCHEMA_VERSION = 1
@@ -77,7 +79,13 @@ class BundleDraft(RuleModel):
     group_parents: Annotated[dict[Word, Word | None], Field(max_length=MAX_GROUPS)] = Field(
         default_factory=dict
     )
+    group_modes: Annotated[dict[Word, GroupMode], Field(max_length=MAX_PROMOTIONS)] = Field(
+        default_factory=dict
+    )
     promotions: Annotated[list[PromotionModel], Field(max_length=MAX_PROMOTIONS)] = Field(
+        default_factory=list
+    )
+    stopped: Annotated[list[Identifier], Field(max_length=MAX_PROMOTIONS)] = Field(
         default_factory=list
     )
 
@@ -88,6 +96,8 @@ class BundleDraft(RuleModel):
             programme=self.programme.to_rule(),
             promotions=tuple(promotion.to_rule() for promotion in self.promotions),
             group_parents={name: parent or "" for name, parent in self.group_parents.items()},
+            group_modes=dict(self.group_modes),
+            stopped=frozenset(self.stopped),
         )
 
 

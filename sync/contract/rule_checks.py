@@ -11,22 +11,19 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from loyalty.promotions.ruleset import ancestors_of
-from sync.contract.rule_models import (
-    AccruePercentModel,
-    AmountModel,
+from sync.contract.rule_conditions import (
     ConditionModel,
     DateRangeModel,
     MemberGroupModel,
-    NForMModel,
-    PercentModel,
-    PromotionModel,
-    ScopeModel,
     ScopeQuantityModel,
     ScopeValueModel,
     StoreModel,
     TimeWindowModel,
     WeekdayModel,
 )
+from sync.contract.rule_effects import AccruePercentModel, AmountModel, NForMModel, PercentModel
+from sync.contract.rule_promotion import PromotionModel
+from sync.contract.rule_scopes import ScopeModel
 
 if TYPE_CHECKING:
     from sync.contract.bundle import BundleDraft

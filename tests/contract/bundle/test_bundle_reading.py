@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from loyalty.errors import InvalidRuleset
-from loyalty.promotions.conditions import Scope, ScopeQuantity, TimeWindow
+from loyalty.promotions.conditions import ScopeQuantity, TimeWindow
 from loyalty.promotions.effects import AmountOff, NForM, PercentOff
+from loyalty.promotions.scope import Scope
 from sync.contract import bundle as contract
 from sync.contract.bundle import open_bundle, parse_bundle, parse_draft, seal
 from sync.contract.signing import key_id, new_private_key, public_key_of, sign_bundle

@@ -14,7 +14,8 @@ from loyalty.promotions.effects import EFFECT_KINDS
 from loyalty.promotions.explain import REASONS
 from sync.contract.bundle import REFUSALS, json_schema, parse_draft
 from sync.contract.rule_checks import CONFLICTS
-from sync.contract.rule_models import ProgrammeModel, PromotionModel
+from sync.contract.rule_programme import ProgrammeModel
+from sync.contract.rule_promotion import PromotionModel
 
 DOCS = Path(__file__).parents[3] / "docs"
 RULES = (DOCS / "reference" / "rules.md").read_text(encoding="utf-8")
