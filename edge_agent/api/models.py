@@ -4,89 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from loyalty.basket import (
-    MAX_LINES,
-    MAX_QTY_MILLI,
-    MAX_SUM_MINOR,
-    MAX_TEXT,
-    MAX_UNIT_PRICE_MINOR,
-    Basket,
-    GoodsClass,
-    LineItem,
-    PriceKind,
-    Tender,
-    TenderKind,
-)
+from loyalty.basket import MAX_QTY_MILLI, MAX_SUM_MINOR, Tender, TenderKind
+from sync.contract.basket_models import BasketIn as BasketIn
+from sync.contract.basket_models import LineIn as LineIn
+from sync.contract.basket_models import Quantity, Short, Tolerant
 
-Text = Annotated[str, Field(max_length=MAX_TEXT)]
-Short = Annotated[str, Field(max_length=40)]
-Price = Annotated[int, Field(strict=True, ge=-MAX_UNIT_PRICE_MINOR, le=MAX_UNIT_PRICE_MINOR)]
-Sum = Annotated[int, Field(strict=True, ge=-MAX_SUM_MINOR, le=MAX_SUM_MINOR)]
-Quantity = Annotated[int, Field(strict=True, gt=0, le=MAX_QTY_MILLI)]
-
-
-class Request(BaseModel):
-    """Base of requests: unknown fields are accepted and named back in `ignored`."""
-
-    model_config = ConfigDict(extra="allow")
-
-    def ignored(self) -> list[str]:
-        """Names of the fields this version does not know."""
-        return sorted(self.__pydantic_extra__ or {})
-
-
-class LineIn(Request):
-    """One line as the till rang it; `sum_minor` is the till's own and is taken as it is."""
-
-    line_id: Annotated[str, Field(min_length=1, max_length=64)]
-    sku: Annotated[str, Field(min_length=1, max_length=64)]
-    name: Text
-    qty_milli: Quantity
-    unit_price_minor: Price
-    sum_minor: Sum
-    barcode: Short = ""
-    unit: Annotated[str, Field(max_length=8)] = "шт"
-    price_kind: PriceKind = "shelf"
-    tax_group: Annotated[str, Field(max_length=4)] = "А"
-    uktzed: Annotated[str, Field(max_length=15)] = ""
-    excise_stamps: Annotated[list[Short], Field(max_length=50)] = []
-    goods_class: GoodsClass = "normal"
-    min_price_minor: Annotated[int, Field(strict=True, ge=0, le=MAX_UNIT_PRICE_MINOR)] = 0
-    groups: Annotated[list[Short], Field(max_length=32)] = []
-    tags: Annotated[list[Short], Field(max_length=32)] = []
-
-    def line(self) -> LineItem:
-        """The core's line."""
-        return LineItem(
-            line_id=self.line_id,
-            sku=self.sku,
-            name=self.name,
-            qty_milli=self.qty_milli,
-            unit_price_minor=self.unit_price_minor,
-            sum_minor=self.sum_minor,
-            barcode=self.barcode,
-            unit=self.unit,
-            price_kind=self.price_kind,
-            tax_group=self.tax_group,
-            uktzed=self.uktzed,
-            excise_stamps=tuple(self.excise_stamps),
-            goods_class=self.goods_class,
-            min_price_minor=self.min_price_minor,
-            groups=tuple(self.groups),
-            tags=tuple(self.tags),
-        )
-
-
-class BasketIn(Request):
-    """All lines of the sale; replaces what was there."""
-
-    lines: Annotated[list[LineIn], Field(max_length=MAX_LINES)]
-
-    def basket(self) -> Basket:
-        """The core's basket."""
-        return Basket(tuple(item.line() for item in self.lines))
+Request = Tolerant
 
 
 class IdentityIn(Request):
