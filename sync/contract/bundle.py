@@ -7,73 +7,60 @@ the codes stand in `REFUSALS`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field
 from pydantic.json_schema import models_json_schema
 
 from loyalty.errors import InvalidRuleset
 from loyalty.promotions.ruleset import GroupMode, Ruleset
+from sync.contract.kill_list import KillList
 from sync.contract.messages import canonical_json
 from sync.contract.rule_checks import Conflict as Conflict
 from sync.contract.rule_checks import conflicts as conflicts
-from sync.contract.rule_fields import Identifier, RuleModel, Word
+from sync.contract.rule_fields import Identifier, Note, RuleModel, Word
 from sync.contract.rule_programme import ProgrammeModel
 from sync.contract.rule_promotion import PromotionModel
+from sync.contract.rule_reading import (
+    MAX_DEPTH,
+    SCHEMA_VERSION,
+    Instant,
+    Sequence,
+    check_sequence,
+    check_size,
+    public_key_of,
+    read_model,
+    refuse_signature,
+)
+from sync.contract.rule_reading import REFUSALS as REFUSALS
 from sync.contract.signing import verify_bundle
 
-SCHEMA_VERSION = 1
 MAX_BUNDLE_BYTES = 5 * 1024 * 1024
 MAX_PROMOTIONS = 10_000
-MAX_DEPTH = 20
 MAX_GROUPS = 20_000
+GRACE_HOURS = 72
 
-REFUSALS = {
-    "too_large": "the file is over 5 MB",
-    "bad_json": "the bytes are not UTF-8 JSON",
-    "duplicate_key": "a JSON object names the same key twice",
-    "too_deep": "objects and lists are nested over 20 levels",
-    "unknown_schema": "the schema version is not one this agent reads",
-    "unknown_field": "a field the vocabulary does not have",
-    "unknown_kind": "a condition or effect kind the vocabulary does not have",
-    "missing_field": "a required field is absent",
-    "bad_value": "a value of the wrong type, form or range",
-    "duplicate_id": "two promotions share an id",
-    "group_cycle": "the tree of goods groups runs in a circle",
-    "unknown_key": "signed by a key that is not trusted",
-    "bad_signature": "the signature does not fit the bytes",
-    "lower_sequence": "the sequence is not above the newest known one",
-    "not_yet_valid": "the bundle starts later",
-    "expired": "the bundle has expired",
-    "agent_too_old": "the bundle needs a newer agent",
-}
-
-
-def _utc_instant(text: str) -> str:
-    datetime.fromisoformat(text)
-    return text
-
-
-Instant = Annotated[
-    str,
-    Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"),
-    AfterValidator(_utc_instant),
-]
 Version = Annotated[str, Field(pattern=r"^\d{1,5}(\.\d{1,5}){0,3}$")]
-Sequence = Annotated[int, Field(strict=True, ge=1, lt=2**53)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Freshness = Literal["not_yet", "valid", "grace", "expired"]
+Lineage = Literal["root", "continues", "gap", "fork"]
 
 
 class BundleDraft(RuleModel):
-    """A rule file. `group_parents` maps each goods group to its parent, `null` for a root."""
+    """A rule file. `group_parents` maps each goods group to its parent, `null` for a root.
+
+    Registers take a bundle up to `grace_hours` after it expired, and say so on their screens.
+    `stopped` are promotions that no longer act, beside the kill-list that comes on its own.
+    """
 
     schema_version: Annotated[int, Field(strict=True)] = SCHEMA_VERSION
-    note: Annotated[str, Field(max_length=500)] = ""
+    note: Note = ""
     not_before: Instant | None = None
     expires_at: Instant | None = None
+    grace_hours: Annotated[int, Field(strict=True, ge=0, le=8_784)] = GRACE_HOURS
     min_agent_version: Version | None = None
     programme: ProgrammeModel = ProgrammeModel()
     group_parents: Annotated[dict[Word, Word | None], Field(max_length=MAX_GROUPS)] = Field(
@@ -104,7 +91,7 @@ class BundleDraft(RuleModel):
 class _Sealed(BundleDraft):
     sequence: Sequence
     created_at: Instant
-    parent_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    parent_sha256: Sha256 | None = None
 
 
 class Bundle(_Sealed):
@@ -115,6 +102,36 @@ class Bundle(_Sealed):
     def to_ruleset(self, sequence: int | None = None) -> Ruleset:
         """The rules under the bundle's own sequence."""
         return super().to_ruleset(self.sequence if sequence is None else sequence)
+
+    def freshness(self, now: datetime) -> Freshness:
+        """How the bundle stands to its dates at an aware instant.
+
+        A register goes on with what it runs whatever this says, and shows `grace` and `expired`
+        as a warning; a download that is `not_yet` or `expired` is refused.
+        """
+        instant = now.astimezone(UTC)
+        if self.not_before and instant < datetime.fromisoformat(self.not_before):
+            return "not_yet"
+        if self.expires_at is None:
+            return "valid"
+        over = instant - datetime.fromisoformat(self.expires_at)
+        if over < timedelta(0):
+            return "valid"
+        return "grace" if over < timedelta(hours=self.grace_hours) else "expired"
+
+    def lineage(self, held: Mapping[int, str]) -> Lineage:
+        """How the bundle follows those that a register holds (sequence to SHA-256, hex).
+
+        `root` names no parent, `continues` names one that is held, `gap` one that never came
+        here. `fork` follows the sequence just before, yet not the bytes held under it: the
+        centre has published that number twice, as after a restore. No lineage is refused, for a
+        register that was off skips bundles; a fork is worth an event.
+        """
+        if self.parent_sha256 is None:
+            return "root"
+        if self.parent_sha256 in held.values():
+            return "continues"
+        return "fork" if self.sequence - 1 in held else "gap"
 
 
 AnyDraft = TypeVar("AnyDraft", bound=BundleDraft)
@@ -143,10 +160,13 @@ def seal(
     """The canonical bytes of the bundle: these are what is hashed, signed and sent.
 
     Instants are UTC with `Z`. The keyword arguments replace what the draft says; those left out
-    stay as in the draft.
+    stay as in the draft. Promotions in state `draft` are left out. `parent_sha256` is that of the
+    bundle published before.
     """
     draft = parse_draft(draft_bytes)
     body = draft.model_dump(mode="json", exclude_unset=True)
+    if "promotions" in body:
+        body["promotions"] = [p for p in body["promotions"] if p.get("state") != "draft"]
     body |= {
         "kind": "bundle",
         "schema_version": SCHEMA_VERSION,
@@ -179,17 +199,11 @@ def open_bundle(
     `trusted_keys` maps key ids to 32-byte public keys, `newest_sequence` is the highest sequence
     ever accepted, `now` is aware. Raises `InvalidRuleset` with a code of `REFUSALS`.
     """
-    _check_size(data)
-    public_key = trusted_keys.get(key_id)
-    if public_key is None:
-        raise InvalidRuleset("unknown_key", f"key {key_id[:32]} is not trusted", "key_id")
-    if not verify_bundle(public_key, data, signature):
-        raise InvalidRuleset("bad_signature", "the signature does not fit the bytes", "signature")
+    check_size(data, MAX_BUNDLE_BYTES)
+    if not verify_bundle(public_key_of(key_id, trusted_keys), data, signature):
+        raise refuse_signature()
     bundle = parse_bundle(data)
-    if bundle.sequence <= newest_sequence:
-        raise InvalidRuleset(
-            "lower_sequence", f"{bundle.sequence} is not above {newest_sequence}", "sequence"
-        )
+    check_sequence(bundle.sequence, newest_sequence)
     _check_dates(bundle, now)
     if agent_version and _version(bundle.min_agent_version or "0") > _version(agent_version):
         raise InvalidRuleset(
@@ -199,10 +213,11 @@ def open_bundle(
 
 
 def _check_dates(bundle: Bundle, now: datetime) -> None:
-    instant = now.astimezone(UTC)
-    if bundle.expires_at and datetime.fromisoformat(bundle.expires_at) <= instant:
-        raise InvalidRuleset("expired", f"expired at {bundle.expires_at}", "expires_at")
-    if bundle.not_before and datetime.fromisoformat(bundle.not_before) > instant:
+    freshness = bundle.freshness(now)
+    if freshness == "expired":
+        message = f"expired at {bundle.expires_at}, grace {bundle.grace_hours} h"
+        raise InvalidRuleset("expired", message, "expires_at")
+    if freshness == "not_yet":
         raise InvalidRuleset("not_yet_valid", f"valid from {bundle.not_before}", "not_before")
 
 
@@ -212,111 +227,24 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a rule file and of a sealed bundle, for editors and for docs/reference."""
+    """JSON Schema of rule file, sealed bundle and kill-list, for editors and docs/reference."""
+    models: tuple[type[RuleModel], ...] = (BundleDraft, Bundle, KillList)
     _, schema = models_json_schema(
-        [(BundleDraft, "validation"), (Bundle, "validation")],
-        title="Rule file (BundleDraft) or sealed bundle (Bundle)",
+        [(model, "validation") for model in models],
+        title="Rule file (BundleDraft), sealed bundle (Bundle) or kill-list (KillList)",
     )
-    names = ("BundleDraft", "Bundle")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in names],
+        "anyOf": [{"$ref": f"#/$defs/{model.__name__}"} for model in models],
         **schema,
     }
 
 
-# --- reading ----------------------------------------------------------------------------------
-
-
-def _check_size(data: bytes) -> None:
-    if len(data) > MAX_BUNDLE_BYTES:
-        raise InvalidRuleset("too_large", f"over {MAX_BUNDLE_BYTES} bytes")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidRuleset("duplicate_key", "a key occurs twice in one object", twice[:64])
-    return found
-
-
-def _refuse_constant(text: str) -> None:
-    raise ValueError(f"{text} is not JSON")
-
-
-def _load(data: bytes) -> dict[str, Any]:
-    _check_size(data)
-    try:
-        value = json.loads(
-            data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refuse_constant
-        )
-    except RecursionError:
-        raise InvalidRuleset("too_deep", f"nested over {MAX_DEPTH} levels") from None
-    except ValueError as error:
-        raise InvalidRuleset("bad_json", f"not UTF-8 JSON: {str(error)[:120]}") from None
-    if not isinstance(value, dict):
-        raise InvalidRuleset("bad_value", "a rule file is one JSON object")
-    _check_depth(value)
-    return value
-
-
-def _check_depth(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for item in level:
-            below.extend(item.values() if isinstance(item, dict) else item)
-        level = [item for item in below if isinstance(item, dict | list)]
-        if not level:
-            return
-    raise InvalidRuleset("too_deep", f"nested over {MAX_DEPTH} levels")
-
-
 def _parse(data: bytes, model: type[AnyDraft]) -> AnyDraft:
-    value = _load(data)
-    version = value.get("schema_version", SCHEMA_VERSION)
-    if version != SCHEMA_VERSION or isinstance(version, bool):
-        raise InvalidRuleset("unknown_schema", "this schema is not known", "schema_version")
-    try:
-        parsed = model.model_validate(value)
-    except ValidationError as error:
-        raise _explain(error, value) from None
+    parsed = read_model(data, model, MAX_BUNDLE_BYTES)
     _check_ids(parsed)
     _check_tree(parsed.group_parents)
     return parsed
-
-
-_CODES = {
-    "extra_forbidden": "unknown_field",
-    "missing": "missing_field",
-    "union_tag_invalid": "unknown_kind",
-    "union_tag_not_found": "missing_field",
-}
-
-
-def _explain(error: ValidationError, value: Any) -> InvalidRuleset:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = _path(first["loc"], value)
-    code = _CODES.get(first["type"], "bad_value")
-    return InvalidRuleset(code, f"{field or 'file'}: {first['msg']}"[:300], field)
-
-
-def _path(location: tuple[int | str, ...], value: Any) -> str:
-    """Readable path; the tags that a union puts into a location are no part of the file."""
-    path = ""
-    for position, part in enumerate(location):
-        if isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-            path += f"[{part}]"
-        elif isinstance(value, dict):
-            is_last = position == len(location) - 1
-            if part not in value and (not is_last or part == value.get("kind")):
-                continue
-            value = value.get(part)
-            path += f".{str(part)[:64]}"
-    return path.lstrip(".")
 
 
 def _check_ids(draft: BundleDraft) -> None:

@@ -1,4 +1,4 @@
-"""Ed25519 signatures of requests (by a register's key) and of bundles (by the programme's key).
+"""Ed25519 signatures of requests (register's key), of bundles and kill-lists (programme's key).
 
 Source of the algorithm: RFC 8032. A request signature covers method, target with query, the
 sender's time and the SHA-256 of the exact body sent (compressed, when it is).
@@ -21,6 +21,7 @@ HEADER_BUNDLE_KEY = "X-Bundle-Key-Id"
 
 _REQUEST_TAG = "loyalty-edge/request/1"
 _BUNDLE_TAG = b"loyalty-edge/bundle/1\n"
+_KILL_LIST_TAG = b"loyalty-edge/kill-list/1\n"
 
 
 def new_private_key() -> bytes:
@@ -84,3 +85,13 @@ def sign_bundle(private_key: bytes, bundle: bytes) -> bytes:
 def verify_bundle(public_key: bytes, bundle: bytes, signature: bytes) -> bool:
     """True when `signature` is this key's over these bytes."""
     return _verify(public_key, signature, _BUNDLE_TAG + bundle)
+
+
+def sign_kill_list(private_key: bytes, kill_list: bytes) -> bytes:
+    """Detached 64-byte signature over the exact bytes of a kill-list."""
+    return Ed25519PrivateKey.from_private_bytes(private_key).sign(_KILL_LIST_TAG + kill_list)
+
+
+def verify_kill_list(public_key: bytes, kill_list: bytes, signature: bytes) -> bool:
+    """True when `signature` is this key's over these bytes."""
+    return _verify(public_key, signature, _KILL_LIST_TAG + kill_list)

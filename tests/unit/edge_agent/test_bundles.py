@@ -93,7 +93,7 @@ REFUSED = {
     "bad_signature": lambda: (bundle(9)[0], bundle(8)[1], KEY_ID),
     "unknown_key": lambda: bundle(9, key=new_private_key()),
     "lower_sequence": lambda: bundle(4),
-    "expired": lambda: bundle(9, expires_at="2026-05-01T12:00:00Z"),
+    "expired": lambda: bundle(9, expires_at="2026-04-28T12:00:00Z"),
     "not_yet_valid": lambda: bundle(9, not_before="2026-05-01T12:00:01Z"),
 }
 
