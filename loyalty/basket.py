@@ -65,10 +65,16 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class Tender:
-    """One means of payment and its amount in kopecks."""
+    """One means of payment and its amount in kopecks.
+
+    `reference` is the till's own name of a gift card (never its number), so that several stay
+    apart; `balance_minor` is what lay on it before this sale, None where the till does not know.
+    """
 
     kind: TenderKind
     amount_minor: int
+    reference: str = ""
+    balance_minor: int | None = None
 
 
 def _refuse(code: str, message: str, line: LineItem, field: str) -> InvalidBasket:

@@ -3,6 +3,7 @@
 LoyaltyError
 ├── InvalidBasket    a basket that no till can sell (bounds, signs, sums)
 ├── InvalidTenders   tenders that do not pay the quoted sum
+├── InvalidReturn    goods brought back that were not sold, or not so many
 ├── InvalidRuleset   a bundle or rule file that cannot be used
 ├── InvalidToken     a member code whose form or check character is wrong
 └── InvalidEntry     ledger legs that do not sum to zero, or overdraw an account
@@ -26,6 +27,10 @@ class InvalidBasket(LoyaltyError):
 
 class InvalidTenders(LoyaltyError):
     """The tenders do not fit the quote."""
+
+
+class InvalidReturn(LoyaltyError):
+    """The return does not fit the sale."""
 
 
 class InvalidRuleset(LoyaltyError):
