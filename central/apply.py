@@ -1,8 +1,6 @@
 """Applying understood facts to members, a batch in one transaction.
 
-`ingest` stores facts by register; this module applies them by member. Today both happen in one
-transaction; they meet only in `apply_facts` and the inbox's state, so that appliers can become
-processes of their own, one per member shard.
+`ingest` stores facts by register, `applier` calls this module to apply them by member.
 """
 
 from __future__ import annotations
@@ -238,10 +236,14 @@ def _waiting_for(connection: Connection, subject_ids: list[str]) -> list[Underst
     found = []
     for register_id, epoch, seq in sorted(rows):
         row = connection.execute(
-            "update inbox set state = 'applied', detail = '' "
-            "where register_id = %s and epoch = %s and seq = %s returning kind, body",
+            "select kind, body from inbox where register_id = %s and epoch = %s and seq = %s",
             [register_id, epoch, seq],
         ).fetchone()
+        connection.execute(
+            "update fact set state = 'applied', detail = ''"
+            " where register_id = %s and epoch = %s and seq = %s",
+            [register_id, epoch, seq],
+        )
         store = connection.execute(
             "select store_id from register where register_id = %s", [register_id]
         ).fetchone()
@@ -269,7 +271,7 @@ def apply_overtaken(
         parked = apply_facts(connection, facts, now, changes, policy)
         for key in parked:
             connection.execute(
-                "update inbox set state = 'parked'"
+                "update fact set state = 'parked'"
                 " where register_id = %s and epoch = %s and seq = %s",
                 key,
             )

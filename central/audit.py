@@ -83,13 +83,13 @@ CHECKS = {
         select register_id, epoch, seq from (
             select register_id, epoch, seq, prev_hash,
                    lag(hash) over w as before, lag(seq) over w as seq_before
-            from inbox window w as (partition by register_id, epoch order by seq)) chain
+            from fact window w as (partition by register_id, epoch order by seq)) chain
         where coalesce(seq_before, 0) <> seq - 1
            or prev_hash <> coalesce(before, decode(repeat('00', 32), 'hex'))
     """,
     "heads_off": """
         select e.register_id, e.epoch, e.head_seq, coalesce(max(i.seq), 0) from register_epoch e
-        left join inbox i on i.register_id = e.register_id and i.epoch = e.epoch
+        left join fact i on i.register_id = e.register_id and i.epoch = e.epoch
         group by e.register_id, e.epoch, e.head_seq having e.head_seq <> coalesce(max(i.seq), 0)
     """,
 }

@@ -93,7 +93,8 @@ def enrol(
     if used is None:
         raise Refused(403, "code_refused", "the code is unknown, used or over")
     row = connection.execute(
-        "update register set epoch = epoch + 1 where register_id = %s and revoked_at is null"
+        "update register set epoch = epoch + 1 + skipped_epochs, skipped_epochs = 0"
+        " where register_id = %s and revoked_at is null"
         " returning store_id, epoch",
         [used[0]],
     ).fetchone()
@@ -104,6 +105,9 @@ def enrol(
         "insert into register_epoch (register_id, epoch, public_key, machine, enrolled_at,"
         " head_hash) values (%s, %s, %s, %s, %s, %s)",
         [used[0], epoch, public_key, request.machine.replace("\x00", ""), now, GENESIS],
+    )
+    connection.execute(
+        "insert into applied (register_id, epoch, seq) values (%s, %s, 0)", [used[0], epoch]
     )
     store = connection.execute(
         "select name, phone_key from store where store_id = %s", [store_id]
@@ -152,7 +156,8 @@ def keys_of(connection: Connection, register_id: str) -> RegisterKeys | None:
     if row is None:
         return None
     keys = connection.execute(
-        "select epoch, public_key from register_epoch where register_id = %s"
+        "select epoch, public_key from register_epoch"
+        " where register_id = %s and length(public_key) = 32"
         " order by epoch desc limit 20",
         [register_id],
     ).fetchall()

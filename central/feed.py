@@ -74,12 +74,21 @@ def incarnation_of(connection: Connection) -> str:
     return str(row[0])
 
 
+def _life(connection: Connection) -> tuple[str, int]:
+    """Incarnation, and the position below which deletions have been forgotten."""
+    query = "select name, value from meta where name in ('incarnation', 'feed_floor')"
+    values: dict[str, str] = dict(connection.execute(query).fetchall())
+    return values["incarnation"], int(values["feed_floor"])
+
+
 def read_page(
     connection: Connection, caller: Caller, cursor_text: str, limit: int, now: datetime
 ) -> FeedPage:
     """One page for a register. The transaction must be REPEATABLE READ: one snapshot."""
-    incarnation = incarnation_of(connection)
+    incarnation, floor = _life(connection)
     cursor = parse_cursor(cursor_text, incarnation)
+    if cursor_text and cursor.xid < floor:
+        raise Refused(410, "cursor_gone", "deletions since this cursor have been forgotten")
     scopes = (EVERYONE, f"store:{caller.store_id}", register_scope(caller.register_id))
     parameters = {f"scope_{n}": scope for n, scope in enumerate(scopes)}
     position: dict[str, Any] = {"xid": cursor.xid, "id": cursor.id, "limit": limit}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from functools import partial
 
 from psycopg_pool import ConnectionPool
 
+from central import applier
 from central.apply import apply_overtaken, publish
 from central.authorisation import expire_holds
 from central.changes import Changes
@@ -77,7 +79,20 @@ class Housekeeper:
             pass
         while transact(self._pool, lambda c: expire_lots(c, self._clock)):
             pass
+        for register_id, epoch in transact(self._pool, applier.behind):
+            self._apply_log(register_id, epoch)
         while transact(self._pool, self._apply_overtaken):
+            pass
+
+    def _apply_log(self, register_id: str, epoch: int) -> None:
+        work = partial(
+            applier.apply_next,
+            register_id=register_id,
+            epoch=epoch,
+            now=self._clock(),
+            policy=self._policy,
+        )
+        while transact(self._pool, work) and not self._stop.is_set():
             pass
 
     def _apply_overtaken(self, connection: Connection) -> int:

@@ -50,7 +50,8 @@ class Hold:
 
 @dataclass(slots=True)
 class Lease:
-    """Points lent to one register's epoch; `granted` is the total ever."""
+    """Points lent to one register's epoch; `granted` is the total ever. `claimed` is what the
+    register says it was granted, before a restore: never granted beyond what is available."""
 
     lease_id: str
     register_id: str
@@ -58,6 +59,7 @@ class Lease:
     epoch: int
     granted: int
     state: Literal["open", "recalled", "closed"]
+    claimed: int = 0
 
 
 @dataclass(slots=True)
@@ -101,6 +103,7 @@ class MemberState:
     home_store: str | None = None
     purchases_count: int = 0
     purchases: list[dict[str, Any]] = field(default_factory=list)
+    is_erased: bool = False
     holds: dict[str, Hold] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     sales: dict[str, SaleState] = field(default_factory=dict)
@@ -129,7 +132,9 @@ class MemberState:
         self.touched.add((table, key))
 
     def remember_purchase(self, purchase: dict[str, Any]) -> None:
-        """Count a purchase and keep it among the newest few."""
+        """Count a purchase and keep it among the newest few; of the erased nothing is kept."""
+        if self.is_erased:
+            return
         self.purchases = [purchase, *self.purchases][:PURCHASES_KEPT]
         self.purchases_count += 1
         self.touch("member")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
@@ -27,13 +27,18 @@ _ACCOUNT: Columns = (*_MEMBER, ("account", "text"))
 _SLICE: Columns = (*_MEMBER, ("place", "text"), ("lot_id", "text"), ("expires_on", "date"))
 _POINTS: Columns = (("points", "bigint"),)
 _ENTRY: Columns = (
-    *(*_MEMBER, ("entry_id", "uuid"), ("kind", "text"), ("posted_at", "timestamptz")),
+    *(*_MEMBER, ("entry_id", "uuid"), ("posted_on", "date")),
+    *(("kind", "text"), ("posted_at", "timestamptz")),
     *(("register_id", "text"), ("store_id", "text"), ("layer", "text")),
     *(("epoch", "integer"), ("seq", "bigint"), ("subject_id", "uuid")),
 )
-_LEG: Columns = (*_MEMBER, ("entry_id", "uuid"), ("account", "text"), ("amount", "bigint"))
+_LEG: Columns = (
+    *(*_MEMBER, ("entry_id", "uuid"), ("posted_on", "date")),
+    *(("account", "text"), ("amount", "bigint")),
+)
 _ALLOCATION: Columns = (
-    *(*_MEMBER, ("entry_id", "uuid"), ("number", "integer"), ("lot_id", "text")),
+    *(*_MEMBER, ("entry_id", "uuid"), ("posted_on", "date")),
+    *(("number", "integer"), ("lot_id", "text")),
     *(("source", "text"), ("target", "text"), ("points", "bigint")),
     *(("expires_on", "date"), ("arrives_on", "date")),
 )
@@ -50,7 +55,7 @@ _HOLD: Columns = (
 _LEASE_KEY: Columns = (*_MEMBER, ("lease_id", "text"))
 _LEASE: Columns = (
     *(("register_id", "text"), ("store_id", "text"), ("epoch", "integer")),
-    *(("granted", "bigint"), ("state", "text")),
+    *(("granted", "bigint"), ("state", "text"), ("claimed", "bigint")),
 )
 _SALE_KEY: Columns = (*_MEMBER, ("sale_id", "uuid"))
 _SALE: Columns = (
@@ -78,7 +83,7 @@ _VALUES = {
 }
 _SELECT_MEMBERS = """
 select member_id, feed_name, feed_birthday, tier, groups, is_blocked, home_store,
-       purchases_count, purchases
+       purchases_count, purchases, erased_at is not null
 from member where member_id = any(%s) order by member_id
 """
 
@@ -146,8 +151,8 @@ def _load_rights(
     for row in connection.execute(query, [ids, auth_ids]):
         members[row[0]].holds[row[1]] = Hold(*row[1:])
     query = (
-        "select member_id, lease_id, register_id, store_id, epoch, granted, state from lease"
-        " where member_id = any(%s)"
+        "select member_id, lease_id, register_id, store_id, epoch, granted, state, claimed"
+        " from lease where member_id = any(%s)"
     )
     for row in connection.execute(query, [ids]):
         members[row[0]].leases[row[1]] = Lease(*row[1:])
@@ -223,17 +228,18 @@ def _save_postings(
     legs: list[Row] = []
     allocations: list[Row] = []
     fresh: list[Row] = []
+    today = posted_at.astimezone(UTC).date()
     for member in members:
         key = member.member_id
         for entry, c in member.postings:
             entry_id = entry.entry_id
             where = (c.register_id, c.store_id, c.layer, c.epoch, c.seq, c.subject_id)
-            entries.append((key, entry_id, entry.kind, posted_at, *where))
-            legs.extend((key, entry_id, leg.account, leg.amount) for leg in entry.legs)
+            entries.append((key, entry_id, today, entry.kind, posted_at, *where))
+            legs.extend((key, entry_id, today, leg.account, leg.amount) for leg in entry.legs)
             for number, m in enumerate(entry.allocations):
                 arrives_on = m.reopened_on or m.expires_on
                 row = (m.lot_id, m.source, m.target, m.points, m.expires_on, arrives_on)
-                allocations.append((key, entry_id, number, *row))
+                allocations.append((key, entry_id, today, number, *row))
                 if entry.kind in ("accrual", "opening"):
                     fresh.append((key, m.lot_id, m.points, m.expires_on, entry.kind, posted_at))
     insert_rows(connection, "entry", _ENTRY, entries)

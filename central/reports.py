@@ -25,7 +25,7 @@ def status(connection: Connection) -> dict[str, Any]:
     forks = _counts(connection, "select register_id, count(*) from fork group by register_id")
     quarantined = _counts(
         connection,
-        "select register_id, count(*) from inbox where state = 'quarantined' group by register_id",
+        "select register_id, count(*) from fact where state = 'quarantined' group by register_id",
     )
     parked = _counts(connection, "select register_id, count(*) from parked group by register_id")
     registers = []

