@@ -149,6 +149,37 @@ class CentreService:
             raise Refused(409, "other_incarnation", f"{caller.register_id}: ask again")
         return RightsReply(incarnation=incarnation, restored=0, server_time=self.server_time())
 
+    def server_time(self) -> str:
+        """This process's clock."""
+        return to_text(self.clock())
+
+    def snapshot(self, caller: Caller, format_number: int) -> SnapshotInfo:
+        """Not made yet: registers start from an empty cursor."""
+        raise Refused(404, "no_such_format", f"no snapshot {format_number} for {caller.store_id}")
+
+    def snapshot_file(self, caller: Caller, snapshot_id: str) -> Path:
+        """No file is kept."""
+        raise Refused(404, "no_such_snapshot", f"{caller.store_id} has no file {snapshot_id}")
+
+    def bucket_sums(self, caller: Caller, cursor: str, kinds: Sequence[str]) -> BucketSums:
+        """Checksums of what a register should hold."""
+        now = self.clock()
+        return snapshot(self.pool, lambda c: checksums.bucket_sums(c, caller, cursor, kinds, now))
+
+    def bucket(self, caller: Caller, number: int, buckets: int, kinds: Sequence[str]) -> FeedBucket:
+        """Every live row of one bucket."""
+        now = self.clock()
+        return snapshot(
+            self.pool, lambda c: checksums.read_bucket(c, caller, number, buckets, kinds, now)
+        )
+
+    def report_rights(self, caller: Caller, report: RightsReport) -> RightsReply:
+        """Take note of a register's leases."""
+        incarnation = snapshot(self.pool, feed.incarnation_of)
+        if report.incarnation != incarnation:
+            raise Refused(409, "other_incarnation", f"{caller.register_id}: ask again")
+        return RightsReply(incarnation=incarnation, restored=0, server_time=self.server_time())
+
     def is_healthy(self) -> bool:
         """Whether the database answers."""
         try:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from sync.contract.messages import Hex32, MemberIdField, Name, Points, WireModel
+
+MAX_BUCKETS = 65_536
+MAX_SNAPSHOT_BYTES = 4 * 1024 * 1024 * 1024
+SUMMED_KINDS = ("member", "token", "phone", "good", "lease", "ruleset")
 
 
 class FeedRow(WireModel):
@@ -43,7 +49,9 @@ class FeedPurchase(WireModel):
 
 
 class FeedMember(WireModel):
-    """Row kind `member`, key = member id. `name` is first name and initial only."""
+    """Row kind `member`, key = member id. `name` is first name and initial only.
+
+    `purchases` are given to registers of the member's home store only."""
 
     member_id: MemberIdField
     name: str
@@ -107,3 +115,47 @@ class FeedHead(WireModel):
 
     epoch: int
     seq: int
+
+
+class SnapshotInfo(WireModel):
+    """A file with every row that this register would otherwise pull from an empty cursor.
+
+    The file is SQLite in `sync.contract.cache_format`, its `meta` table empty. `sha256` and
+    `size` are of its exact bytes. The feed after `cursor` holds everything the file does not,
+    the register's own rows (leases, head) included.
+    """
+
+    snapshot_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+    format: int
+    sha256: Hex32
+    size: Annotated[int, Field(ge=1, le=MAX_SNAPSHOT_BYTES)]
+    rows: Annotated[int, Field(ge=0)]
+    incarnation: str
+    cursor: str
+    made_at: str
+    server_time: str
+
+
+class BucketSums(WireModel):
+    """What a register's cache should hold, bucket by bucket (see `sync.contract.buckets`).
+
+    `sums` is base64 of `buckets` × 8 bytes, big-endian. `quiet` is base64 of a bitmap (bit n of
+    byte n // 8, least significant first): only a bucket whose bit is set is the same at the
+    caller's cursor as when its sum was made; the others are not to be compared this time.
+    """
+
+    incarnation: str
+    buckets: Annotated[int, Field(ge=1, le=MAX_BUCKETS)]
+    sums: str
+    quiet: str
+    server_time: str
+
+
+class FeedBucket(WireModel):
+    """Every live row of one bucket: rows of it that are not here no longer exist."""
+
+    incarnation: str
+    number: int
+    buckets: int
+    rows: list[FeedRow]
+    server_time: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -60,10 +60,38 @@ class Heartbeat(WireModel):
 
 
 class HeartbeatReply(WireModel):
-    """Server time and what the centre holds of this register."""
+    """Server time and what the centre holds of this register; "" when it does not say."""
 
     server_time: str
     head_seq: int
+    incarnation: str = ""
+
+
+class HeldLease(WireModel):
+    """A lease as the register knows it: granted in all, and burnt by its own facts."""
+
+    lease_id: Annotated[str, Field(min_length=1, max_length=200)]
+    member_id: MemberIdField
+    granted_points: Points
+    spent_points: Points
+    state: Literal["open", "recalled"]
+
+
+class RightsReport(WireModel):
+    """Sent once for each new incarnation of the centre, after the facts and before the register
+    forgets its old rows: a restored centre debits again the leases it no longer remembers."""
+
+    incarnation: str
+    epoch: Annotated[int, Field(ge=1)]
+    leases: Annotated[list[HeldLease], Field(max_length=100_000)]
+
+
+class RightsReply(WireModel):
+    """How many of the reported leases the centre did not know and has debited again."""
+
+    incarnation: str
+    restored: int
+    server_time: str
 
 
 class Problem(WireModel):

@@ -1,4 +1,7 @@
-"""Messages on the wire, version 1. JSON, UTF-8; instants are UTC ISO 8601 with `Z`.
+"""Messages on the wire. JSON, UTF-8; instants are UTC ISO 8601 with `Z`.
+
+`CONTRACT_VERSION` rises when fields or routes are added; nothing is ever taken away or given
+another meaning within four versions, so either end may be three behind the other.
 
 Money is kopecks, points are hundredths of a bonus, quantities are thousandths. Readers ignore
 fields they do not know; the centre stores each fact's body byte for byte.
@@ -11,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+CONTRACT_VERSION = 2
+OLDEST_VERSION = 1
 MAX_BATCH_FACTS = 500
 MAX_BATCH_BYTES = 256 * 1024
 MAX_FACT_BYTES = 512 * 1024
@@ -107,6 +112,7 @@ class UploadReply(WireModel):
     head_seq: int
     head_hash: str
     server_time: str
+    incarnation: str = ""
 
 
 class WireLine(WireModel):

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from fastapi import FastAPI, Path, Query
+from fastapi import FastAPI, Path
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from sync.contract.live import AuthorisationRequest, Heartbeat, LookupRequest, Problem
+from sync.contract.live import (
+    AuthorisationRequest,
+    Heartbeat,
+    LookupRequest,
+    Problem,
+    RightsReport,
+)
 from sync.contract.messages import EnrolRequest, UploadBatch, WireModel
-from sync.contract.signing import HEADER_BUNDLE_KEY, HEADER_BUNDLE_SIGNATURE
+from sync.serving.feed_routes import add_feed_routes
 from sync.serving.gate import authenticate, parse, read_body, unpack
 from sync.serving.hints import HintBoard
 from sync.serving.port import Caller, Refused, Server
+from sync.serving.stamp import StampedAnswers
 
-MAX_FEED_ROWS = 2_000
 _TITLES = {
     400: "Bad request",
     401: "Not authenticated",
@@ -41,13 +46,14 @@ M = TypeVar("M", bound=WireModel)
 def build_app(server: Server, board: HintBoard) -> FastAPI:
     """The application; `board` is told of changes by whoever makes them."""
     app = FastAPI(title="Loyalty Edge centre", openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(StampedAnswers, server=server)
     app.add_exception_handler(Refused, _on_refused)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(Exception, _on_error)
     _add_open_routes(app, server)
     _add_fact_routes(app, server)
-    _add_feed_routes(app, server, board)
+    add_feed_routes(app, server, board)
     _add_live_routes(app, server)
     return app
 
@@ -137,42 +143,15 @@ def _add_fact_routes(app: FastAPI, server: Server) -> None:
         """A batch of facts; one verdict each, after the commit."""
         return await _ask(server, request, UploadBatch, server.upload, any_epoch=True)
 
+    @app.post("/v1/rights")
+    async def rights(request: Request) -> Response:
+        """Leases that a register holds, told to a restored centre."""
+        return await _ask(server, request, RightsReport, server.report_rights)
+
     @app.post("/v1/heartbeat")
     async def heartbeat(request: Request) -> Response:
         """The register's report of itself."""
         return await _ask(server, request, Heartbeat, server.heartbeat)
-
-
-def _add_feed_routes(app: FastAPI, server: Server, board: HintBoard) -> None:
-    @app.get("/v1/feed")
-    async def feed(
-        request: Request,
-        cursor: Annotated[str, Query(max_length=200)] = "",
-        limit: Annotated[int, Query(ge=1, le=MAX_FEED_ROWS)] = 500,
-    ) -> Response:
-        """State rows after a cursor; 410 when the cursor is gone."""
-        caller = await authenticate(server, request, await read_body(request))
-        return _answer(await run_in_threadpool(server.feed, caller, cursor, limit))
-
-    @app.get("/v1/feed/hints")
-    async def hints(request: Request) -> Response:
-        """Server-sent hints that there is something new."""
-        await authenticate(server, request, await read_body(request))
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(board.stream(), headers=headers, media_type="text/event-stream")
-
-    @app.get("/v1/bundles/{sequence}")
-    async def bundle(request: Request, sequence: Annotated[int, Path(ge=1, lt=2**53)]) -> Response:
-        """The exact bytes of a bundle, its signature in the headers."""
-        await authenticate(server, request, await read_body(request))
-        found = await run_in_threadpool(server.bundle, sequence)
-        if found is None:
-            raise Refused(404, "no_such_bundle", f"no bundle has sequence {sequence}")
-        headers = {
-            HEADER_BUNDLE_SIGNATURE: base64.b64encode(found.signature).decode(),
-            HEADER_BUNDLE_KEY: found.key_id,
-        }
-        return Response(found.content, headers=headers, media_type="application/json")
 
 
 def _add_live_routes(app: FastAPI, server: Server) -> None:

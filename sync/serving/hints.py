@@ -1,16 +1,17 @@
 """Server-sent hints: «there is something to fetch», and nothing more.
 
 One board serves all streams of a process; `post` may be called from any thread, many posts
-within `pause_s` are one hint. A lost hint costs the register one poll.
+within `pause_s` are one hint. A lost hint costs the register one poll. Each hint has an id; a
+stream opened with the `Last-Event-ID` of an earlier hint, or of another process, starts with one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable
 
 HEARTBEAT_S = 15.0
-_HINT = b"event: hint\ndata: {}\n\n"
 _BEAT = b": beat\n\n"
 
 
@@ -24,6 +25,8 @@ class HintBoard:
         self._streams: set[asyncio.Event] = set()
         self._closed = False
         self._due: asyncio.TimerHandle | None = None
+        self._life = secrets.token_hex(4)
+        self._posted = 0
 
     @property
     def streams(self) -> int:
@@ -49,16 +52,29 @@ class HintBoard:
 
     def _wake(self) -> None:
         self._due = None
+        self._posted += 1
         for stream in self._streams:
             stream.set()
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """Bytes of one event stream: a comment at once, then hints and heartbeats."""
+    @property
+    def _id(self) -> str:
+        return f"{self._life}.{self._posted}"
+
+    def _hint(self) -> bytes:
+        return f"event: hint\nid: {self._id}\ndata: {{}}\n\n".encode()
+
+    async def stream(self, last_event_id: str = "") -> AsyncIterator[bytes]:
+        """Bytes of one event stream: a comment and the id at once, then hints and heartbeats.
+
+        A caller that has missed something, or comes from another process, gets a hint first.
+        An id without data tells no event (WHATWG HTML, 9.2.6)."""
         self._loop = asyncio.get_running_loop()
         changed = asyncio.Event()
         self._streams.add(changed)
         try:
-            yield _BEAT
+            yield f": beat\nid: {self._id}\n\n".encode()
+            if last_event_id not in ("", self._id):
+                yield self._hint()
             while not self._closed:
                 try:
                     await asyncio.wait_for(changed.wait(), self._heartbeat_s)
@@ -67,6 +83,6 @@ class HintBoard:
                 else:
                     changed.clear()
                     if not self._closed:
-                        yield _HINT
+                        yield self._hint()
         finally:
             self._streams.discard(changed)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
-from sync.contract.feed import FeedPage
+from sync.contract.feed import BucketSums, FeedBucket, FeedPage, SnapshotInfo
 from sync.contract.live import (
     AuthorisationReply,
     AuthorisationRequest,
@@ -14,6 +15,8 @@ from sync.contract.live import (
     HeartbeatReply,
     LookupReply,
     LookupRequest,
+    RightsReply,
+    RightsReport,
 )
 from sync.contract.messages import EnrolReply, EnrolRequest, UploadBatch, UploadReply
 
@@ -99,6 +102,39 @@ class Server(Protocol):
 
     def heartbeat(self, caller: Caller, report: Heartbeat) -> HeartbeatReply:
         """Note what a register says of itself."""
+        ...
+
+    def server_time(self) -> str:
+        """This server's clock, ISO 8601 UTC; in a header of every answer. Must not block."""
+        ...
+
+    def snapshot(self, caller: Caller, format_number: int) -> SnapshotInfo:
+        """The newest snapshot for this register, made if need be.
+
+        404 `no_such_format` when this server does not make that format; 503
+        `snapshot_not_ready` with `retry_after_s` while it is being made. The cursor inside must
+        stay valid for hours: it may be older than the newest rows, never newer."""
+        ...
+
+    def snapshot_file(self, caller: Caller, snapshot_id: str) -> Path:
+        """The file of a snapshot handed out before to a register of the same store; 404
+        `no_such_snapshot` when it is gone (the register then asks for a new one)."""
+        ...
+
+    def bucket_sums(self, caller: Caller, cursor: str, kinds: Sequence[str]) -> BucketSums:
+        """Checksums over the live rows this register may see, of these kinds, by
+        `sync.contract.buckets`; 410 for a cursor of another incarnation. Sums may be older than
+        the question, but a bucket is quiet only when none of its rows has changed between the
+        making of its sum and `cursor`."""
+        ...
+
+    def bucket(self, caller: Caller, number: int, buckets: int, kinds: Sequence[str]) -> FeedBucket:
+        """Every live row of one of `buckets` buckets, as the feed would give it."""
+        ...
+
+    def report_rights(self, caller: Caller, report: RightsReport) -> RightsReply:
+        """Leases a register holds, told to a new incarnation. Idempotent. 409
+        `other_incarnation` when the report was meant for another life of this server."""
         ...
 
     def is_healthy(self) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from sync.contract.buckets import pack_bits, pack_sums, row_digest, row_id
 from sync.contract.chain import GENESIS
-from sync.contract.feed import FeedPage, FeedRow
+from sync.contract.feed import BucketSums, FeedBucket, FeedPage, FeedRow, SnapshotInfo
 from sync.contract.live import (
     AuthorisationReply,
     AuthorisationRequest,
@@ -17,6 +20,8 @@ from sync.contract.live import (
     HeartbeatReply,
     LookupReply,
     LookupRequest,
+    RightsReply,
+    RightsReport,
 )
 from sync.contract.messages import (
     EnrolReply,
@@ -49,10 +54,15 @@ class MemoryCentre:
         self.pulls: list[tuple[str, int]] = []
         self.bundles: dict[int, SignedBundle] = {}
         self.bundle_calls: list[int] = []
+        self.bucket_calls: list[int] = []
         self.holds: dict[str, int] = {}
         self.available = 1_000
         self.beats: list[Heartbeat] = []
         self.clock_ahead_ms = 0
+        self.buckets = 16
+        self.rights: list[RightsReport] = []
+        self.snapshots: dict[str, Path] = {}
+        self.snapshot_info: SnapshotInfo | None = None
 
     # --- what the tests put in ----------------------------------------------------------------
 
@@ -179,5 +189,65 @@ class MemoryCentre:
         self.beats.append(report)
         return HeartbeatReply(server_time=self._time(), head_seq=self.head.seq)
 
+    def server_time(self) -> str:
+        return self._time()
+
+    def snapshot(self, caller: Caller, format_number: int) -> SnapshotInfo:
+        if self.snapshot_info is None or self.snapshot_info.format != format_number:
+            raise Refused(404, "no_such_format", "no snapshot is made here")
+        return self.snapshot_info
+
+    def snapshot_file(self, caller: Caller, snapshot_id: str) -> Path:
+        if snapshot_id not in self.snapshots:
+            raise Refused(404, "no_such_snapshot", "this file is gone")
+        return self.snapshots[snapshot_id]
+
+    def _live(self, kinds: Sequence[str]) -> list[tuple[int, FeedRow]]:
+        newest = {(row.kind, row.key): row for row in self.rows}
+        named = [(_named(row), row) for row in newest.values() if not row.is_deleted]
+        return [(row_id(*name), row) for name, row in named if name[0] in kinds]
+
+    def bucket_sums(self, caller: Caller, cursor: str, kinds: Sequence[str]) -> BucketSums:
+        incarnation, _, position = cursor.rpartition(":")
+        if incarnation != self.incarnation:
+            raise Refused(410, "cursor_gone", "the cursor is of another incarnation")
+        sums = [0] * self.buckets
+        for number, row in self._live(kinds):
+            sums[number % self.buckets] ^= row_digest(number, row.version)
+        moved = {row_id(*_named(row)) % self.buckets for row in self.rows[int(position) :]}
+        return BucketSums(
+            incarnation=self.incarnation,
+            buckets=self.buckets,
+            sums=pack_sums(sums),
+            quiet=pack_bits([number not in moved for number in range(self.buckets)]),
+            server_time=self._time(),
+        )
+
+    def bucket(self, caller: Caller, number: int, buckets: int, kinds: Sequence[str]) -> FeedBucket:
+        rows = [row for name, row in self._live(kinds) if name % buckets == number]
+        self.bucket_calls.append(number)
+        return FeedBucket(
+            incarnation=self.incarnation,
+            number=number,
+            buckets=buckets,
+            rows=rows,
+            server_time=self._time(),
+        )
+
+    def report_rights(self, caller: Caller, report: RightsReport) -> RightsReply:
+        if report.incarnation != self.incarnation:
+            raise Refused(409, "other_incarnation", "ask again")
+        self.rights.append(report)
+        return RightsReply(
+            incarnation=self.incarnation, restored=len(report.leases), server_time=self._time()
+        )
+
     def is_healthy(self) -> bool:
         return True
+
+
+def _named(row: FeedRow) -> tuple[str, str]:
+    """What a row is summed as: a phone's token by its member."""
+    if row.kind == "token" and row.key.startswith("phone:"):
+        return "phone", str(row.body.get("member_id", ""))
+    return row.kind, row.key
