@@ -237,6 +237,10 @@ def test_hints_come_when_something_changed(centre, sale_body, add_member):
         assert stream.headers["content-type"].startswith("text/event-stream")
         lines = stream.iter_lines()
         assert next(lines) == ": beat"
+        assert next(lines).startswith("id: ")
         assert next(lines) == ""
         till.send("sale", sale_body(till, member))
-        assert [next(lines), next(lines), next(lines)] == ["event: hint", "data: {}", ""]
+        hint = [next(lines) for _ in range(4)]
+        assert hint[0] == "event: hint"
+        assert hint[1].startswith("id: ")
+        assert hint[2:] == ["data: {}", ""]
