@@ -14,7 +14,7 @@ MAX_SUM_MINOR = 100_000_000_000
 MAX_TEXT = 200
 
 PriceKind = Literal["shelf", "reduced", "override", "manual_discount"]
-GoodsClass = Literal["normal", "tobacco", "alcohol"]
+GoodsClass = Literal["normal", "tobacco", "alcohol", "gift_card"]
 TenderKind = Literal["cash", "card", "gift_card", "bonus", "other"]
 
 

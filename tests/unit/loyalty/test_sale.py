@@ -1,4 +1,4 @@
-"""Tenders, the rounding of cash, change, and the undoing of a whole sale."""
+"""Tenders, the rounding of cash, and change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from loyalty.basket import Tender
 from loyalty.errors import InvalidTenders
 from loyalty.money import CASH_STEPS
 from loyalty.quote import Quote, QuotedLine
-from loyalty.sale import Reversal, Settlement, reversal, settle
+from loyalty.sale import Settlement, settle
 
 
 def quote(payable_minor: int) -> Quote:
@@ -81,23 +81,3 @@ def test_money_adds_up(due: int, card: int, step: int) -> None:
     assert result.payable_minor - result.rounding_minor == due
     assert 2 * abs(result.rounding_minor) <= step
     assert result.change_minor >= 0
-    undone = reversal(result, redeemed_points=0, accrual_points=0)
-    assert sum(t.amount_minor for t in undone.tenders) == undone.refund_minor
-    assert undone.refund_minor == result.payable_minor
-
-
-def test_a_whole_sale_is_undone_by_its_own_figures():
-    paid = settle(quote(10_051), [Tender("card", 5_000), Tender("cash", 6_000)], 50)
-    assert reversal(paid, redeemed_points=700, accrual_points=250) == Reversal(
-        refund_minor=10_050,
-        restored_points=700,
-        reversed_points=250,
-        tenders=(Tender("card", 5_000), Tender("cash", 5_050)),
-    )
-
-
-def test_a_sale_paid_with_bonuses_alone_gives_no_money_back():
-    paid = settle(quote(0), [], 50)
-    assert reversal(paid, redeemed_points=9, accrual_points=0).tenders == ()
-    with pytest.raises(ValueError, match="negative"):
-        reversal(paid, redeemed_points=-1, accrual_points=0)
