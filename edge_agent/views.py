@@ -13,7 +13,7 @@ from edge_agent.sentences import Locale, sentence
 from edge_agent.usecases.drafts import Draft
 from loyalty.member import Member
 from loyalty.money import round_cash
-from loyalty.promotions.checks import days_from_birthday
+from loyalty.promotions.member_checks import days_from_birthday
 from loyalty.promotions.engine import hints_of
 
 MAX_HINTS = 2

@@ -214,9 +214,11 @@ def mature(books: Books, entry_id: str, lot_id: str) -> Entry:
     return checked(Entry(entry_id, books.member_id, "maturity", moves))
 
 
-def cancel_pending(books: Books, entry_id: str, lot_id: str) -> Entry:
-    """A pending lot goes back where it came from."""
-    moves = _moves(lots.of_lot(books.at(PENDING), lot_id), PENDING, ISSUED)
+def cancel_pending(books: Books, entry_id: str, lot_id: str, points: int | None = None) -> Entry:
+    """A pending lot, or `points` of it, goes back where it came from."""
+    there = lots.of_lot(books.at(PENDING), lot_id)
+    parts = there if points is None else lots.take(there, points)
+    moves = _moves(parts, PENDING, ISSUED)
     return checked(Entry(entry_id, books.member_id, "accrual_reversal", moves))
 
 

@@ -83,6 +83,20 @@ def subtract(slices: Slices, less: Iterable[Slice]) -> Slices:
     )
 
 
+def last_first(spent: Slices, skip: int, points: int) -> Slices:
+    """`points` of what was spent, undone from the end: those spent last come first, and `skip`
+    points of that order are passed over, for they came back before."""
+    found: list[Slice] = []
+    for part in sorted(spent, key=lambda each: each.key, reverse=True):
+        passed = min(skip, part.points)
+        share = min(points, part.points - passed)
+        skip -= passed
+        points -= share
+        if share:
+            found.append(Slice(part.lot_id, share, part.expires_on))
+    return add((), found)
+
+
 def of_lot(slices: Slices, lot_id: str) -> Slices:
     """The slices of one lot."""
     return tuple(part for part in slices if part.lot_id == lot_id)

@@ -1,62 +1,38 @@
-"""What each condition kind asks of the basket, the member, the place and the time.
+"""What each condition kind asks of the basket, the place and the time; `CHECKS` dispatches.
 
 A check returns None when the condition holds, else a `Failure` with what was seen and what is
-needed. `CHECKS` is the dispatch table.
+needed. It gets the lines of each scope the condition counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
 from typing import Any
 
-from loyalty.member import Member
 from loyalty.money import format_minor
 from loyalty.promotions import conditions as when
-from loyalty.promotions.worksheet import SheetLine, Worksheet
+from loyalty.promotions import member_checks as of_member
+from loyalty.promotions.choosing import count_unused
+from loyalty.promotions.facts import Facts, Failure, listed
+from loyalty.promotions.policies import Basis
+from loyalty.promotions.worksheet import SheetLine
 
 Lines = Sequence[SheetLine]
+Check = Callable[[Facts, Any, Sequence[Lines]], Failure | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What conditions may look at. `local` is wall-clock time of the programme's zone."""
-
-    sheet: Worksheet
-    local: datetime
-    store_id: str
-    member: Member | None
-    is_blocked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The first condition that does not hold.
-
-    `missing` is how much is lacking, in pieces or kopecks by `unit`; `unit` is "" when no
-    purchase can help.
-    """
-
-    reason: str
-    seen: str
-    needed: str
-    missing: int = 0
-    unit: str = ""
-
-
-Check = Callable[[Facts, Any, Lines], Failure | None]
-
-
-def _scope_quantity(_: Facts, condition: when.ScopeQuantity, lines: Lines) -> Failure | None:
-    seen = sum([line.pieces for line in lines])
+def _scope_quantity(
+    _: Facts, condition: when.ScopeQuantity, scopes: Sequence[Lines]
+) -> Failure | None:
+    lines = scopes[0]
+    seen = count_unused(lines) if condition.unused_only else sum([line.pieces for line in lines])
     if seen >= condition.at_least:
         return None
     missing = condition.at_least - seen
     return Failure("scope_quantity", str(seen), str(condition.at_least), missing, "piece")
 
 
-def _value(reason: str, lines: Lines, at_least: int, basis: when.Basis) -> Failure | None:
+def _value(reason: str, lines: Lines, at_least: int, basis: Basis) -> Failure | None:
     if basis == "gross":
         seen = sum([line.item.sum_minor for line in lines])
     else:
@@ -66,27 +42,87 @@ def _value(reason: str, lines: Lines, at_least: int, basis: when.Basis) -> Failu
     return Failure(reason, format_minor(seen), format_minor(at_least), at_least - seen, "minor")
 
 
-def _scope_value(_: Facts, condition: when.ScopeValue, lines: Lines) -> Failure | None:
-    return _value("scope_value", lines, condition.at_least_minor, condition.basis)
+def _scope_value(_: Facts, condition: when.ScopeValue, scopes: Sequence[Lines]) -> Failure | None:
+    return _value("scope_value", scopes[0], condition.at_least_minor, condition.basis)
 
 
-def _receipt_value(facts: Facts, condition: when.ReceiptValue, _: Lines) -> Failure | None:
+def _distinct_skus(
+    _: Facts, condition: when.DistinctSkus, scopes: Sequence[Lines]
+) -> Failure | None:
+    seen = len({line.item.sku for line in scopes[0]})
+    if seen >= condition.at_least:
+        return None
+    missing = condition.at_least - seen
+    return Failure("distinct_skus", str(seen), str(condition.at_least), missing, "sku")
+
+
+def _complete_set(_: Facts, condition: when.CompleteSet, scopes: Sequence[Lines]) -> Failure | None:
+    lacking = lacking_parts([part.quantity for part in condition.parts], scopes, unused_only=False)
+    if not lacking:
+        return None
+    total = len(condition.parts)
+    number, missing = lacking[0]
+    is_one = len(lacking) == 1
+    return Failure(
+        "complete_set",
+        str(total - len(lacking)),
+        str(total),
+        missing,
+        "piece" if is_one else "",
+        number,
+    )
+
+
+def lacking_parts(
+    quantities: Sequence[int], scopes: Sequence[Lines], *, unused_only: bool
+) -> list[tuple[int, int]]:
+    """(number of the part, missing pieces) of a set; a piece counts for one part only.
+
+    The part with the fewest pieces chooses first."""
+    left: dict[int, int] = {}
+    for lines in scopes:
+        for line in lines:
+            left[line.index] = count_unused((line,)) if unused_only else line.pieces
+    lacking = []
+    order = sorted(range(len(scopes)), key=lambda n: sum(left[line.index] for line in scopes[n]))
+    for number in order:
+        need = quantities[number]
+        for line in scopes[number]:
+            count = min(need, left[line.index])
+            left[line.index] -= count
+            need -= count
+        if need:
+            lacking.append((number, need))
+    return lacking
+
+
+def _receipt_value(
+    facts: Facts, condition: when.ReceiptValue, _: Sequence[Lines]
+) -> Failure | None:
     lines = facts.sheet.open_lines
     return _value("receipt_value", lines, condition.at_least_minor, condition.basis)
 
 
-def _store(facts: Facts, condition: when.StoreIn, _: Lines) -> Failure | None:
-    if facts.store_id in condition.stores:
-        return None
-    return Failure("store", facts.store_id, _listed(condition.stores))
+def _store(facts: Facts, condition: when.StoreIn, _: Sequence[Lines]) -> Failure | None:
+    around = facts.around
+    for reason, seen, wanted in (
+        ("store", facts.store_id, condition.stores),
+        ("store_format", around.store_format, condition.formats),
+        ("register", around.register_id, condition.registers),
+    ):
+        if wanted and seen not in wanted:
+            return Failure(reason, seen, listed(wanted))
+    return None
 
 
-def _listed(names: frozenset[str]) -> str:
-    first = sorted(names)[:5]
-    return ", ".join(first) + (", …" if len(names) > 5 else "")
+def _channel(facts: Facts, condition: when.ChannelIn, _: Sequence[Lines]) -> Failure | None:
+    seen = facts.around.channel
+    return (
+        None if seen in condition.channels else Failure("channel", seen, listed(condition.channels))
+    )
 
 
-def _date_range(facts: Facts, condition: when.DateRange, _: Lines) -> Failure | None:
+def _date_range(facts: Facts, condition: when.DateRange, _: Sequence[Lines]) -> Failure | None:
     today = facts.local.date()
     starts, ends = condition.from_on, condition.until_on
     if (starts is None or today >= starts) and (ends is None or today < ends):
@@ -94,14 +130,14 @@ def _date_range(facts: Facts, condition: when.DateRange, _: Lines) -> Failure | 
     return Failure("date_range", str(today), f"{starts or ''}/{ends or ''}")
 
 
-def _weekday(facts: Facts, condition: when.Weekday, _: Lines) -> Failure | None:
+def _weekday(facts: Facts, condition: when.Weekday, _: Sequence[Lines]) -> Failure | None:
     today = facts.local.isoweekday()
     if today in condition.days:
         return None
     return Failure("weekday", str(today), ",".join(map(str, sorted(condition.days))))
 
 
-def _time_window(facts: Facts, condition: when.TimeWindow, _: Lines) -> Failure | None:
+def _time_window(facts: Facts, condition: when.TimeWindow, _: Sequence[Lines]) -> Failure | None:
     minute = facts.local.hour * 60 + facts.local.minute
     starts, ends = condition.from_minute, condition.until_minute
     if starts <= ends:
@@ -117,77 +153,37 @@ def _clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def birthday_in(year: int, birthday: str) -> date | None:
-    """The day a birthday ("MM-DD") is kept in a year: 29 February on the 28th where it lacks."""
-    try:
-        month, day = int(birthday[:2]), int(birthday[3:5])
-        if (month, day) == (2, 29):
-            return date(year, 3, 1) - timedelta(days=1)
-        return date(year, month, day)
-    except ValueError:
+def _code_entered(facts: Facts, condition: when.CodeEntered, _: Sequence[Lines]) -> Failure | None:
+    if not condition.codes.isdisjoint(facts.around.codes):
         return None
+    return Failure("code_entered", listed(facts.around.codes), "")
 
 
-def days_from_birthday(today: date, birthday: str) -> int | None:
-    """Days since the nearest birthday, negative before it; None when it cannot be read."""
-    distances = [
-        (today - kept).days
-        for year in (today.year - 1, today.year, today.year + 1)
-        if 0 < year < 9999 and (kept := birthday_in(year, birthday)) is not None
-    ]
-    return min(distances, key=abs, default=None)
-
-
-def _no_member(facts: Facts) -> Failure | None:
-    if facts.member is not None:
-        return None
-    if facts.is_blocked:
-        return Failure("member_blocked", "blocked", "member")
-    return Failure("member_known", "stranger", "member")
-
-
-def check_member(facts: Facts) -> Failure | None:
-    """A member must be known; a card would mend it, unless the member is blocked."""
-    failure = _no_member(facts)
-    if failure is None or facts.is_blocked:
-        return failure
-    return replace(failure, missing=1, unit="member")
-
-
-def _member_known(facts: Facts, _: when.MemberKnown, __: Lines) -> Failure | None:
-    return check_member(facts)
-
-
-def _birthday(facts: Facts, condition: when.BirthdayWindow, _: Lines) -> Failure | None:
-    if facts.member is None:
-        return _no_member(facts)
-    needed = f"-{condition.days_before}..+{condition.days_after}"
-    distance = days_from_birthday(facts.local.date(), facts.member.birthday or "")
-    if distance is None:
-        return Failure("birthday", "unknown", needed)
-    if -condition.days_before <= distance <= condition.days_after:
-        return None
-    return Failure("birthday", f"{distance:+d}", needed)
-
-
-def _member_group(facts: Facts, condition: when.MemberGroup, _: Lines) -> Failure | None:
-    if facts.member is None:
-        return _no_member(facts)
-    mine = frozenset(facts.member.groups) | {facts.member.tier}
-    if not condition.groups.isdisjoint(mine):
-        return None
-    return Failure("member_group", _listed(mine - {""}), _listed(condition.groups))
+def _tender(facts: Facts, condition: when.TenderIn, _: Sequence[Lines]) -> Failure | None:
+    seen = facts.around.tender_kinds
+    if condition.match == "all":
+        holds = bool(seen) and seen <= condition.kinds
+    else:
+        holds = not seen.isdisjoint(condition.kinds)
+    return (
+        None
+        if holds
+        else Failure("tender_kind", listed(frozenset(seen)), listed(frozenset(condition.kinds)))
+    )
 
 
 CHECKS: dict[type[when.Condition], Check] = {
     when.ScopeQuantity: _scope_quantity,
     when.ScopeValue: _scope_value,
+    when.DistinctSkus: _distinct_skus,
+    when.CompleteSet: _complete_set,
     when.ReceiptValue: _receipt_value,
     when.StoreIn: _store,
+    when.ChannelIn: _channel,
     when.DateRange: _date_range,
     when.Weekday: _weekday,
     when.TimeWindow: _time_window,
-    when.BirthdayWindow: _birthday,
-    when.MemberKnown: _member_known,
-    when.MemberGroup: _member_group,
+    when.CodeEntered: _code_entered,
+    when.TenderIn: _tender,
+    **of_member.CHECKS,
 }

@@ -1,47 +1,72 @@
 """A ruleset turned into an index: the cost of a basket follows its lines, not the rules.
 
-Equal scopes share one number. Posting lists lead from a SKU, group or tag to the numbers of the
-scopes that name it, and from a scope to the promotions that use it. A promotion none of whose
-scopes is in the basket is never looked at: its trace was made here.
+Equal scopes share one number. A promotion none of whose scopes is in the basket is never looked
+at: its trace was made here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from loyalty.basket import LineItem
-from loyalty.promotions.conditions import Condition, Scope, ScopeQuantity, ScopeValue
-from loyalty.promotions.effects import AccruePercent, AmountOff, NForM, PercentOff, RedeemAllowance
-from loyalty.promotions.ruleset import Programme, Promotion, Ruleset, ancestors_of, text_in
+from loyalty.promotions import conditions as when
+from loyalty.promotions import effects as then
+from loyalty.promotions.index import Place, ScopeIndex
+from loyalty.promotions.limits import NO_CAPS
+from loyalty.promotions.ruleset import GroupMode, Programme, Promotion, Ruleset, text_in
+from loyalty.promotions.scope import Scope
 from loyalty.quote import PromotionTrace
 
-Phase = Literal["line", "receipt", "allowance", "accrual", "message"]
-PHASES: tuple[Phase, ...] = ("line", "receipt", "allowance", "accrual", "message")
+Stage = Literal[
+    "line", "receipt", "gift", "allowance", "accrual", "multiplier", "reward", "message"
+]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+PRICE_STAGES = frozenset({"line", "receipt"})
+BEFORE_REDEMPTION = frozenset({"line", "receipt", "gift", "allowance"})
 TRACE_LOCALES = ("uk", "en")
 
-_Postings = Mapping[str, tuple[int, ...]]
+_STAGE_OF: dict[type[then.Effect], Stage] = {
+    then.FixedPrice: "line",
+    then.SetPrice: "line",
+    then.NForM: "line",
+    then.NthUnitPercent: "line",
+    then.GiftItem: "gift",
+    then.RedeemAllowance: "allowance",
+    then.AccruePercent: "accrual",
+    then.AccruePerAmount: "accrual",
+    then.AccruePerUnit: "accrual",
+    then.AccrueFixed: "accrual",
+    then.AccrueMultiplier: "multiplier",
+    then.CouponIssue: "reward",
+    then.DrawTicket: "reward",
+    then.Message: "message",
+}
+_NEEDS_MEMBER = (*get_args(then.AccrualEffect), then.RedeemAllowance, then.CouponIssue)
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledPromotion:
     """A promotion with the numbers of its scopes; `position` is its place in the file.
 
-    `asked` are the conditions, each with the number of its scope or None. `is_gated` is true
-    when validity or stores limit the promotion, `moves_points` when it needs a member, `is_set`
-    when it needs a whole set of pieces.
+    `asked` are the conditions, each with the numbers of its scopes; `targets` the numbers of the
+    scopes the effect acts on. `is_gated` is true when validity, stores, caps or a kill-list may
+    limit the promotion, `needs_member` when it moves something of a member's, `is_plain` when it
+    is live, in no group and without caps. `mode` is that of its group ("sum" without one).
     """
 
     promotion: Promotion
     position: int
-    phase: Phase
-    target: int | None
+    stage: Stage
+    targets: tuple[int, ...]
     is_gated: bool
-    moves_points: bool
-    is_set: bool
-    asked: tuple[tuple[Condition, int | None], ...]
+    needs_member: bool
+    is_plain: bool
+    is_stopped: bool
+    mode: GroupMode
+    asked: tuple[tuple[when.Condition, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +80,14 @@ class CompiledRuleset:
     always: tuple[int, ...]
     users: tuple[tuple[int, ...], ...]
     scopes: tuple[Scope, ...]
-    scopes_of_all: tuple[int, ...]
-    scopes_by_sku: _Postings
-    scopes_by_group: _Postings
-    scopes_by_tag: _Postings
-    guarded: frozenset[int]
-    """Scopes that exclude something and must be asked line by line."""
-    lineage: Mapping[str, tuple[str, ...]]
+    index: ScopeIndex
+    exclusives: tuple[int, ...]
+    """Ranks of the promotions that stop all others, in the order they are asked."""
     untouched: Mapping[str, tuple[PromotionTrace, ...]]
 
-    def groups_of(self, line: LineItem) -> frozenset[str]:
-        """The line's groups and every group above them."""
-        lineage = self.lineage
-        found: set[str] = set()
-        for group in line.groups:
-            found.update(lineage.get(group, (group,)))
-        return frozenset(found)
-
-    def scopes_with(self, line: LineItem, groups: frozenset[str]) -> set[int]:
-        """Numbers of the scopes the line belongs to."""
-        numbers = set(self.scopes_of_all)
-        numbers.update(self.scopes_by_sku.get(line.sku, ()))
-        for group in groups:
-            numbers.update(self.scopes_by_group.get(group, ()))
-        for tag in line.tags:
-            numbers.update(self.scopes_by_tag.get(tag, ()))
-        for number in numbers & self.guarded:
-            if _is_excluded(self.scopes[number], line, groups):
-                numbers.discard(number)
-        return numbers
+    def place_of(self, line: LineItem) -> Place:
+        """The line's groups and scopes."""
+        return self.index.place_of(line)
 
     def untouched_traces(self, locale: str) -> tuple[PromotionTrace, ...]:
         """Traces as they are when nothing of any scope is in the basket, in file order."""
@@ -92,25 +96,33 @@ class CompiledRuleset:
 
 
 def compile_ruleset(ruleset: Ruleset) -> CompiledRuleset:
-    """Index a ruleset; about 20 µs a promotion."""
+    """Index a ruleset; about 20 µs a promotion. Drafts are left out."""
     numbers: dict[Scope, int] = {}
+    active = [promotion for promotion in ruleset.promotions if promotion.state != "draft"]
     promotions = sorted(
         (
-            _compile_promotion(position, promotion, numbers)
-            for position, promotion in enumerate(ruleset.promotions)
+            _compile_promotion(position, promotion, ruleset, numbers)
+            for position, promotion in enumerate(active)
         ),
-        key=lambda item: (PHASES.index(item.phase), -item.promotion.priority, item.position),
+        key=_order_of(ruleset.programme),
     )
     ranks: list[list[int]] = [[] for _ in numbers]
     always = []
     for rank, item in enumerate(promotions):
-        numbers_used = (item.target, *(number for _, number in item.asked))
-        used = {number for number in numbers_used if number is not None}
+        used = {*item.targets, *(number for _, numbers in item.asked for number in numbers)}
         for number in used:
             ranks[number].append(rank)
         if not used:
             always.append(rank)
     scopes = tuple(numbers)
+    exclusives = [
+        rank
+        for rank, item in enumerate(promotions)
+        if item.promotion.is_exclusive or item.mode == "exclusive"
+    ]
+    exclusives.sort(
+        key=lambda rank: (-promotions[rank].promotion.priority, promotions[rank].position)
+    )
     return CompiledRuleset(
         sequence=ruleset.sequence,
         programme=ruleset.programme,
@@ -119,87 +131,82 @@ def compile_ruleset(ruleset: Ruleset) -> CompiledRuleset:
         always=tuple(always),
         users=tuple(map(tuple, ranks)),
         scopes=scopes,
-        scopes_of_all=tuple(number for number, scope in enumerate(scopes) if scope.is_all),
-        scopes_by_sku=_postings(scope.skus for scope in scopes),
-        scopes_by_group=_postings(scope.groups for scope in scopes),
-        scopes_by_tag=_postings(scope.tags for scope in scopes),
-        guarded=frozenset(number for number, scope in enumerate(scopes) if _has_guard(scope)),
-        lineage={
-            group: ancestors_of(group, ruleset.group_parents) for group in ruleset.group_parents
-        },
+        index=ScopeIndex(scopes, ruleset.programme, ruleset.group_parents),
+        exclusives=tuple(exclusives),
         untouched={locale: _untouched(promotions, locale) for locale in TRACE_LOCALES},
     )
 
 
+def _order_of(programme: Programme):  # type: ignore[no-untyped-def]
+    by_priority = programme.policies.sequencing == "priority"
+
+    def key(item: CompiledPromotion) -> tuple[int, int, int]:
+        stage = STAGES.index(item.stage)
+        if by_priority and item.stage in PRICE_STAGES:
+            stage = 0
+        return stage, -item.promotion.priority, item.position
+
+    return key
+
+
 def _compile_promotion(
-    position: int, promotion: Promotion, numbers: dict[Scope, int]
+    position: int, promotion: Promotion, ruleset: Ruleset, numbers: dict[Scope, int]
 ) -> CompiledPromotion:
-    def number_of(scope: Scope | None) -> int | None:
-        if scope is None:
-            return None
+    def number_of(scope: Scope) -> int:
         return numbers.setdefault(replace(scope, label=()), len(numbers))
 
+    is_stopped = promotion.promotion_id in ruleset.stopped
+    has_caps = promotion.caps != NO_CAPS
     return CompiledPromotion(
         promotion=promotion,
         position=position,
-        phase=phase_of(promotion),
-        target=number_of(target_of(promotion)),
-        is_gated=bool(promotion.valid_from or promotion.valid_until or promotion.stores),
-        moves_points=isinstance(promotion.effect, AccruePercent | RedeemAllowance),
-        is_set=isinstance(promotion.effect, NForM),
-        asked=tuple((item, number_of(scope_of(item))) for item in promotion.conditions),
+        stage=stage_of(promotion),
+        targets=tuple(number_of(scope) for scope in targets_of(promotion)),
+        is_gated=bool(
+            promotion.valid_from
+            or promotion.valid_until
+            or promotion.stores
+            or is_stopped
+            or has_caps
+        ),
+        needs_member=isinstance(promotion.effect, _NEEDS_MEMBER),
+        is_plain=promotion.state == "live" and not promotion.group and not has_caps,
+        is_stopped=is_stopped,
+        mode=ruleset.group_modes.get(promotion.group, "first") if promotion.group else "sum",
+        asked=tuple(
+            (condition, tuple(number_of(scope) for scope in scopes_of(condition)))
+            for condition in promotion.conditions
+        ),
     )
 
 
-def scope_of(condition: Condition) -> Scope | None:
-    """The scope a condition counts, if it has one."""
-    return condition.scope if isinstance(condition, ScopeQuantity | ScopeValue) else None
+def scopes_of(condition: when.Condition) -> tuple[Scope, ...]:
+    """The scopes a condition counts."""
+    if isinstance(condition, when.ScopeQuantity | when.ScopeValue | when.DistinctSkus):
+        return (condition.scope,)
+    if isinstance(condition, when.CompleteSet):
+        return tuple(part.scope for part in condition.parts)
+    return ()
 
 
-def target_of(promotion: Promotion) -> Scope | None:
-    """The scope an effect acts on, if it has one."""
+def targets_of(promotion: Promotion) -> tuple[Scope, ...]:
+    """The scopes an effect acts on."""
     effect = promotion.effect
-    if isinstance(effect, PercentOff | AmountOff | NForM | AccruePercent):
-        return effect.target
-    return None
+    if isinstance(effect, then.SetPrice):
+        return tuple(part.scope for part in effect.parts)
+    if isinstance(effect, then.GiftItem):
+        return (effect.scope,)
+    if isinstance(effect, then.RedeemAllowance | then.CouponIssue | then.Message):
+        return ()
+    return (effect.target,)
 
 
-def phase_of(promotion: Promotion) -> Phase:
+def stage_of(promotion: Promotion) -> Stage:
     """When a promotion acts: line and set promotions first, messages last."""
     effect = promotion.effect
-    if isinstance(effect, PercentOff | AmountOff):
+    if isinstance(effect, then.PercentOff | then.AmountOff):
         return "receipt" if effect.per == "receipt" else "line"
-    if isinstance(effect, NForM):
-        return "line"
-    if isinstance(effect, AccruePercent):
-        return "accrual"
-    return "allowance" if isinstance(effect, RedeemAllowance) else "message"
-
-
-def _postings(names_of_scopes: Iterable[frozenset[str]]) -> _Postings:
-    found: dict[str, list[int]] = {}
-    for number, names in enumerate(names_of_scopes):
-        for name in names:
-            found.setdefault(name, []).append(number)
-    return {name: tuple(numbers) for name, numbers in found.items()}
-
-
-def _has_guard(scope: Scope) -> bool:
-    return bool(
-        scope.excludes_reduced
-        or scope.excluded_skus
-        or scope.excluded_groups
-        or scope.excluded_tags
-    )
-
-
-def _is_excluded(scope: Scope, line: LineItem, groups: frozenset[str]) -> bool:
-    return (
-        (scope.excludes_reduced and line.price_kind == "reduced")
-        or line.sku in scope.excluded_skus
-        or not scope.excluded_groups.isdisjoint(groups)
-        or not scope.excluded_tags.isdisjoint(line.tags)
-    )
+    return _STAGE_OF[type(effect)]
 
 
 def _untouched(promotions: Iterable[CompiledPromotion], locale: str) -> tuple[PromotionTrace, ...]:
@@ -210,7 +217,7 @@ def _untouched(promotions: Iterable[CompiledPromotion], locale: str) -> tuple[Pr
 def _untouched_trace(promotion: Promotion, locale: str) -> PromotionTrace:
     needed = "1"
     for condition in promotion.conditions:
-        if isinstance(condition, ScopeQuantity):
+        if isinstance(condition, when.ScopeQuantity | when.DistinctSkus):
             needed = str(condition.at_least)
             break
     return PromotionTrace(

@@ -67,7 +67,7 @@ class ReceiptValue:
 
 @dataclass(frozen=True, slots=True)
 class StoreIn:
-    """The sale is in one of these stores, store formats and registers; an empty list asks nothing."""
+    """The sale is in one of these stores, formats and registers; an empty list asks nothing."""
 
     stores: frozenset[str] = frozenset()
     formats: frozenset[str] = frozenset()

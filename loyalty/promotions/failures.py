@@ -1,6 +1,7 @@
 """Everything that keeps one promotion from acting, in a fixed order, found lazily.
 
-Order: validity, stores, the conditions as written, a member where points are moved, the target.
+Order: kill-list, validity, stores, caps, the conditions as written, a member where something of a
+member's moves, the target.
 """
 
 from __future__ import annotations
@@ -8,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from loyalty.money import format_minor
+from loyalty.promotions import conditions as when
 from loyalty.promotions import effects as then
-from loyalty.promotions.checks import CHECKS, Facts, Failure, check_member
-from loyalty.promotions.compile import CompiledPromotion, scope_of
-from loyalty.promotions.conditions import ReceiptValue, Scope
+from loyalty.promotions.checks import CHECKS, lacking_parts
+from loyalty.promotions.choosing import count_unused
+from loyalty.promotions.compile import CompiledPromotion, scopes_of
+from loyalty.promotions.facts import Facts, Failure
+from loyalty.promotions.limits import NOT_USED, reached
+from loyalty.promotions.member_checks import check_member
+from loyalty.promotions.scope import Scope
 from loyalty.promotions.worksheet import SheetLine
 
 Lines = Sequence[SheetLine]
@@ -29,62 +36,122 @@ class Obstacle:
 
 def obstacles_of(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
     """All obstacles of a promotion on this basket; none means that it may act."""
-    gate = _gate(item, facts) if item.is_gated else None
+    gate = _gate(item, facts) if item.is_gated or facts.around.stopped else None
     if gate is not None:
         yield Obstacle(gate)
     asked_member = False
     by_scope = facts.sheet.by_scope
-    for condition, number in item.asked:
-        lines: Lines = () if number is None else by_scope.get(number, ())
-        failure = CHECKS[type(condition)](facts, condition, lines)
+    for condition, numbers in item.asked:
+        scopes = [by_scope.get(number, ()) for number in numbers]
+        failure = CHECKS[type(condition)](facts, condition, scopes)
         if failure is None:
             continue
         asked_member = asked_member or failure.reason in ("member_known", "member_blocked")
-        if isinstance(condition, ReceiptValue):
-            lines = facts.sheet.open_lines
-        yield _law(facts, number, lines) or Obstacle(failure, scope_of(condition), lines)
-    if item.moves_points and facts.member is None and not asked_member:
+        yield _of_condition(facts, condition, numbers, scopes, failure)
+    if item.needs_member and facts.member is None and not asked_member:
         failure = check_member(facts)
         if failure is not None:
             yield Obstacle(failure)
-    if item.target is not None:
-        target = by_scope.get(item.target, ())
-        if not target:
-            yield _law(facts, item.target, target) or Obstacle(Failure("no_goods", "0", "1"))
-        elif item.is_set:
-            yield from _set(item, target)
+    if item.targets:
+        yield from _target(item, facts, [by_scope.get(number, ()) for number in item.targets])
 
 
-def lines_of(facts: Facts, number: int | None) -> Lines:
+def lines_of(facts: Facts, number: int) -> Lines:
     """The basket's lines in a scope."""
-    return () if number is None else facts.sheet.by_scope.get(number, ())
+    return facts.sheet.by_scope.get(number, ())
+
+
+def _of_condition(
+    facts: Facts,
+    condition: when.Condition,
+    numbers: Sequence[int],
+    scopes: Sequence[Lines],
+    failure: Failure,
+) -> Obstacle:
+    if not numbers:
+        lines = facts.sheet.open_lines if isinstance(condition, when.ReceiptValue) else ()
+        return Obstacle(failure, None, lines)
+    place = failure.part or 0
+    law = _law(facts, numbers[place], scopes[place])
+    return law or Obstacle(failure, scopes_of(condition)[place], scopes[place])
 
 
 def _gate(item: CompiledPromotion, facts: Facts) -> Failure | None:
     promotion = item.promotion
+    if item.is_stopped or promotion.promotion_id in facts.around.stopped:
+        return Failure("stopped", "stopped", "")
     if promotion.valid_from is not None and facts.local < promotion.valid_from:
         return _dated("not_started", facts, str(promotion.valid_from))
     if promotion.valid_until is not None and facts.local >= promotion.valid_until:
         return _dated("ended", facts, str(promotion.valid_until))
     if promotion.stores and facts.store_id not in promotion.stores:
         return Failure("store", facts.store_id, ", ".join(sorted(promotion.stores)[:5]))
-    return None
+    if item.is_plain:
+        return None
+    return _caps(item, facts)
+
+
+def _caps(item: CompiledPromotion, facts: Facts) -> Failure | None:
+    promotion = item.promotion
+    caps = promotion.caps
+    if caps.needs_member and facts.member is None:
+        return check_member(facts)
+    found = reached(caps, facts.around.usage.get(promotion.promotion_id, NOT_USED))
+    if found is None:
+        return None
+    if found.cap == "campaign_minor":
+        return Failure("cap_campaign_minor", format_minor(found.used), format_minor(found.size))
+    return Failure(f"cap_{found.cap}", str(found.used), str(found.size))
 
 
 def _dated(reason: str, facts: Facts, needed: str) -> Failure:
     return Failure(reason, str(facts.local.replace(microsecond=0)), needed)
 
 
-def _set(item: CompiledPromotion, lines: Lines) -> Iterator[Obstacle]:
+def _target(item: CompiledPromotion, facts: Facts, targets: Sequence[Lines]) -> Iterator[Obstacle]:
     effect = item.promotion.effect
-    seen = sum([line.pieces - line.used for line in lines])
-    if isinstance(effect, then.NForM) and seen < effect.take:
-        missing = effect.take - seen
-        failure = Failure("set_quantity", str(seen), str(effect.take), missing, "piece")
-        yield Obstacle(failure, effect.target, lines)
+    if not any(targets):
+        law = _law(facts, item.targets[0], targets[0])
+        yield law or Obstacle(Failure("no_goods", "0", "1"))
+    elif isinstance(effect, then.NForM):
+        yield from _pieces(effect.take, effect.target, targets[0], unused_only=True)
+    elif isinstance(effect, then.NthUnitPercent):
+        yield from _pieces(effect.nth, effect.target, targets[0], unused_only=True)
+    elif isinstance(effect, then.SetPrice):
+        yield from _parts(effect, targets)
+    elif isinstance(effect, then.PercentOff | then.AmountOff | then.FixedPrice):
+        units = effect.units
+        if units.needed or units.unused_only:
+            needed = max(units.needed, 1)
+            yield from _pieces(needed, effect.target, targets[0], unused_only=units.unused_only)
+    elif isinstance(effect, then.GiftItem) and effect.per_units:
+        yield from _pieces(effect.per_units, effect.scope, targets[0], unused_only=False)
 
 
-def _law(facts: Facts, number: int | None, lines: Lines) -> Obstacle | None:
+def _pieces(needed: int, scope: Scope, lines: Lines, *, unused_only: bool) -> Iterator[Obstacle]:
+    seen = count_unused(lines) if unused_only else sum([line.pieces for line in lines])
+    if seen < needed:
+        failure = Failure("set_quantity", str(seen), str(needed), needed - seen, "piece")
+        yield Obstacle(failure, scope, lines)
+
+
+def _parts(effect: then.SetPrice, targets: Sequence[Lines]) -> Iterator[Obstacle]:
+    lacking = lacking_parts([part.quantity for part in effect.parts], targets, unused_only=True)
+    if not lacking:
+        return
+    number, missing = lacking[0]
+    total = len(effect.parts)
+    if total == 1:
+        needed = effect.parts[0].quantity
+        failure = Failure("set_quantity", str(needed - missing), str(needed), missing, "piece")
+    else:
+        unit = "piece" if len(lacking) == 1 else ""
+        seen = str(total - len(lacking))
+        failure = Failure("complete_set", seen, str(total), missing, unit, number)
+    yield Obstacle(failure, effect.parts[number].scope, targets[number])
+
+
+def _law(facts: Facts, number: int, lines: Lines) -> Obstacle | None:
     if lines or number not in facts.sheet.forbidden:
         return None
     return Obstacle(Failure("law_tobacco", "tobacco", ""), is_law=True)

@@ -18,7 +18,7 @@ def is_tobacco(line: LineItem) -> bool:
     return line.goods_class == "tobacco" or line.uktzed.startswith(TOBACCO_UKTZED)
 
 
-def takes_part(line: LineItem) -> bool:
+def may_be_promoted(line: LineItem) -> bool:
     """False for the lines that no promotion may see: tobacco and the till's own discounts."""
     return line.price_kind != "manual_discount" and not is_tobacco(line)
 
@@ -32,7 +32,7 @@ def pieces_of(line: LineItem) -> int:
 
 def floor_of(line: LineItem, unit_floor_minor: int) -> int:
     """The least a line may cost in kopecks, never above what the till rang for it."""
-    if not takes_part(line):
+    if not may_be_promoted(line):
         return max(line.sum_minor, 0)
     lawful = -(-line.min_price_minor * line.qty_milli // 1000)
     return min(line.sum_minor, max(lawful, unit_floor_minor * pieces_of(line)))

@@ -33,6 +33,9 @@ class Caps:
         return self.per_member_day is not None or self.per_member is not None
 
 
+NO_CAPS = Caps()
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What has been used of a promotion so far, without the present receipt."""

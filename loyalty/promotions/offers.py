@@ -7,18 +7,34 @@ from datetime import datetime
 from loyalty.basket import Basket
 from loyalty.member import Member
 from loyalty.promotions import conditions as when
-from loyalty.promotions.checks import CHECKS, Facts
-from loyalty.promotions.compile import CompiledPromotion, CompiledRuleset
+from loyalty.promotions.checks import CHECKS
+from loyalty.promotions.circumstances import ORDINARY, Circumstances
+from loyalty.promotions.compile import CompiledPromotion, CompiledRuleset, scopes_of
+from loyalty.promotions.facts import Facts
 from loyalty.promotions.ruleset import text_in
 from loyalty.promotions.worksheet import Worksheet
 
 MAX_OFFERS = 4
-_PERSONAL = (when.BirthdayWindow, when.MemberGroup)
-_OF_BASKET = (when.ScopeQuantity, when.ScopeValue, when.ReceiptValue)
+_PERSONAL = (
+    when.BirthdayWindow,
+    when.MemberGroup,
+    when.MemberTier,
+    when.MemberSegment,
+    when.NthPurchase,
+    when.FirstPurchase,
+    when.DaysSincePurchase,
+    when.CouponHeld,
+)
+_LATER = (when.ReceiptValue, when.CodeEntered, when.TenderIn)
 
 
 def offers_for(
-    compiled: CompiledRuleset, member: Member, at: datetime, store_id: str, locale: str = "uk"
+    compiled: CompiledRuleset,
+    member: Member,
+    at: datetime,
+    store_id: str,
+    locale: str = "uk",
+    around: Circumstances = ORDINARY,
 ) -> tuple[str, ...]:
     """Names of promotions addressed to this member (birthday, group) that hold here and now.
 
@@ -26,7 +42,7 @@ def offers_for(
     if member.is_blocked:
         return ()
     local = at.astimezone(compiled.zone).replace(tzinfo=None)
-    facts = Facts(Worksheet(compiled, Basket()), local, store_id, member)
+    facts = Facts(Worksheet(compiled, Basket()), local, store_id, member, around=around)
     names = (
         text_in(item.promotion.name, locale)
         for item in compiled.promotions
@@ -46,9 +62,12 @@ def _holds(item: CompiledPromotion, facts: Facts) -> bool:
         ends is None or facts.local < ends.replace(tzinfo=None)
     )
     here = not promotion.stores or facts.store_id in promotion.stores
-    if promotion.state != "live" or not in_time or not here:
+    is_off = item.is_stopped or promotion.promotion_id in facts.around.stopped
+    if promotion.state != "live" or is_off or not in_time or not here:
         return False
     return all(
-        isinstance(condition, _OF_BASKET) or CHECKS[type(condition)](facts, condition, ()) is None
+        bool(scopes_of(condition))
+        or isinstance(condition, _LATER)
+        or CHECKS[type(condition)](facts, condition, ()) is None
         for condition in promotion.conditions
     )

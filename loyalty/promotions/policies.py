@@ -57,3 +57,6 @@ class Policies:
     earn_base: EarnBase = "money"
     allocation: Allocation = "in_order"
     override_takes_part: bool = False
+
+
+DEFAULT_POLICIES = Policies()

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 from loyalty.money import share_down
 from loyalty.points import POINTS_PER_BONUS, minor_to_points, points_to_minor
+from loyalty.promotions.effects import RedeemAllowance
+from loyalty.promotions.law import may_be_promoted
 from loyalty.promotions.ruleset import Programme
 from loyalty.promotions.spread import spread
 from loyalty.promotions.worksheet import SheetLine, Worksheet
+
+NO_ALLOWANCE = RedeemAllowance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +28,36 @@ class RedemptionLimit:
     lines: tuple[SheetLine, ...]
 
 
-def limit_of(sheet: Worksheet, programme: Programme, max_share_bp: int) -> RedemptionLimit:
-    """The limit after promotions; nothing is taken yet."""
+def limit_of(
+    sheet: Worksheet, programme: Programme, allowance: RedeemAllowance = NO_ALLOWANCE
+) -> RedemptionLimit:
+    """The limit after promotions; nothing is taken yet. What the allowance leaves open is the
+    programme's."""
     lines = tuple(
         line
-        for line in sheet.open_lines
-        if line.money > 0 and programme.redeem_excluded_groups.isdisjoint(line.groups)
+        for line in sheet.lines
+        if line.money > 0
+        and may_be_promoted(line.item)
+        and programme.redeem_excluded_groups.isdisjoint(line.groups)
     )
+    share_bp = _first_of(allowance.max_share_bp, programme.redeem_max_share_bp)
+    least_money = _first_of(allowance.min_money_minor, programme.redeem_min_money_minor)
     minor = min(
-        share_down(sum(line.money for line in lines), max_share_bp),
-        sum(line.room for line in lines),
-        sheet.payable - programme.redeem_min_money_minor,
+        share_down(sum([line.money for line in lines]), share_bp),
+        sum([line.room for line in lines]),
+        sheet.payable - least_money,
     )
+    cap = allowance.cap_minor if allowance.cap_minor is not None else programme.redeem_cap_minor
+    if cap is not None:
+        minor = min(minor, cap)
     points, minor = whole_points(
         max(0, minor) * POINTS_PER_BONUS // programme.minor_per_bonus, programme.minor_per_bonus
     )
     return RedemptionLimit(minor, points, lines)
+
+
+def _first_of(value: int | None, default: int) -> int:
+    return default if value is None else value
 
 
 def whole_points(points: int, minor_per_bonus: int) -> tuple[int, int]:

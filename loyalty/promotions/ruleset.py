@@ -15,8 +15,8 @@ from typing import Literal
 from loyalty.member import Strength
 from loyalty.promotions.conditions import Condition
 from loyalty.promotions.effects import Effect, Message
-from loyalty.promotions.limits import Caps
-from loyalty.promotions.policies import Policies
+from loyalty.promotions.limits import NO_CAPS, Caps
+from loyalty.promotions.policies import DEFAULT_POLICIES, Policies
 
 RedeemAs = Literal["discount", "payment"]
 PromotionState = Literal["draft", "shadow", "pilot", "live"]
@@ -40,9 +40,10 @@ class Programme:
     The minimum strengths default to a static code: a phone alone earns and never redeems; a
     one-time code lifts it above the line.
     Goods of `excluded_groups` and `excluded_tags` neither trigger nor receive a promotion.
-    `gift_card_residue` says what becomes of what a purchase leaves on a gift card, `gift_card_earns`
-    whether the part paid with one earns, `spent_points` what happens when a return takes back
-    points that are already spent: withheld from the refund, a negative balance, or written off.
+    `gift_card_residue` says what becomes of what a purchase leaves on a gift card,
+    `gift_card_earns` whether the part paid with one earns, `spent_points` what happens when a
+    return takes back points that are spent: withheld from the refund, a negative balance, or
+    written off.
     """
 
     minor_per_bonus: int = 100
@@ -64,7 +65,7 @@ class Programme:
     gift_card_residue: GiftCardResidue = "keep"
     gift_card_earns: bool = True
     spent_points: SpentPoints = "negative"
-    policies: Policies = Policies()
+    policies: Policies = DEFAULT_POLICIES
     timezone: str = "Europe/Kyiv"
 
 
@@ -78,6 +79,9 @@ class Pilot:
     stores: frozenset[str] = frozenset()
     registers: frozenset[str] = frozenset()
     share_bp: int = 0
+
+
+NOWHERE = Pilot()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,8 @@ class Promotion:
     messages: tuple[Message, ...] = ()
     is_exclusive: bool = False
     consume_units: int = 0
-    caps: Caps = Caps()
-    pilot: Pilot = Pilot()
+    caps: Caps = NO_CAPS
+    pilot: Pilot = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

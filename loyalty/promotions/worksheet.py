@@ -6,21 +6,47 @@ from collections.abc import Sequence
 
 from loyalty.basket import Basket, LineItem
 from loyalty.promotions.compile import CompiledRuleset
-from loyalty.promotions.law import floor_of, pieces_of, takes_part
+from loyalty.promotions.law import floor_of, may_be_promoted, pieces_of
 from loyalty.promotions.spread import spread
+
+
+class Run:
+    """Pieces of one line that cost the same: their count and their kopecks after promotions.
+
+    `is_used` is true once a set used them up.
+    """
+
+    __slots__ = ("count", "is_used", "net")
+
+    def __init__(self, count: int, net: int, is_used: bool = False) -> None:
+        self.count = count
+        self.net = net
+        self.is_used = is_used
+
+    def value(self, pieces: int, start: int = 0) -> int:
+        """Kopecks of so many pieces from `start`; values of neighbours add up to the run's."""
+        count = self.count
+        if not start and pieces == count:
+            return self.net
+        net = 2 * self.net
+        ends = (net * (start + pieces) + count) // (2 * count)
+        return ends - (net * start + count) // (2 * count)
 
 
 class SheetLine:
     """One line in kopecks.
 
     `net` is after the promotions so far; `manual` is the line's part of the till's own discounts,
-    which no promotion sees but money bases and floors do; `set_discount` and `used` are what set
-    promotions took off the line and how many of its pieces they used.
+    which no promotion sees but money bases and floors do; `gift_card` the part that a gift card
+    pays when such parts earn nothing. `cut` are the runs of pieces once a promotion took some
+    pieces and not others; until then all pieces cost the same.
     """
 
     __slots__ = (
+        "cut",
         "earns",
         "floor",
+        "gift_card",
         "groups",
         "index",
         "item",
@@ -29,9 +55,8 @@ class SheetLine:
         "pieces",
         "points",
         "redeemed",
-        "set_discount",
         "takes_part",
-        "used",
+        "whole",
     )
 
     def __init__(self, index: int, item: LineItem, groups: frozenset[str], floor: int) -> None:
@@ -39,15 +64,16 @@ class SheetLine:
         self.item = item
         self.groups = groups
         self.floor = floor
-        self.takes_part = takes_part(item)
+        self.takes_part = True
         self.pieces = pieces_of(item)
         self.net = item.sum_minor
         self.manual = 0
         self.redeemed = 0
-        self.set_discount = 0
-        self.used = 0
+        self.gift_card = 0
         self.points = 0
-        self.earns = self.takes_part
+        self.earns = True
+        self.cut: list[Run] | None = None
+        self.whole: Run | None = None
 
     @property
     def money(self) -> int:
@@ -60,6 +86,36 @@ class SheetLine:
         left = self.net - self.manual - self.redeemed - self.floor
         return left if left > 0 else 0
 
+    @property
+    def runs(self) -> list[Run]:
+        """The line's pieces, those of one price together."""
+        if self.cut is not None:
+            return self.cut
+        if self.whole is None or self.whole.net != self.net:
+            self.whole = Run(self.pieces, self.net)
+        return [self.whole]
+
+    def room_of(self, value: int, pieces: int) -> int:
+        """What pieces worth `value` may lose before one of them falls under its lawful price.
+
+        The programme's own floor is for the line: tills refuse lines, not pieces, without a price.
+        """
+        if not self.item.min_price_minor:
+            return value
+        left = value - -(-floor_of(self.item, 0) * pieces // self.pieces)
+        return left if left > 0 else 0
+
+    def take(self, amount: int) -> None:
+        """Take kopecks off the whole line; pieces of different prices share by value."""
+        self.net -= amount
+        if self.cut is None or not amount:
+            return
+        nets = [run.net for run in self.cut]
+        for run, part in zip(
+            self.cut, spread(amount, nets, nets, moves_overflow=True), strict=True
+        ):
+            run.net -= part
+
 
 class Worksheet:
     """All lines of a basket, and which of them each scope holds."""
@@ -67,28 +123,26 @@ class Worksheet:
     __slots__ = ("by_scope", "forbidden", "lines", "open_lines")
 
     def __init__(self, compiled: CompiledRuleset, basket: Basket) -> None:
-        programme = compiled.programme
         self.lines: list[SheetLine] = []
         self.by_scope: dict[int, list[SheetLine]] = {}
         self.forbidden: set[int] = set()
         """Scopes that hold goods which the law takes out of them."""
+        unit_floor = compiled.programme.unit_floor_minor
+        by_scope = self.by_scope
         for index, item in enumerate(basket.lines):
-            groups = compiled.groups_of(item)
-            line = SheetLine(index, item, groups, floor_of(item, programme.unit_floor_minor))
-            line.earns = (
-                line.takes_part
-                and programme.accrual_excluded_groups.isdisjoint(groups)
-                and not (programme.accrual_excludes_reduced and item.price_kind == "reduced")
-            )
+            place = compiled.place_of(item)
+            line = SheetLine(index, item, place.groups, floor_of(item, unit_floor))
+            line.takes_part = place.takes_part
+            line.earns = place.earns
             self.lines.append(line)
-            if item.price_kind == "manual_discount":
+            if not place.takes_part:
+                self.forbidden.update(place.scopes)
                 continue
-            numbers = compiled.scopes_with(item, groups)
-            if not line.takes_part:
-                self.forbidden |= numbers
-                continue
-            for number in numbers:
-                self.by_scope.setdefault(number, []).append(line)
+            for number in place.scopes:
+                if number in by_scope:
+                    by_scope[number].append(line)
+                else:
+                    by_scope[number] = [line]
         self.open_lines = [line for line in self.lines if line.takes_part]
         self._share_manual_discounts()
 
@@ -99,19 +153,30 @@ class Worksheet:
     @property
     def payable(self) -> int:
         """Kopecks still to pay: goods less promotions, bonuses and the till's own discounts."""
-        return sum(line.net - line.redeemed for line in self.lines)
+        return sum([line.net - line.redeemed for line in self.lines])
+
+    def share_gift_card(self, amount: int) -> None:
+        """Let a gift card pay a part of each line, by what is left to pay for it."""
+        lines = [line for line in self.lines if line.item.price_kind != "manual_discount"]
+        money = [max(0, line.money) for line in lines]
+        parts = spread(min(amount, sum(money)), money, money, moves_overflow=True)
+        for line, part in zip(lines, parts, strict=True):
+            line.gift_card = part
 
     def _share_manual_discounts(self) -> None:
         manual = -sum(
-            line.item.sum_minor for line in self.lines if line.item.price_kind == "manual_discount"
+            [line.item.sum_minor for line in self.lines if line.item.price_kind == _MANUAL]
         )
-        tobacco = [
-            line
-            for line in self.lines
-            if not line.takes_part and line.item.price_kind != "manual_discount"
-        ]
-        for lines in (self.open_lines, tobacco):
+        if not manual:
+            return
+        goods = [line for line in self.lines if line.item.price_kind != _MANUAL]
+        promoted = [line for line in goods if may_be_promoted(line.item)]
+        others = [line for line in goods if not may_be_promoted(line.item)]
+        for lines in (promoted, others):
             manual -= _share(manual, lines)
+
+
+_MANUAL = "manual_discount"
 
 
 def _share(amount: int, lines: Sequence[SheetLine]) -> int:

@@ -36,7 +36,7 @@ from loyalty.promotions.effects import (
     RedeemAllowance,
 )
 from loyalty.promotions.engine import evaluate
-from loyalty.promotions.law import floor_of, takes_part
+from loyalty.promotions.law import floor_of, may_be_promoted
 from loyalty.promotions.ruleset import Programme, Promotion, Ruleset
 from loyalty.quote import Quote
 
@@ -181,7 +181,7 @@ def test_tobacco_and_manual_discounts_are_untouched(
 ) -> None:
     quote = price(ruleset, basket, redeem)
     for item, line in zip(basket.lines, quote.lines, strict=True):
-        if not takes_part(item):
+        if not may_be_promoted(item):
             assert (line.discount_minor, line.redeemed_minor, line.accrual_points) == (0, 0, 0)
     without = Basket(tuple(item for item in basket.lines if item.goods_class != "tobacco"))
     if without.gross_minor >= 0 and all(
@@ -207,7 +207,7 @@ def test_bonuses_pay_at_most_their_share(ruleset: Ruleset, basket: Basket, redee
     goods = sum(
         line.net_minor
         for item, line in zip(basket.lines, quote.lines, strict=True)
-        if takes_part(item)
+        if may_be_promoted(item)
     )
     assert quote.redeemed_minor * 10_000 <= goods * share
     if quote.redeemed_minor:
@@ -270,5 +270,5 @@ def test_a_manual_discount_never_makes_the_total_negative(
     ruleset = Ruleset(1, Programme(redeem_max_share_bp=10_000), (rule,))
     quote = price(ruleset, check_basket(Basket((*goods, manual))), redeem)
     assert quote.payable_minor >= 0
-    tobacco = sum(line.sum_minor for line in goods if not takes_part(line))
+    tobacco = sum(line.sum_minor for line in goods if not may_be_promoted(line))
     assert quote.payable_minor >= min(tobacco, quote.gross_minor)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from loyalty.member import Member
-from loyalty.promotions.checks import CHECKS, days_from_birthday
+from loyalty.promotions.checks import CHECKS
 from loyalty.promotions.conditions import (
     CONDITION_KINDS,
     BirthdayWindow,
@@ -23,6 +23,7 @@ from loyalty.promotions.conditions import (
     Weekday,
 )
 from loyalty.promotions.effects import PercentOff
+from loyalty.promotions.member_checks import days_from_birthday
 
 KYIV = ZoneInfo("Europe/Kyiv")
 

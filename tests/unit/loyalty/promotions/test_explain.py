@@ -14,10 +14,10 @@ FOLDER = Path(loyalty.promotions.__file__).parent
 
 
 def test_the_table_of_reasons_is_what_the_engine_gives():
-    source = "".join(
-        (FOLDER / f"{name}.py").read_text() for name in ("checks", "failures", "engine")
-    )
-    given = set(re.findall(r'(?:Failure|_dated|_value)\(\s*"(\w+)"', source)) | {"no_goods"}
+    source = "".join(path.read_text() for path in FOLDER.glob("*.py"))
+    given = set(re.findall(r'(?:Failure|_dated|_value|_one_of)\(\s*"(\w+)"', source))
+    given |= {"no_goods", "store", "store_format", "register"}
+    given |= {f"cap_{name}" for name in ("per_member_day", "per_member", "campaign_count")}
     assert given == set(REASONS)
     assert all(set(texts) == {"uk", "en"} for texts in REASONS.values())
 

@@ -1,0 +1,52 @@
+"""What a sale earns: points per line on the money paid, one rounding down for each promotion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loyalty.money import BASIS_POINTS, split_by_weight
+from loyalty.points import POINTS_PER_BONUS
+from loyalty.promotions import effects as then
+from loyalty.promotions.ruleset import Programme
+from loyalty.promotions.worksheet import SheetLine
+
+Lines = Sequence[SheetLine]
+
+
+def base_of(line: SheetLine, programme: Programme) -> int:
+    """Kopecks of a line that earn: the money part, or all of it before bonuses pay."""
+    if not line.earns:
+        return 0
+    redeemed = 0 if programme.policies.earn_base == "money" else line.redeemed
+    base = line.money + redeemed - line.gift_card
+    return base if base > 0 else 0
+
+
+def accrue(effect: then.AccrualEffect, lines: Lines, programme: Programme) -> list[int]:
+    """Points per line."""
+    if isinstance(effect, then.AccruePerUnit):
+        return [effect.points * line.pieces if line.earns else 0 for line in lines]
+    if isinstance(effect, then.AccrueMultiplier):
+        earned = [line.points for line in lines]
+        more = sum(earned) * (effect.factor_bp - BASIS_POINTS) // BASIS_POINTS
+        return _split(more, earned)
+    bases = [base_of(line, programme) for line in lines]
+    total = sum(bases)
+    if isinstance(effect, then.AccruePercent):
+        scale = BASIS_POINTS * programme.minor_per_bonus
+        return _split(total * effect.percent_bp * POINTS_PER_BONUS // scale, bases)
+    if isinstance(effect, then.AccruePerAmount):
+        if effect.in_steps:
+            return _split(total // effect.per_minor * effect.points, bases)
+        return _split(total * effect.points // effect.per_minor, bases)
+    if not total:
+        bases = [line.pieces if line.earns else 0 for line in lines]
+    return _split(effect.points, bases)
+
+
+def _split(points: int, weights: list[int]) -> list[int]:
+    if len(weights) == 1:
+        return [points if weights[0] else 0]
+    if points <= 0 or not any(weights):
+        return [0] * len(weights)
+    return list(split_by_weight(points, weights))

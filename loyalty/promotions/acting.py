@@ -1,0 +1,264 @@
+"""Letting one promotion act: its reward, its caps, and what becomes of them in the outcome."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
+
+from loyalty.money import BASIS_POINTS, format_minor, split_by_weight
+from loyalty.points import points_to_minor
+from loyalty.promotions import conditions as when
+from loyalty.promotions import effects as then
+from loyalty.promotions.accruals import accrue, base_of
+from loyalty.promotions.compile import PRICE_STAGES, CompiledPromotion, CompiledRuleset
+from loyalty.promotions.facts import Facts, Failure
+from loyalty.promotions.failures import lines_of, obstacles_of
+from loyalty.promotions.limits import NOT_USED, remaining_minor
+from loyalty.promotions.member_checks import held_coupons
+from loyalty.promotions.outcome import Outcome
+from loyalty.promotions.prices import Demand, amount, fixed_price, percent
+from loyalty.promotions.redemption import NO_ALLOWANCE
+from loyalty.promotions.ruleset import text_in
+from loyalty.promotions.sets import n_for_m, nth_unit, set_price
+from loyalty.promotions.takings import Taking, apply, use_up
+from loyalty.promotions.worksheet import SheetLine
+from loyalty.quote import Gift, IssuedCoupon, IssuedTickets
+
+_PRICE_EFFECTS = get_args(then.PriceEffect)
+_ACCRUAL_EFFECTS = get_args(then.AccrualEffect)
+_LINE_REWARDS = {
+    then.PercentOff: percent,
+    then.AmountOff: amount,
+    then.FixedPrice: fixed_price,
+}
+
+
+class Acting:
+    """The hands of one evaluation: computes rewards, applies them, writes the outcome."""
+
+    def __init__(
+        self, compiled: CompiledRuleset, facts: Facts, outcome: Outcome, locale: str
+    ) -> None:
+        self.compiled = compiled
+        self.programme = compiled.programme
+        self.facts = facts
+        self.outcome = outcome
+        self.locale = locale
+        self.allowance = NO_ALLOWANCE
+        self._allowed_by = ""
+
+    def is_live(self, item: CompiledPromotion) -> bool:
+        """True when what the promotion gives is given and not only counted."""
+        promotion = item.promotion
+        if promotion.state != "pilot":
+            return promotion.state == "live"
+        pilot, around = promotion.pilot, self.facts.around
+        if self.facts.store_id in pilot.stores or around.register_id in pilot.registers:
+            return True
+        return bool(pilot.share_bp) and _draw(promotion.promotion_id, around.register_id) < (
+            pilot.share_bp
+        )
+
+    def gain_of(self, item: CompiledPromotion) -> int | None:
+        """Kopecks that the promotion would give now; None when it would give nothing."""
+        effect = item.promotion.effect
+        if isinstance(effect, _PRICE_EFFECTS):
+            taking, _, failure = self._taking(item, effect)
+            return None if failure is not None else taking.amount_minor
+        if isinstance(effect, _ACCRUAL_EFFECTS):
+            points = sum(accrue(effect, lines_of(self.facts, item.targets[0]), self.programme))
+            return points_to_minor(points, self.programme.minor_per_bonus) if points else None
+        return 0
+
+    def act(self, item: CompiledPromotion) -> None:
+        """Give what the promotion gives, or put down why it gives nothing."""
+        effect = item.promotion.effect
+        ACTS[type(effect)](self, item, effect)
+
+    def _taking(
+        self, item: CompiledPromotion, effect: then.PriceEffect
+    ) -> tuple[Taking, str, Failure | None]:
+        """The taking after caps, the cap that cut it, and why nothing is taken."""
+        policies = self.programme.policies
+        targets = [lines_of(self.facts, number) for number in item.targets]
+        if isinstance(effect, then.NForM):
+            taking = n_for_m(effect, targets[0], policies)
+        elif isinstance(effect, then.NthUnitPercent):
+            taking = nth_unit(effect, targets[0], policies)
+        elif isinstance(effect, then.SetPrice):
+            taking = set_price(effect, targets, policies)
+        else:
+            demand = self._demand(item) if policies.allocation == "member_best" else None
+            reward = _LINE_REWARDS[type(effect)]
+            uses = item.promotion.consume_units > 0
+            taking = reward(effect, targets[0], policies, uses, demand)  # type: ignore[operator]
+        if not taking.amount_minor:
+            return taking, "", Failure("floor", "0.00", "0.01")
+        return (taking, "", None) if item.is_plain else self._capped(item, taking)
+
+    def _capped(
+        self, item: CompiledPromotion, taking: Taking
+    ) -> tuple[Taking, str, Failure | None]:
+        caps, cut = item.promotion.caps, ""
+        limit = caps.per_receipt_minor
+        if limit is not None and taking.amount_minor > limit:
+            taking, cut = taking.limited(limit), "per_receipt_minor"
+        usage = self.facts.around.usage.get(item.promotion.promotion_id, NOT_USED)
+        left = remaining_minor(caps, usage)
+        wanted = taking.amount_minor
+        if left is None or wanted <= left:
+            return taking, cut, None
+        if not caps.is_partial or not left:
+            seen, needed = format_minor(left), format_minor(wanted)
+            return taking, "campaign_minor", Failure("cap_budget", seen, needed)
+        return taking.limited(left), "campaign_minor", None
+
+    def _demand(self, item: CompiledPromotion) -> Demand:
+        """How many later promotions that can act now want a line."""
+        rest = [
+            {line.index for number in other.targets for line in lines_of(self.facts, number)}
+            for other in self.compiled.promotions
+            if other.stage in PRICE_STAGES
+            and (other.stage, -other.promotion.priority, other.position)
+            > (item.stage, -item.promotion.priority, item.position)
+            and self.is_live(other)
+            and next(obstacles_of(other, self.facts), None) is None
+        ]
+        return lambda line: sum([line.index in wanted for wanted in rest])
+
+    def _discount(self, item: CompiledPromotion, effect: then.PriceEffect) -> None:
+        taking, cap, failure = self._taking(item, effect)
+        amount_minor = taking.amount_minor
+        if failure is not None:
+            self.outcome.trace(item, "blocked", failure, cap=cap)
+            return
+        units = taking.counted_units()
+        if self._is_shadow(item, amount_minor=amount_minor, units=units):
+            return
+        apply(taking)
+        if item.promotion.consume_units:
+            use_up(item.promotion.consume_units, taking, self._trigger_lines(item))
+        self.outcome.add_discount(item, taking, units)
+        self._fire(item, gain=amount_minor, amount_minor=amount_minor, units=units, cap=cap)
+
+    def _trigger_lines(self, item: CompiledPromotion) -> list[SheetLine]:
+        numbers = dict.fromkeys(number for _, numbers in item.asked for number in numbers)
+        return [line for number in numbers for line in lines_of(self.facts, number)]
+
+    def _accrue(self, item: CompiledPromotion, effect: then.AccrualEffect) -> None:
+        lines = lines_of(self.facts, item.targets[0])
+        points: Sequence[int] = accrue(effect, lines, self.programme)
+        total, cap = sum(points), ""
+        limit = item.promotion.caps.per_receipt_points
+        if limit is not None and total > limit:
+            points, total, cap = split_by_weight(limit, points), limit, "per_receipt_points"
+        if not total:
+            self.outcome.trace(item, "blocked", Failure("earns_nothing", "0", "1"), cap=cap)
+            return
+        if self._is_shadow(item, points=total):
+            return
+        for line, part in zip(lines, points, strict=True):
+            line.points += part
+        self.outcome.add_accrual(item, lines, points)
+        gain = points_to_minor(total, self.programme.minor_per_bonus)
+        self._fire(item, gain=gain, points=total, cap=cap)
+
+    def _gift(self, item: CompiledPromotion, effect: then.GiftItem) -> None:
+        pieces = sum([line.pieces for line in lines_of(self.facts, item.targets[0])])
+        times = pieces // effect.per_units if effect.per_units else 1
+        count = times * effect.quantity
+        if self._is_shadow(item, units=count):
+            return
+        name = text_in(effect.name, self.locale) or effect.sku
+        self.outcome.gifts.append(Gift(item.promotion.promotion_id, effect.sku, name, count))
+        self._fire(item, units=count)
+
+    def _allow(self, item: CompiledPromotion, effect: then.RedeemAllowance) -> None:
+        if self._allowed_by:
+            failure = Failure("allowance_taken", self._allowed_by, "")
+            self.outcome.trace(item, "lost", failure, winner=self._allowed_by)
+        elif not self._is_shadow(item):
+            self.allowance = effect
+            self._allowed_by = item.promotion.promotion_id
+            self._fire(item)
+
+    def _coupon(self, item: CompiledPromotion, effect: then.CouponIssue) -> None:
+        if self._is_shadow(item):
+            return
+        own, text = item.promotion.promotion_id, text_in(effect.text, self.locale)
+        self.outcome.coupons.append(IssuedCoupon(own, effect.coupon, effect.valid_days, text))
+        self._fire(item)
+
+    def _tickets(self, item: CompiledPromotion, effect: then.DrawTicket) -> None:
+        count = effect.tickets
+        if effect.per_minor:
+            lines = lines_of(self.facts, item.targets[0])
+            money = sum([base_of(line, self.programme) for line in lines])
+            count *= money // effect.per_minor
+        if not count:
+            needed = format_minor(effect.per_minor or 0)
+            self.outcome.trace(item, "blocked", Failure("earns_nothing", "0", needed))
+        elif not self._is_shadow(item, units=count):
+            own = item.promotion.promotion_id
+            self.outcome.tickets.append(IssuedTickets(own, effect.draw, count))
+            self._fire(item, units=count)
+
+    def _message(self, item: CompiledPromotion, effect: then.Message) -> None:
+        if not self._is_shadow(item):
+            self._say(effect)
+            self._fire(item)
+
+    def _say(self, message: then.Message) -> None:
+        self.outcome.messages.append((message.place, text_in(message.text, self.locale)))
+
+    def _is_shadow(
+        self, item: CompiledPromotion, *, amount_minor: int = 0, points: int = 0, units: int = 0
+    ) -> bool:
+        if item.is_plain or self.is_live(item):
+            return False
+        failure = Failure("shadow", item.promotion.state, "live")
+        self.outcome.trace(
+            item, "blocked", failure, amount_minor=amount_minor, points=points, units=units
+        )
+        return True
+
+    def _fire(
+        self,
+        item: CompiledPromotion,
+        *,
+        gain: int = 0,
+        amount_minor: int = 0,
+        points: int = 0,
+        units: int = 0,
+        cap: str = "",
+    ) -> None:
+        promotion = item.promotion
+        if item.mode in ("first", "best"):
+            self.outcome.gains[promotion.group] = gain, promotion.promotion_id
+        for message in promotion.messages:
+            self._say(message)
+        for condition in promotion.conditions:
+            if isinstance(condition, when.CouponHeld) and self.facts.member is not None:
+                held = condition.coupons & held_coupons(self.facts, self.facts.member)
+                self.outcome.used_coupons.append(min(held))
+        self.outcome.trace(
+            item, "fired", None, amount_minor=amount_minor, points=points, units=units, cap=cap
+        )
+
+
+ACTS: dict[type[then.Effect], Callable[[Acting, CompiledPromotion, Any], None]] = {
+    **dict.fromkeys(_PRICE_EFFECTS, Acting._discount),
+    **dict.fromkeys(_ACCRUAL_EFFECTS, Acting._accrue),
+    then.GiftItem: Acting._gift,
+    then.RedeemAllowance: Acting._allow,
+    then.CouponIssue: Acting._coupon,
+    then.DrawTicket: Acting._tickets,
+    then.Message: Acting._message,
+}
+
+
+def _draw(promotion_id: str, register_id: str) -> int:
+    """A stable number in [0, 10 000) of a promotion on a register."""
+    digest = hashlib.sha256(f"{promotion_id}\x00{register_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % BASIS_POINTS

@@ -1,0 +1,113 @@
+"""How promotions stand to each other: one that stops all others, and the best of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from loyalty.promotions.acting import Acting
+from loyalty.promotions.compile import (
+    BEFORE_REDEMPTION,
+    PRICE_STAGES,
+    CompiledPromotion,
+    CompiledRuleset,
+)
+from loyalty.promotions.facts import Failure
+from loyalty.promotions.failures import obstacles_of
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """The promotion that stops the others, and how far it does."""
+
+    item: CompiledPromotion
+    stops_everything: bool
+
+    def stops(self, other: CompiledPromotion) -> bool:
+        """True for the promotions that may not act beside it."""
+        if other is self.item:
+            return False
+        return self.stops_everything or other.stage in PRICE_STAGES or other.stage == "gift"
+
+
+def exclusive_of(
+    compiled: CompiledRuleset, ordered: Sequence[CompiledPromotion], acting: Acting
+) -> Exclusive | None:
+    """The exclusive promotion that acts on this basket: by priority, or by what it gives.
+
+    Whether one can act is asked on the basket as it was rung, before any other promotion."""
+    if not compiled.exclusives:
+        return None
+    touched = {item.position for item in ordered}
+    policies = compiled.programme.policies
+    best: tuple[int, CompiledPromotion] | None = None
+    for rank in compiled.exclusives:
+        item = compiled.promotions[rank]
+        if item.position not in touched or not acting.is_live(item):
+            continue
+        if next(obstacles_of(item, acting.facts), None) is not None:
+            continue
+        gain = acting.gain_of(item)
+        if gain is not None and (best is None or gain > best[0]):
+            best = gain, item
+            if policies.exclusive_choice == "priority":
+                break
+    if best is None:
+        return None
+    return Exclusive(best[1], policies.exclusive_stops == "everything")
+
+
+class Contest:
+    """Best-of groups: all promotions of a group are weighed when the first of them has its turn.
+
+    Only what acts before redemption competes with each other, and what acts after it."""
+
+    def __init__(self, ordered: Sequence[CompiledPromotion], acting: Acting) -> None:
+        self._ordered = ordered
+        self._acting = acting
+        self._decided: set[tuple[str, bool]] = set()
+        self._entered: list[CompiledPromotion] = []
+        self._rivals: list[CompiledPromotion] = []
+
+    def members_of(self, item: CompiledPromotion) -> Iterator[CompiledPromotion]:
+        """The group's promotions, in order; none when the group was weighed already."""
+        group, is_early = item.promotion.group, item.stage in BEFORE_REDEMPTION
+        self._entered = []
+        if (group, is_early) in self._decided:
+            return
+        self._decided.add((group, is_early))
+        for other in self._ordered:
+            is_same = (other.stage in BEFORE_REDEMPTION) == is_early
+            if other.promotion.group == group and is_same:
+                yield other
+
+    def enter(self, item: CompiledPromotion) -> None:
+        """Nothing keeps this promotion from acting but its own group."""
+        self._entered.append(item)
+
+    def winner(self) -> CompiledPromotion | None:
+        """The one that gives most to the member; the earlier among equals."""
+        best: tuple[int, CompiledPromotion] | None = None
+        self._rivals = []
+        for item in self._entered:
+            taken = self._acting.outcome.gains.get(item.promotion.group)
+            if taken is not None:
+                failure = Failure("group_taken", item.promotion.group, "")
+                self._acting.outcome.trace(item, "lost", failure, winner=taken[1])
+                continue
+            gain = self._acting.gain_of(item)
+            if gain is None:
+                self._acting.act(item)
+                continue
+            self._rivals.append(item)
+            if best is None or gain > best[0]:
+                best = gain, item
+        return None if best is None else best[1]
+
+    def close(self, winner: CompiledPromotion) -> None:
+        """Tell the losers who won."""
+        winner_id = winner.promotion.promotion_id
+        failure = Failure("not_the_best", winner_id, "")
+        for item in self._rivals:
+            if item is not winner:
+                self._acting.outcome.trace(item, "lost", failure, winner=winner_id)

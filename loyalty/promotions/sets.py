@@ -1,0 +1,201 @@
+"""Set promotions: N for M, every Nth piece, and goods that together cost a price.
+
+A piece stands in one set only and is used up by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loyalty.promotions import effects as then
+from loyalty.promotions.choosing import Candidate, candidates
+from loyalty.promotions.policies import Policies
+from loyalty.promotions.prices import share_rounded
+from loyalty.promotions.spread import spread
+from loyalty.promotions.takings import Slice, Taking, of_slices, rooms_of
+from loyalty.promotions.worksheet import SheetLine
+
+Lines = Sequence[SheetLine]
+
+
+def n_for_m(effect: then.NForM, lines: Lines, policies: Policies) -> Taking:
+    """The cheaper pieces first in the order of choice, the paid ones from its other end."""
+    ordered = candidates(lines, effect.pick or policies.pick, unused_only=True)
+    sets = sum([run.count for _, run in ordered]) // effect.take
+    if effect.max_sets is not None:
+        sets = min(sets, effect.max_sets)
+    cheaper = _first(ordered, sets * (effect.take - effect.pay))
+    taken = {id(piece.run): piece.count for piece in cheaper}
+    paid = _last(ordered, sets * effect.pay, taken)
+    values = [piece.value for piece in cheaper]
+    rooms = rooms_of(cheaper)
+    wanted = share_rounded(sum(values), effect.percent_bp, policies.rounding)
+    for piece, part in zip(
+        cheaper,
+        spread(wanted, values, rooms, moves_overflow=True, policies=policies),
+        strict=True,
+    ):
+        piece.amount = part
+    pieces = cheaper + paid
+    _move_rest(wanted, pieces)
+    return of_slices(pieces, sets * (effect.take - effect.pay))
+
+
+def _move_rest(wanted: int, pieces: list[Slice]) -> None:
+    """What floors refuse moves to the other pieces of the sets."""
+    taken: dict[int, int] = {}
+    for piece in pieces:
+        taken[piece.line.index] = taken.get(piece.line.index, 0) + piece.amount
+    left = wanted - sum(taken.values())
+    if left <= 0:
+        return
+    rooms = []
+    for piece in pieces:
+        line = piece.line
+        room = min(
+            line.room_of(piece.value, piece.count) - piece.amount, line.room - taken[line.index]
+        )
+        rooms.append(room)
+        taken[line.index] += room
+    more = spread(left, [piece.value for piece in pieces], rooms, moves_overflow=True)
+    for piece, part in zip(pieces, more, strict=True):
+        piece.amount += part
+
+
+def _first(ordered: list[Candidate], wanted: int) -> list[Slice]:
+    slices = []
+    for line, run in ordered:
+        count = min(run.count, wanted)
+        if not count:
+            break
+        slices.append(Slice(line, run, 0, count, True))
+        wanted -= count
+    return slices
+
+
+def _last(ordered: list[Candidate], wanted: int, taken: dict[int, int]) -> list[Slice]:
+    slices = []
+    for line, run in reversed(ordered):
+        start = taken.get(id(run), 0)
+        count = min(run.count - start, wanted)
+        if count:
+            slices.append(Slice(line, run, start, count, True))
+        wanted -= count
+        if not wanted:
+            break
+    return slices
+
+
+def nth_unit(effect: then.NthUnitPercent, lines: Lines, policies: Policies) -> Taking:
+    """Pieces stand from the dearest down; each nth of them is cheaper, the others stay."""
+    ordered = candidates(lines, "dearest", unused_only=True)
+    total = sum([run.count for _, run in ordered])
+    sets = total // effect.nth
+    if effect.max_units is not None:
+        sets = min(sets, effect.max_units)
+    last = sets * effect.nth
+    cheaper: list[Slice] = []
+    others: list[Slice] = []
+    place = 0
+    for line, run in ordered:
+        inside = min(run.count, last - place)
+        if inside <= 0:
+            break
+        hits = (place + inside) // effect.nth - place // effect.nth
+        if hits:
+            cheaper.append(Slice(line, run, 0, hits, True))
+        if inside > hits:
+            others.append(Slice(line, run, hits, inside - hits, True))
+        place += inside
+    values = [piece.value for piece in cheaper]
+    wanted = share_rounded(sum(values), effect.percent_bp, policies.rounding)
+    rooms = rooms_of(cheaper)
+    parts = spread(wanted, values, rooms, moves_overflow=False, policies=policies)
+    for piece, part in zip(cheaper, parts, strict=True):
+        piece.amount = part
+    return of_slices(cheaper + others, sets)
+
+
+def set_price(effect: then.SetPrice, lines_of_parts: Sequence[Lines], policies: Policies) -> Taking:
+    """Sets one after another; a set that is cheaper than the price already is left alone."""
+    pools = [
+        candidates(lines, effect.pick or policies.pick, unused_only=True)
+        for lines in lines_of_parts
+    ]
+    quantities = [part.quantity for part in effect.parts]
+    left = _MANY_SETS if effect.max_sets is None else effect.max_sets
+    taken: dict[int, int] = {}
+    slices: list[Slice] = []
+    sets = 0
+    while left > 0:
+        found = _one_set(pools, quantities, taken)
+        if found is None:
+            break
+        times = min(left, *(choice.repeats for choice in found))
+        pieces = _slices(found, times, taken)
+        wanted = sum([piece.value for piece in pieces]) - effect.price_minor * times
+        if wanted > 0:
+            _share(wanted, pieces, policies)
+            slices += pieces
+            sets += times
+        left -= times
+    return of_slices(slices, sets * sum(quantities))
+
+
+_MANY_SETS = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    line_run: Candidate
+    count: int
+    repeats: int
+
+
+def _one_set(
+    pools: list[list[Candidate]], quantities: list[int], taken: dict[int, int]
+) -> list[_Choice] | None:
+    """The next set: the part with the fewest free pieces chooses first."""
+    wanted: dict[int, int] = {}
+    runs: dict[int, Candidate] = {}
+
+    def free(pair: Candidate) -> int:
+        key = id(pair[1])
+        return pair[1].count - taken.get(key, 0) - wanted.get(key, 0)
+
+    order = sorted(range(len(pools)), key=lambda n: sum(free(pair) for pair in pools[n]))
+    for number in order:
+        need = quantities[number]
+        for pair in pools[number]:
+            count = min(need, free(pair))
+            if count <= 0:
+                continue
+            runs[id(pair[1])] = pair
+            wanted[id(pair[1])] = wanted.get(id(pair[1]), 0) + count
+            need -= count
+            if not need:
+                break
+        if need:
+            return None
+    return [
+        _Choice(runs[key], count, (runs[key][1].count - taken.get(key, 0)) // count)
+        for key, count in wanted.items()
+    ]
+
+
+def _slices(found: list[_Choice], times: int, taken: dict[int, int]) -> list[Slice]:
+    pieces = []
+    for choice in found:
+        line, run = choice.line_run
+        start = taken.get(id(run), 0)
+        pieces.append(Slice(line, run, start, choice.count * times, True))
+        taken[id(run)] = start + choice.count * times
+    return pieces
+
+
+def _share(wanted: int, pieces: list[Slice], policies: Policies) -> None:
+    values, rooms = [piece.value for piece in pieces], rooms_of(pieces)
+    parts = spread(wanted, values, rooms, moves_overflow=True, policies=policies)
+    for piece, part in zip(pieces, parts, strict=True):
+        piece.amount = part

@@ -1,0 +1,162 @@
+"""What one promotion takes off: kopecks per line, or per piece where it chose some pieces.
+
+A reward looks at the sheet and returns a `Taking`; only `apply` changes the sheet, so a shadow
+promotion and the losers of a best-of group are computed by the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from loyalty.money import split_by_weight
+from loyalty.promotions.worksheet import Run, SheetLine
+
+Lines = Sequence[SheetLine]
+
+
+class Slice:
+    """`count` pieces of one run of a line, from piece `start` of the run.
+
+    `value` is what they cost now, `amount` what is taken off them; `uses` says that the
+    promotion uses the pieces up.
+    """
+
+    __slots__ = ("amount", "count", "line", "run", "start", "uses", "value")
+
+    def __init__(self, line: SheetLine, run: Run, start: int, count: int, uses: bool) -> None:
+        self.line = line
+        self.run = run
+        self.start = start
+        self.count = count
+        self.value = run.value(count, start)
+        self.amount = 0
+        self.uses = uses
+
+
+class Taking:
+    """Kopecks per line, in the order of the lines; `slices` where only some pieces are meant.
+
+    `units` are the pieces that got cheaper.
+    """
+
+    __slots__ = ("amounts", "lines", "slices", "units")
+
+    def __init__(
+        self, lines: Lines, amounts: Sequence[int], slices: Sequence[Slice] = (), units: int = -1
+    ) -> None:
+        self.lines = lines
+        self.amounts = amounts
+        self.slices = slices
+        self.units = units
+
+    @property
+    def amount_minor(self) -> int:
+        return sum(self.amounts)
+
+    def counted_units(self) -> int:
+        """Pieces that got cheaper."""
+        if self.units >= 0:
+            return self.units
+        pairs = zip(self.lines, self.amounts, strict=True)
+        return sum([line.pieces for line, amount in pairs if amount])
+
+    def limited(self, limit: int) -> Taking:
+        """The same taking cut to `limit` kopecks, exactly, each part in proportion."""
+        if not self.slices:
+            return Taking(self.lines, split_by_weight(limit, self.amounts), (), self.units)
+        parts = split_by_weight(limit, [piece.amount for piece in self.slices])
+        for piece, part in zip(self.slices, parts, strict=True):
+            piece.amount = part
+        return of_slices(self.slices)
+
+
+def rooms_of(slices: Sequence[Slice]) -> list[int]:
+    """What each slice may still lose; slices of one line share the room of the line."""
+    left: dict[int, int] = {}
+    rooms = []
+    for piece in slices:
+        line = piece.line
+        of_line = left.get(line.index, -1)
+        if of_line < 0:
+            of_line = line.room
+        room = min(line.room_of(piece.value, piece.count), of_line)
+        rooms.append(room)
+        left[line.index] = of_line - room
+    return rooms
+
+
+def of_slices(slices: Sequence[Slice], units: int = -1) -> Taking:
+    """A taking by pieces, its lines in the order of the basket."""
+    by_line: dict[int, int] = {}
+    lines: dict[int, SheetLine] = {}
+    for piece in slices:
+        index = piece.line.index
+        lines[index] = piece.line
+        by_line[index] = by_line.get(index, 0) + piece.amount
+    order = sorted(by_line)
+    if units < 0:
+        units = sum([piece.count for piece in slices if piece.amount])
+    return Taking([lines[n] for n in order], [by_line[n] for n in order], slices, units)
+
+
+def apply(taking: Taking) -> None:
+    """Take it off the sheet and remember which pieces were used up."""
+    if not taking.slices:
+        for line, amount in zip(taking.lines, taking.amounts, strict=True):
+            line.take(amount)
+        return
+    by_run: dict[int, list[Slice]] = {}
+    for piece in taking.slices:
+        by_run.setdefault(id(piece.run), []).append(piece)
+    for line in taking.lines:
+        own = [piece for piece in taking.slices if piece.line is line]
+        runs = line.cut if line.cut is not None else [own[0].run]
+        line.net -= sum([piece.amount for piece in own])
+        line.cut = [part for run in runs for part in _parts(run, by_run.get(id(run), ()))]
+
+
+def _parts(run: Run, slices: Sequence[Slice]) -> Iterable[Run]:
+    if not slices:
+        yield run
+        return
+    end = 0
+    for piece in sorted(slices, key=lambda piece: piece.start):
+        if piece.start > end:
+            gap = piece.start - end
+            yield Run(gap, run.value(gap, end), run.is_used)
+        yield Run(piece.count, piece.value - piece.amount, run.is_used or piece.uses)
+        end = piece.start + piece.count
+    if end < run.count:
+        yield Run(run.count - end, run.value(run.count - end, end), run.is_used)
+
+
+def use_up(wanted: int, taking: Taking, others: Lines) -> None:
+    """Mark `wanted` pieces as used: first those just taken, then of `others`, dearest first.
+
+    A taking by slices that was built with `uses` has marked its own pieces already.
+    """
+    marked = sum([piece.count for piece in taking.slices if piece.uses])
+    for lines in (taking.lines, others):
+        for line in sorted(lines, key=_dearest_first):
+            if marked >= wanted:
+                return
+            marked += _mark(line, wanted - marked)
+
+
+def _dearest_first(line: SheetLine) -> tuple[int, str]:
+    return -(line.item.sum_minor * 1_000_000 // line.pieces), line.item.line_id
+
+
+def _mark(line: SheetLine, wanted: int) -> int:
+    """Mark up to `wanted` unused pieces of the line; returns how many."""
+    marked = 0
+    runs: list[Run] = []
+    for run in sorted(line.runs, key=lambda run: -(run.net * 1_000_000 // run.count)):
+        count = 0 if run.is_used else min(run.count, wanted - marked)
+        if count:
+            runs.append(Run(count, run.value(count), True))
+        if run.count > count:
+            runs.append(Run(run.count - count, run.value(run.count - count, count), run.is_used))
+        marked += count
+    line.cut = runs
+    return marked
