@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from central.facts import Understood
-from central.leases import LeasePolicy, Till, ensure_leases
-from central.member_state import Cause, MemberState, ReturnState, SaleState
+from central.leases import LeasePolicy, Till, ensure_leases, honour_claims, own_lease
+from central.member_state import Cause, Lease, MemberState, ReturnState, SaleState
 from loyalty import ledger, lots
 from loyalty.ledger import AVAILABLE, hold_place, lease_place
 from loyalty.lots import NEVER, Slice
@@ -27,19 +27,20 @@ _ITEM_LENGTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What applying needs to know beside the facts: the Ukrainian date at the centre, and the
-    tills of the stores concerned."""
+    """What applying needs to know beside the facts: the Ukrainian date at the centre, the tills
+    of the stores concerned, and whether leases may be out that the centre has forgotten."""
 
     today: str
     tills: Mapping[str, Sequence[Till]] = field(default_factory=dict)
     policy: LeasePolicy = field(default_factory=LeasePolicy)
+    is_restoring: bool = False
 
 
 def apply_to_member(member: MemberState, fact: Understood, setting: Setting) -> None:
     """Change the member as the fact says; what was done before is not done again."""
     message = fact.message
     if isinstance(message, WireSale):
-        _sale(member, fact, message)
+        _sale(member, fact, message, setting)
     elif isinstance(message, WirePrintVerdict):
         _print_verdict(member, fact, message, setting)
     elif isinstance(message, WireSaleVoided):
@@ -50,6 +51,7 @@ def apply_to_member(member: MemberState, fact: Understood, setting: Setting) -> 
         _lease_closed(member, fact, message)
     cause = _cause(fact)
     member.post(ledger.repay(member.books, member.next_id(cause)), cause)
+    honour_claims(member, cause)
     if isinstance(message, WireSale):
         tills = setting.tills.get(fact.store_id, ())
         ensure_leases(member, fact.store_id, tills, cause, setting.policy)
@@ -63,7 +65,7 @@ def _cause(fact: Understood, subject_id: str | None = None, layer: str = "") -> 
 # --- sale -------------------------------------------------------------------------------------
 
 
-def _sale(member: MemberState, fact: Understood, sale: WireSale) -> None:
+def _sale(member: MemberState, fact: Understood, sale: WireSale, setting: Setting) -> None:
     if sale.sale_id in member.sales:
         return
     state = SaleState(
@@ -82,7 +84,7 @@ def _sale(member: MemberState, fact: Understood, sale: WireSale) -> None:
     member.sales[sale.sale_id] = state
     member.touch("sale", sale.sale_id)
     if sale.redemption is not None:
-        _redeem(member, fact, state, sale.redemption)
+        _redeem(member, fact, state, sale.redemption, setting)
     if sale.accrual_points:
         _accrue(member, fact, state, sale)
     member.home_store = member.home_store or fact.store_id
@@ -100,7 +102,11 @@ def _sale(member: MemberState, fact: Understood, sale: WireSale) -> None:
 
 
 def _redeem(
-    member: MemberState, fact: Understood, state: SaleState, redemption: WireRedemption
+    member: MemberState,
+    fact: Understood,
+    state: SaleState,
+    redemption: WireRedemption,
+    setting: Setting,
 ) -> None:
     """Burn in the order hold, lease, available, overdraft; what the hold has over is released."""
     cause = _cause(fact, state.sale_id, redemption.layer)
@@ -109,6 +115,8 @@ def _redeem(
     held = _settle_hold(member, cause, redemption.auth_id, from_hold)
     if not redemption.points:
         return
+    if setting.is_restoring and from_lease:
+        _debit_forgotten(member, fact, redemption.lease_id, from_lease, cause)
     wanted = [
         (held, from_hold),
         (_own_lease(member, fact, redemption.lease_id), from_lease),
@@ -121,6 +129,24 @@ def _redeem(
     member.spent[entry.entry_id] = lots.add(
         (), (Slice(move.lot_id, move.points, move.expires_on) for move in entry.allocations)
     )
+
+
+def _debit_forgotten(
+    member: MemberState, fact: Understood, lease_id: str, points: int, cause: Cause
+) -> None:
+    """A restored centre may have forgotten the grant that this burn rests on: it is granted
+    again, so that the lease's total at the centre goes on as the register counts it."""
+    if not own_lease(lease_id, fact.register_id, fact.epoch, member.member_id):
+        return
+    lease = member.leases.get(lease_id)
+    if lease is None:
+        lease = Lease(lease_id, fact.register_id, fact.store_id, fact.epoch, 0, "open")
+        member.leases[lease_id] = lease
+    missing = points - member.books.balance(lease_place(lease_id))
+    if missing > 0:
+        lease.claimed = max(lease.claimed, lease.granted + missing)
+        member.touch("lease", lease_id)
+        honour_claims(member, cause)
 
 
 def _settle_hold(member: MemberState, cause: Cause, auth_id: str, claimed: int) -> str:
@@ -166,7 +192,7 @@ def _print_verdict(
         return
     cause = _cause(fact, verdict.subject_id)
     sale = member.sales.get(verdict.subject_id)
-    if sale and sale.state == "open" and sale.accrual_state == "pending" and sale.accrual_lot:
+    if sale and sale.state != "voided" and sale.accrual_state == "pending" and sale.accrual_lot:
         entry_id = member.next_id(cause)
         member.post(ledger.mature(member.books, entry_id, sale.accrual_lot), cause)
         sale.accrual_state = "posted"
@@ -179,8 +205,11 @@ def _print_verdict(
 def _voided(member: MemberState, fact: Understood, void: WireSaleVoided, setting: Setting) -> None:
     sale = member.sales.get(void.sale_id)
     if sale and sale.state == "open":
-        _undo(member, sale, _cause(fact, sale.sale_id), setting.today, grace_days=0)
+        cause = _cause(fact, sale.sale_id)
+        left = (sale.redeemed_left, sale.accrued_left)
+        _undo(member, sale, *left, cause, setting.today, grace_days=0)
         sale.state = "voided"
+        member.forget_purchase(sale.sale_id)
 
 
 def _returned(
@@ -189,6 +218,9 @@ def _returned(
     if back.return_id in member.returns:
         return
     returned = ReturnState(back.return_id, back.sale_id, "pending")
+    if back.version > 1:
+        returned.restored, returned.reversed = back.restored_points, back.reversed_points
+        returned.is_complete = back.is_complete
     member.returns[back.return_id] = returned
     member.touch("sale_return", back.return_id)
     if back.fiscal == "none":
@@ -198,42 +230,67 @@ def _returned(
 def _post_return(
     member: MemberState, returned: ReturnState, cause: Cause, setting: Setting
 ) -> None:
+    """Never over what the sale did: a second register may bring back the same goods."""
     sale = member.sales.get(returned.sale_id)
-    if sale and sale.state == "open":
-        _undo(member, sale, cause, setting.today, grace_days=RETURN_GRACE_DAYS)
-        sale.state = "returned"
-        returned.state = "posted"
-    else:
-        returned.state = "idle"
     member.touch("sale_return", returned.return_id)
+    is_whole = returned.restored is None
+    if sale is None or sale.state == "voided" or (is_whole and sale.state == "returned"):
+        returned.state = "idle"
+        return
+    restored = min(sale.redeemed_left, sale.redeemed if is_whole else returned.restored or 0)
+    taken = min(sale.accrued_left, sale.accrued if is_whole else returned.reversed or 0)
+    _undo(member, sale, restored, taken, cause, setting.today, grace_days=RETURN_GRACE_DAYS)
+    returned.state = "posted"
+    if returned.is_complete and sale.state == "open":
+        sale.state = "returned"
+        member.forget_purchase(sale.sale_id)
 
 
 def _undo(
-    member: MemberState, sale: SaleState, cause: Cause, today: str, *, grace_days: int
+    member: MemberState,
+    sale: SaleState,
+    restored: int,
+    taken: int,
+    cause: Cause,
+    today: str,
+    *,
+    grace_days: int,
 ) -> None:
     """Redeemed points back into their lots first, so that the accrual's reversal may use them."""
-    if sale.redemption_entry:
-        spent = member.spent[sale.redemption_entry]
-        entry = ledger.reverse_redemption(
-            member.books,
-            member.next_id(cause),
-            spent,
-            sale.redeemed - lots.total(spent),
-            today=today,
-            grace_days=grace_days,
-        )
-        member.post(entry, cause)
-    if sale.accrual_lot and sale.accrual_state == "pending":
+    if sale.redemption_entry and restored:
+        _restore(member, sale, restored, cause, today, grace_days)
+    if sale.accrual_lot and taken:
         entry_id = member.next_id(cause)
-        member.post(ledger.cancel_pending(member.books, entry_id, sale.accrual_lot), cause)
-        sale.accrual_state = "reversed"
-    elif sale.accrual_lot and sale.accrual_state == "posted":
-        entry_id, points = member.next_id(cause), sale.accrued
-        entry = ledger.reverse_accrual(member.books, entry_id, sale.accrual_lot, points)
+        if sale.accrual_state == "pending":
+            entry = ledger.cancel_pending(member.books, entry_id, sale.accrual_lot, taken)
+        else:
+            entry = ledger.reverse_accrual(member.books, entry_id, sale.accrual_lot, taken)
         member.post(entry, cause)
-        sale.accrual_state = "reversed"
-    member.forget_purchase(sale.sale_id)
+        sale.reversed += taken
+        if not sale.accrued_left:
+            sale.accrual_state = "reversed"
     member.touch("sale", sale.sale_id)
+
+
+def _restore(
+    member: MemberState, sale: SaleState, points: int, cause: Cause, today: str, grace_days: int
+) -> None:
+    """Undo a redemption from its end: the overdraft, then the lots that expire last."""
+    spent = member.spent[sale.redemption_entry or ""]
+    overdrawn = max(0, sale.redeemed - lots.total(spent) - sale.restored)
+    from_overdraft = min(points, overdrawn)
+    skip = max(0, sale.restored - (sale.redeemed - lots.total(spent)))
+    parts = lots.last_first(spent, skip, points - from_overdraft)
+    entry = ledger.reverse_redemption(
+        member.books,
+        member.next_id(cause),
+        parts,
+        from_overdraft,
+        today=today,
+        grace_days=grace_days,
+    )
+    member.post(entry, cause)
+    sale.restored += points
 
 
 # --- lease ------------------------------------------------------------------------------------

@@ -64,7 +64,9 @@ class Lease:
 
 @dataclass(slots=True)
 class SaleState:
-    """What a sale did to the member's points, and what has been undone since."""
+    """What a sale did to the member's points, and what has been undone since.
+
+    `restored` of the redeemed points came back, `reversed` of the accrued ones were taken back."""
 
     sale_id: str
     register_id: str
@@ -77,15 +79,33 @@ class SaleState:
     accrued: int
     accrual_lot: str | None
     accrual_state: Literal["none", "pending", "posted", "reversed"]
+    restored: int = 0
+    reversed: int = 0
+
+    @property
+    def redeemed_left(self) -> int:
+        """Spent points that no return gave back yet."""
+        return self.redeemed - self.restored
+
+    @property
+    def accrued_left(self) -> int:
+        """Earned points that no return took back yet."""
+        return self.accrued - self.reversed
 
 
 @dataclass(slots=True)
 class ReturnState:
-    """A return that waits for its paper (`pending`), has been posted, or found nothing to undo."""
+    """A return that waits for its paper (`pending`), has been posted, or found nothing to undo.
+
+    `restored` and `reversed` are its own points; None means everything the sale has left.
+    After a complete one nothing of the sale stays with the buyer."""
 
     return_id: str
     sale_id: str
     state: Literal["pending", "posted", "idle"]
+    restored: int | None = None
+    reversed: int | None = None
+    is_complete: bool = True
 
 
 @dataclass(slots=True)

@@ -62,9 +62,13 @@ _SALE: Columns = (
     *(("register_id", "text"), ("store_id", "text"), ("epoch", "integer"), ("seq", "bigint")),
     *(("state", "text"), ("redeemed", "bigint"), ("redemption_entry", "uuid")),
     *(("accrued", "bigint"), ("accrual_lot", "text"), ("accrual_state", "text")),
+    *(("restored", "bigint"), ("reversed", "bigint")),
 )
 _RETURN_KEY: Columns = (*_MEMBER, ("return_id", "uuid"))
-_RETURN: Columns = (("sale_id", "uuid"), ("state", "text"))
+_RETURN: Columns = (
+    *(("sale_id", "uuid"), ("state", "text")),
+    *(("restored", "bigint"), ("reversed", "bigint"), ("is_complete", "boolean")),
+)
 _UPDATE_MEMBERS = """
 update member set home_store = now.home_store, purchases_count = now.purchases_count,
                   purchases = now.purchases
@@ -166,16 +170,16 @@ def _load_sales(
     return_ids: list[str],
 ) -> None:
     query = (
-        "select member_id, return_id::text, sale_id::text, state from sale_return"
-        " where member_id = any(%s) and return_id = any(%s::uuid[])"
+        "select member_id, return_id::text, sale_id::text, state, restored, reversed, is_complete"
+        " from sale_return where member_id = any(%s) and return_id = any(%s::uuid[])"
     )
     for row in connection.execute(query, [ids, return_ids]).fetchall():
         members[row[0]].returns[row[1]] = ReturnState(*row[1:])
         sale_ids.append(row[2])
     query = (
         "select member_id, sale_id::text, register_id, store_id, epoch, seq, state, redeemed,"
-        " redemption_entry::text, accrued, accrual_lot, accrual_state from sale"
-        " where member_id = any(%s) and sale_id = any(%s::uuid[])"
+        " redemption_entry::text, accrued, accrual_lot, accrual_state, restored, reversed"
+        " from sale where member_id = any(%s) and sale_id = any(%s::uuid[])"
     )
     entry_ids = []
     for row in connection.execute(query, [ids, sale_ids]):

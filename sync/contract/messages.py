@@ -253,10 +253,29 @@ class WireSaleVoided(WireModel):
     voided_at: str
 
 
-class WireSaleReturn(WireModel):
-    """A whole sale brought back. Points move by the sale's own frozen shares."""
+class WireReturnLine(WireModel):
+    """What one line gives back, by its frozen shares: `gross_minor` less `discount_minor` and
+    `redeemed_minor` is the money."""
 
-    version: Literal[1] = 1
+    line_id: str
+    qty_milli: int
+    gross_minor: int
+    discount_minor: int
+    redeemed_minor: int
+    paid_minor: int
+    restored_points: Points = 0
+    accrual_points: Points = 0
+
+
+class WireSaleReturn(WireModel):
+    """Goods brought back. Points move by the sale's own frozen shares.
+
+    Version 1 undoes everything that the sale has left; version 2 moves exactly the points it
+    names. Of what the goods earned, `reversed_points` leave the account, `withheld_points` were
+    paid with `withheld_minor` of the refund, `written_off_points` are the programme's loss.
+    After an `is_complete` one nothing of the sale stays with the buyer."""
+
+    version: Literal[1, 2] = 1
     return_id: Uuid
     sale_id: Uuid
     member_id: MemberIdField | None = None
@@ -267,6 +286,12 @@ class WireSaleReturn(WireModel):
     reason: str = ""
     returned_at: str
     fiscal: Literal["pending", "none"]
+    lines: list[WireReturnLine] = []
+    rounding_minor: int = 0
+    is_complete: bool = True
+    withheld_minor: Annotated[int, Field(ge=0)] = 0
+    withheld_points: Points = 0
+    written_off_points: Points = 0
 
 
 class WireLeaseClose(WireModel):
