@@ -88,3 +88,22 @@ def _counted(caps: Caps, usage: Usage) -> list[tuple[str, int, int]]:
         ("campaign_count", usage.campaign_count, caps.campaign_count),
     )
     return [(name, used, size) for name, used, size in rows if size is not None]
+
+
+def after_cancels(usage: Usage, cancelled: int, *, gives_back: bool) -> Usage:
+    """What counts as used when `cancelled` of it were on receipts that were undone since.
+
+    `cancelled` is in the unit of each counter (receipts, or kopecks of the campaign's money). With
+    `gives_back` an undone receipt frees its use again, else a use stays used. Raises `ValueError`
+    for a negative number.
+    """
+    if cancelled < 0:
+        raise ValueError("cancelled uses must not be negative")
+    if not gives_back:
+        return usage
+    return Usage(
+        member_today=max(0, usage.member_today - cancelled),
+        member_total=max(0, usage.member_total - cancelled),
+        campaign_count=max(0, usage.campaign_count - cancelled),
+        campaign_minor=max(0, usage.campaign_minor - cancelled),
+    )
