@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from central import commands
+from central import commands, rules_cli
 from central.errors import CentralError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--database-url", metavar="URL", help="a PostgreSQL of your own instead of the embedded one"
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_run, _add_keys, _add_registers, _add_imports, _add_rules, _add_reports):
+    for add in (_add_run, _add_keys, _add_registers, _add_imports, rules_cli.add, _add_reports):
         add(verbs, place)
     return parser
 
@@ -111,17 +111,6 @@ def _add_imports(verbs: Verbs, place: argparse.ArgumentParser) -> None:
     goods = _group(verbs, "goods", "the goods list")
     take = _add(goods, place, "import", "take goods in from CSV", commands.goods_import)
     take.add_argument("file", type=Path)
-
-
-def _add_rules(verbs: Verbs, place: argparse.ArgumentParser) -> None:
-    rules = _group(verbs, "rules", "promotion rules")
-    check = _add(rules, place, "check", "say what is wrong with a rule file", commands.rules_check)
-    check.add_argument("file", type=Path)
-    publish = _add(rules, place, "publish", "sign and send to registers", commands.rules_publish)
-    publish.add_argument("file", type=Path)
-    publish.add_argument("--reason", default="")
-    publish.add_argument("--author", default="")
-    _add(rules, place, "status", "what is published and what runs", commands.rules_status)
 
 
 def _add_reports(verbs: Verbs, place: argparse.ArgumentParser) -> None:

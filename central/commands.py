@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from central import enrolment, keys, logs, reports, rules
+from central import enrolment, keys, logs, reports
 from central.audit import check_books
-from central.errors import BadInput, KeysUnusable
+from central.errors import BadInput
 from central.goods_import import import_goods
-from central.instants import kyiv_date, system_clock, to_text
+from central.instants import system_clock, to_text
 from central.member_import import import_members
 from central.place import database, opened, remember_database
-from loyalty.errors import InvalidRuleset
 
 if TYPE_CHECKING:
     from central.server import Tls
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_MAX_RULES_BYTES = 8 * 1024 * 1024
 
 
 def _print(value: dict[str, Any]) -> None:
@@ -162,76 +157,6 @@ def goods_import(arguments: Namespace) -> int:
         result = import_goods(connection, arguments.file, on_progress=_progress())
     _print(asdict(result))
     return 1 if result.rejected else 0
-
-
-# --- rules ------------------------------------------------------------------------------------
-
-
-def _read_rules(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MAX_RULES_BYTES)
-    except OSError as error:
-        raise BadInput("no_such_file", f"{path}: {error.strerror}") from None
-
-
-def _refused(error: InvalidRuleset) -> int:
-    _print({"ok": False, "code": error.code, "field": error.field, "message": str(error)})
-    return 1
-
-
-def rules_check(arguments: Namespace) -> int:
-    """Read and compile a rule file without a database; 1 when it is refused or contradicts
-    itself."""
-    try:
-        found = rules.check(
-            _read_rules(arguments.file), date.fromisoformat(kyiv_date(system_clock()))
-        )
-    except InvalidRuleset as error:
-        return _refused(error)
-    _print(found)
-    return 0 if found["ok"] else 1
-
-
-def rules_publish(arguments: Namespace) -> int:
-    """Sign a rule file under the next sequence; 1 when it is refused."""
-    draft = _read_rules(arguments.file)
-    signing = keys.load_keys(arguments.data_dir)
-    if not signing:
-        raise KeysUnusable("there is no key to sign with: run `edge-central keys init`")
-    try:
-        with (
-            opened(arguments.data_dir, arguments.database_url) as connection,
-            connection.transaction(),
-        ):
-            published = rules.publish(
-                connection,
-                draft,
-                signing[0],
-                author=arguments.author or getpass.getuser(),
-                reason=arguments.reason,
-                now=system_clock(),
-            )
-    except InvalidRuleset as error:
-        return _refused(error)
-    _print({"ok": True, **asdict(published)})
-    return 0
-
-
-def rules_status(arguments: Namespace) -> int:
-    """Published bundles, and what each register runs."""
-    with opened(arguments.data_dir, arguments.database_url) as connection:
-        published = rules.history(connection)
-        registers = reports.status(connection)["registers"]
-    shown = ("register_id", "ruleset_active", "ruleset_downloaded", "ruleset_refused")
-    _print(
-        {
-            "active_sequence": published[0]["sequence"] if published else 0,
-            "published": published,
-            "registers": [{name: each[name] for name in shown} for each in registers],
-        }
-    )
-    return 0
 
 
 # --- reports ----------------------------------------------------------------------------------

@@ -62,6 +62,8 @@ def _register(row: tuple[Any, ...]) -> dict[str, Any]:
         "ruleset_active": beat.get("ruleset_active"),
         "ruleset_downloaded": beat.get("ruleset_downloaded"),
         "ruleset_refused": beat.get("ruleset_refused", ""),
+        "kill_list_active": beat.get("kill_list_active"),
+        "kill_list_refused": beat.get("kill_list_refused", ""),
         "register_quarantined": beat.get("quarantined"),
         "clock_offset_ms": beat.get("clock_offset_ms"),
         "devices": beat.get("devices", {}),

@@ -21,8 +21,8 @@ BY_REGISTER = (
 )
 BY_TOKEN = ("token",)
 REFERENCE = (
-    *("bundle", "deed", "enrol_code", "feed_day", "good", "meta", "migration", "register"),
-    "store",
+    *("bundle", "deed", "enrol_code", "feed_day", "good", "kill_list", "meta", "migration"),
+    *("register", "store"),
 )
 DISTRIBUTION = {
     **dict.fromkeys(BY_MEMBER, "member_id"),

@@ -159,3 +159,18 @@ class FeedBucket(WireModel):
     buckets: int
     rows: list[FeedRow]
     server_time: str
+
+
+class FeedKillList(WireModel):
+    """Row kind `kill_list`, key `active`: the newest signed list itself, so that it needs no
+    second question. `content` is its exact text, `signature` base64.
+
+    A promotion that this list no longer stops acts again only on a register that runs the bundle
+    `bundle_sequence` or a later one: until then the rule is the one that was stopped.
+    """
+
+    sequence: Annotated[int, Field(ge=1, lt=2**53)]
+    bundle_sequence: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    content: Annotated[str, Field(max_length=1024 * 1024)]
+    signature: Annotated[str, Field(max_length=128)]
+    key_id: Annotated[str, Field(max_length=32)]

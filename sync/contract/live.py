@@ -54,6 +54,8 @@ class Heartbeat(WireModel):
     ruleset_active: int
     ruleset_downloaded: int
     ruleset_refused: str = ""
+    kill_list_active: int = 0
+    kill_list_refused: str = ""
     quarantined: int = 0
     clock_offset_ms: int = 0
     devices: dict[str, str] = {}
