@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,16 +28,23 @@ from edge_agent.config import DeviceSettings, Settings
 from edge_agent.desk import Desk
 from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.scanner_worker import ScannerWorker
+from edge_agent.errors import LedgerUnavailable
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.health import Health
 from edge_agent.identification import Identifier
 from edge_agent.ledger.answers import Answers
 from edge_agent.ledger.cache import Cache
+from edge_agent.ledger.chain_marks import signer_of
 from edge_agent.ledger.ledger import Ledger, LedgerJournal, Outbox
-from edge_agent.ledger.verify import quick_check
+from edge_agent.ledger.outbox_rows import retry_quarantined
+from edge_agent.ledger.retention import Kept, Retention
+from edge_agent.ledger.storage import Storage
+from edge_agent.ledger.upkeep import Upkeep
+from edge_agent.log_setup import free_bytes
 from edge_agent.ports import PrintJobRow
 from edge_agent.rules_slot import RulesSlot
+from edge_agent.storage_notice import storage_changed
 from edge_agent.sync_events import SyncEvents
 from edge_agent.sync_runner import SyncCallbacks, SyncRunner, SyncTiming
 from edge_agent.till import Till, TillIdentity
@@ -65,14 +72,8 @@ class Agent:
     runner: SyncRunner | None
     scanner: ScannerWorker | None
     printer: PrinterWorker | None
-    ledger_file: Path
+    upkeep: Upkeep
     stack: ExitStack
-
-    def check_ledger(self) -> None:
-        """Recompute the whole chain beside the work; the log says when it is not whole."""
-        faults = quick_check(self.ledger_file)
-        if faults:
-            emit(Event.LEDGER_DAMAGED, faults=faults[:5])
 
     def start_devices(self) -> None:
         """Let the device threads open their ports."""
@@ -94,9 +95,12 @@ class Agent:
             await self.runner.run(stop)
 
     def beat(self) -> None:
-        """One pass through the ledger thread: the watchdog is told only when it answers."""
-        self.till.close_abandoned()
-        self.health.status()
+        """One pass through the ledger thread: the watchdog is told only when it answers.
+
+        A full disk is an answer too: loyalty has stopped, and the till sells without it."""
+        with suppress(LedgerUnavailable):
+            self.till.close_abandoned()
+            self.health.status()
 
     def close(self) -> None:
         """Close files and connections."""
@@ -128,9 +132,15 @@ class _Builder:
         self.clock = Clock()
         self.broadcast = Broadcast()
         folder = settings.data_dir
-        self.ledger = Ledger(folder / "ledger.db", identity.register_id, identity.epoch)
+        self.storage = Storage(folder, settings.storage.reserve_sales, free_bytes)
+        self.ledger = Ledger(
+            folder / "ledger.db", identity.register_id, identity.epoch, self.storage.make_room
+        )
         stack.callback(self.ledger.close)
         emit(Event.LEDGER_OPENED, register=identity.register_id, epoch=identity.epoch)
+        if self.ledger.faults:
+            self.storage.damaged(True)
+            emit(Event.LEDGER_DAMAGED, faults=self.ledger.faults[:5])
         self.cache = Cache(folder / "cache.db", on_rebuilt=_cache_rebuilt)
         stack.callback(self.cache.close)
         self.outbox = Outbox(self.ledger, identity.register_id)
@@ -182,6 +192,7 @@ class _Builder:
             self.cache,
             self.rules,
             self.gate,
+            self.storage,
             f"http://127.0.0.1:{self.port}/panel/",
         )
         identifier = Identifier(
@@ -194,6 +205,8 @@ class _Builder:
         health.devices = lambda: desk.devices
         runner = self._runner(desk, health)
         scanner, printer = self._scanner(desk), self._printer(till, desk)
+        upkeep = self._upkeep()
+        health.ledger_check = lambda: upkeep.check
         self._join(till, desk, health, runner, printer)
         desk.resume()
         return Agent(
@@ -206,7 +219,7 @@ class _Builder:
             runner=runner,
             scanner=scanner,
             printer=printer,
-            ledger_file=self.ledger.path,
+            upkeep=upkeep,
             stack=self.stack,
         )
 
@@ -216,7 +229,13 @@ class _Builder:
             [
                 sales.routes(till, desk, writes),
                 desk_routes.routes(
-                    desk, self.broadcast, self.tokens, writes, health.status, goods.search
+                    desk,
+                    self.broadcast,
+                    self.tokens,
+                    writes,
+                    health.status,
+                    goods.search,
+                    lambda: self._retry_facts(till),
                 ),
             ],
             self.tokens,
@@ -225,6 +244,11 @@ class _Builder:
             VERSION,
             self.identity.register_id,
         )
+
+    def _retry_facts(self, till: Till) -> int:
+        facts = self.ledger.write(retry_quarantined)
+        till.on_fact()
+        return facts
 
     def _hosts(self) -> frozenset[str]:
         own = {f"{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
@@ -253,6 +277,16 @@ class _Builder:
             self.rules,
             self.cache.balance_as_of,
         )
+
+    def _upkeep(self) -> Upkeep:
+        kept = Kept(self.settings.storage.keep_facts_days, self.settings.storage.keep_answers_days)
+        sign = signer_of(self.identity.private_key)
+        retention = Retention(self.ledger, self.identity.register_id, sign, kept)
+        upkeep = Upkeep(
+            self.ledger, self.cache, self.storage, retention, self.clock.now, self.clock.stamp
+        )
+        self.stack.callback(upkeep.stop)
+        return upkeep
 
     def _runner(self, desk: Desk, health: Health) -> SyncRunner | None:
         if self.client is None or self.settings.centre is None:
@@ -289,6 +323,7 @@ class _Builder:
         printer: PrinterWorker | None,
     ) -> None:
         health.on_change = lambda: _off_loop(desk.push)
+        self.storage.on_state = lambda old, new: storage_changed(desk, old, new)
         wake_sync = runner.notify_outbox if runner is not None else _nothing
 
         def fact_written() -> None:

@@ -165,19 +165,66 @@ def _operation(commands: Commands) -> None:
     )
     _config_option(doctor)
     _json_option(doctor)
+    _ledger(commands)
+    _outbox(commands)
+    _command(commands, "version", "edge_agent.commands.version:run", "print the version")
+
+
+def _ledger(commands: Commands) -> None:
     ledger = _group(commands, "ledger", "the register's database")
+    module = "edge_agent.commands.ledger"
     verify = _command(
         ledger,
         "verify",
-        "edge_agent.commands.ledger:verify",
-        "check the ledger's file, hash chain and sales; changes nothing",
+        f"{module}:verify",
+        "check the ledger's file, hash chain, rows and sales; changes nothing",
     )
-    verify.add_argument(
-        "--ledger", type=Path, metavar="FILE", help="database to check; by default the register's"
+    export = _command(ledger, "export", f"{module}:export", "every fact as a line of JSON")
+    export.add_argument("--out", type=Path, metavar="FILE", help="new file; by default the screen")
+    backup = _command(
+        ledger,
+        "backup",
+        f"{module}:backup",
+        "a consistent copy, also while the agent sells; it goes on only in a new epoch",
     )
-    _config_option(verify)
+    salvage = _command(
+        ledger,
+        "salvage",
+        f"{module}:salvage",
+        "write what a damaged database can still prove into a new one, and say what is missing",
+    )
+    salvage.add_argument(
+        "--register", metavar="ID", help="whose facts; by default this register's identity"
+    )
+    for command in (backup, salvage):
+        command.add_argument("target", type=Path, metavar="TARGET", help="file to write, new")
+        _json_option(command)
+    for command in (verify, export, backup, salvage):
+        command.add_argument(
+            "--ledger", type=Path, metavar="FILE", help="database to read; default: the register's"
+        )
+        _config_option(command)
     _json_option(verify)
-    _command(commands, "version", "edge_agent.commands.version:run", "print the version")
+
+
+def _outbox(commands: Commands) -> None:
+    outbox = _group(commands, "outbox", "facts on their way to the centre")
+    listed = _command(
+        outbox,
+        "list",
+        "edge_agent.commands.outbox:list_rows",
+        "facts that wait or are quarantined; exit code 1 while one is quarantined",
+    )
+    listed.add_argument("--state", choices=("pending", "quarantined"), help="only these")
+    retry = _command(
+        outbox,
+        "retry",
+        "edge_agent.commands.outbox:retry",
+        "offer the quarantined facts to the centre again",
+    )
+    for command in (listed, retry):
+        _config_option(command)
+        _json_option(command)
 
 
 def _print_jobs(commands: Commands) -> None:

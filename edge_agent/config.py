@@ -126,6 +126,26 @@ class DeviceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """Room on the disk, and how long what is done with stays."""
+
+    reserve_sales: int = _key(
+        number(100, 100_000),
+        "Sales for which disk space is kept in reserve; what one takes is measured",
+        2_500,
+    )
+    keep_facts_days: int = _key(
+        number(7, 3650),
+        "How long facts stay that the centre has acknowledged; keep them longer than the centre "
+        "keeps its backups, days",
+        90,
+    )
+    keep_answers_days: int = _key(
+        number(35, 3650), "How long a repeated call gets the same answer, days", 35
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What is logged and where the rotated files stand."""
 
@@ -160,6 +180,7 @@ class Settings:
     till: TillSettings = dataclasses.field(default_factory=TillSettings)
     scanner: DeviceSettings | None = None
     printer: DeviceSettings | None = None
+    storage: StorageSettings = dataclasses.field(default_factory=StorageSettings)
     log: LogSettings = dataclasses.field(default_factory=LogSettings)
 
     @property
@@ -190,6 +211,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "till": TillSettings,
         "scanner": DeviceSettings,
         "printer": DeviceSettings,
+        "storage": StorageSettings,
         "log": LogSettings,
     }
 )

@@ -71,6 +71,10 @@ class Event(StrEnum):
     # --- storage ----------------------------------------------------------------------------
     LEDGER_OPENED = "ledger_opened", INFO, "Nothing; schema version and head are in detail."
     LEDGER_DAMAGED = "ledger_damaged", ERROR, "Run `edge-agent ledger verify` and call support."
+    LEDGER_CHECKED = "ledger_checked", DEBUG, "Nothing; the whole ledger was read and is sound."
+    LEDGER_PRUNED = "ledger_pruned", INFO, "Nothing; what the centre has and is old was let go."
+    DISK_STATE = "disk_state", WARNING, "Free disk space unless detail says ok: sales may stop."
+    UPKEEP_FAILED = "upkeep_failed", ERROR, "Read the problem; the agent tries again by itself."
     CACHE_REBUILT = "cache_rebuilt", WARNING, "Nothing; the cache is downloaded again."
 
     # --- local API --------------------------------------------------------------------------

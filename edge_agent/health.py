@@ -13,6 +13,8 @@ from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.ledger import Outbox
+from edge_agent.ledger.storage import Storage
+from edge_agent.ledger.upkeep import CheckState
 from edge_agent.panel_state import DeviceState, Strip
 from edge_agent.rules_slot import RulesSlot
 from edge_agent.sync_runner import ConnectionState
@@ -32,6 +34,7 @@ class Health:
         cache: Cache,
         rules: RulesSlot,
         gate: CentreGate,
+        storage: Storage,
         panel_url: str,
     ) -> None:
         self._version = agent_version
@@ -41,6 +44,7 @@ class Health:
         self._cache = cache
         self._rules = rules
         self._gate = gate
+        self._storage = storage
         self._panel_url = panel_url
         self._lock = threading.Lock()
         self._since = clock.stamp()
@@ -49,6 +53,7 @@ class Health:
         self._pending_shown = 0
         self._depth = outbox.depth()
         self.devices: Callable[[], Mapping[str, DeviceState]] = dict
+        self.ledger_check: Callable[[], CheckState] = CheckState
         self.on_change: Callable[[], None] = lambda: None
 
     def connection_changed(self, state: ConnectionState) -> None:
@@ -85,6 +90,7 @@ class Health:
             ruleset_sequence=self._rules.store.active_sequence,
             ruleset_at=self._rules.active_at,
             clock=self._clock.state.source,
+            storage=self._storage.state,
         )
 
     def heartbeat(self) -> Heartbeat:
@@ -107,6 +113,7 @@ class Health:
         """The register at a glance."""
         report = self.heartbeat()
         counts = self._cache.stats()
+        check = self.ledger_check()
         return StatusOut(
             agent_version=self._version,
             register_id=self._identity.register_id,
@@ -128,5 +135,10 @@ class Health:
             members=counts.members,
             goods=counts.goods,
             balance_as_of=self._cache.balance_as_of(),
+            storage=self._storage.state,
+            reserve_bytes=self._storage.held,
+            ledger_check=str(check),
+            ledger_checked_at=check.finished_at,
+            ledger_faults=check.faults,
             panel_url=self._panel_url,
         )

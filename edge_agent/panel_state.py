@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from edge_agent.ledger.storage import StorageState
 from edge_agent.views import MemberCard, PrintView, SaleView
 
 DeviceState = Literal["ok", "low", "out", "offline", "none", "error"]
@@ -15,7 +16,8 @@ class Strip(BaseModel):
     """The state strip: what works, since when, and how old the rules are.
 
     `since` is the instant of the last change between online and offline; `ruleset_at` dates the
-    active ruleset's arrival on this register."""
+    active ruleset's arrival on this register. `storage` is the disk: `low`, living on its
+    `reserve`, `full` (loyalty has stopped), or the ledger is `damaged`."""
 
     register_id: str
     store_name: str
@@ -27,6 +29,7 @@ class Strip(BaseModel):
     ruleset_sequence: int
     ruleset_at: str
     clock: str
+    storage: StorageState = "ok"
 
 
 class Notice(BaseModel):

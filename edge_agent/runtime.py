@@ -19,8 +19,9 @@ from edge_agent import bootstrap, notify
 from edge_agent.config import Settings
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
-from edge_agent.ledger.ledger import WrongLedger
+from edge_agent.ledger.ledger import LedgerDamaged, WrongLedger
 from edge_agent.ledger.migrate import migrate_apart
+from edge_agent.ledger.storage import make_room_to_start
 from edge_agent.log_setup import configure, reload_on_hangup
 from edge_agent.port_holder import holder_of_port
 from edge_agent.single_instance import AlreadyRunning, announce_port, lock
@@ -35,6 +36,7 @@ def serve(settings: Settings, *, service: bool = False) -> int:
     """Run until SIGTERM or SIGINT. Exit 78 when set-up is missing, 75 when another agent runs."""
     control = configure(settings, service)
     try:
+        make_room_to_start(settings.data_dir)
         with lock(settings.data_dir, settings.api.port, settings.path):
             reload_on_hangup(control, settings.path)
             migrate_apart(settings.data_dir)
@@ -49,6 +51,12 @@ def serve(settings: Settings, *, service: bool = False) -> int:
     except WrongLedger as error:
         emit(Event.AGENT_FAILED, problem=str(error))
         print(f"edge-agent: {error}; put the right identity.json back", file=sys.stderr)
+        return EXIT_CONFIG
+    except LedgerDamaged as error:
+        emit(Event.LEDGER_DAMAGED, faults=[str(error)])
+        print(
+            f"edge-agent: {error}; keep the file, run `edge-agent ledger salvage`", file=sys.stderr
+        )
         return EXIT_CONFIG
     except OSError as error:
         emit(Event.AGENT_FAILED, problem=str(error))
@@ -133,7 +141,7 @@ class _Run:
         serving = asyncio.create_task(server.serve(sockets=sockets))
         syncing = asyncio.create_task(agent.run_sync(self._stop))
         agent.start_devices()
-        checking = asyncio.create_task(asyncio.to_thread(agent.check_ledger))
+        agent.upkeep.start()
         try:
             await self._until_stopped(agent, server, port)
         finally:
@@ -143,7 +151,7 @@ class _Run:
             server.force_exit = True
             self._stop.set()
             await asyncio.to_thread(agent.stop_devices)
-            await asyncio.gather(serving, syncing, checking, return_exceptions=True)
+            await asyncio.gather(serving, syncing, return_exceptions=True)
             await asyncio.to_thread(agent.close)
             self._notifier.close()
             emit(Event.AGENT_STOPPED)

@@ -81,6 +81,28 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "У принтері відкрито чужий чек: закрийте його в касовій програмі",
         "Another receipt is open in the printer: close it in the POS",
     ),
+    # the register's own disk
+    "loyalty_unavailable": (
+        "Бонуси зараз недоступні: збій диска каси. Продавайте без бонусів, покличте підтримку",
+        "Loyalty is unavailable: the till's disk. Sell without it and call support",
+    ),
+    "disk_full": (
+        "На диску каси немає місця: бонуси недоступні. Продавайте без них, покличте підтримку",
+        "The till's disk is full: loyalty is unavailable. Sell without it and call support",
+    ),
+    "disk_reserve": (
+        "Диск каси заповнено, працюємо на резерві — повідомте підтримку сьогодні",
+        "The till's disk is full and lives on its reserve: tell support today",
+    ),
+    "disk_low": (
+        "На диску каси мало місця — повідомте підтримку",
+        "The till's disk is nearly full: tell support",
+    ),
+    "disk_ok": ("Місця на диску каси знову досить", "The till's disk has room again"),
+    "ledger_damaged": (
+        "База каси пошкоджена: списання без зв'язку вимкнено, повідомте підтримку",
+        "The till's database is damaged: no redemption offline, tell support",
+    ),
     # sale
     "quote_changed": ("Сума змінилася — перевірте чек", "The total changed — check it again"),
     "sale_closed": ("Цей продаж уже закрито", "This sale is already closed"),

@@ -14,6 +14,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "till": "How this till takes money and who prints.",
     "scanner": "The bar code reader. Without this section codes are typed or come from the till.",
     "printer": "The fiscal printer, when the agent owns it.",
+    "storage": "Room on the register's disk, and how long old rows stay.",
     "log": "What is logged, and where.",
 }
 DEVICE_SAMPLES: Mapping[str, Mapping[str, str]] = {
@@ -39,7 +40,7 @@ def sample_config(data_dir: str = "/var/lib/loyalty-edge/till-1", centre_url: st
 
     The centre's section is active when `centre_url` is given; devices always start commented."""
     given = {("", "data_dir"): toml_value(data_dir)}
-    active = {"", "api", "till", "log"}
+    active = {"", "api", "till", "storage", "log"}
     if centre_url:
         given[("centre", "url")] = toml_value(centre_url)
         active.add("centre")

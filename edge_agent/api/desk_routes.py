@@ -16,6 +16,7 @@ from edge_agent.api.writes import Call, Writes
 from edge_agent.broadcast import Broadcast
 from edge_agent.desk import Desk
 from edge_agent.errors import AgentError
+from edge_agent.ledger.storage import StorageState
 from edge_agent.panel_state import PanelState, screen_json
 from edge_agent.views import SaleView
 
@@ -51,6 +52,12 @@ class GoodOut(BaseModel):
     unit_price_minor: int
 
 
+class RetryOut(BaseModel):
+    """Quarantined facts that will be sent again."""
+
+    facts: int
+
+
 class BadLink(AgentError):
     """The panel link was used, is too old or never existed."""
 
@@ -80,6 +87,11 @@ class StatusOut(BaseModel):
     members: int
     goods: int
     balance_as_of: str
+    storage: StorageState
+    reserve_bytes: int
+    ledger_check: str
+    ledger_checked_at: str
+    ledger_faults: int
     panel_url: str
 
 
@@ -90,9 +102,17 @@ def routes(
     writes: Writes,
     status: Callable[[], StatusOut],
     search: Callable[[str, int], list[GoodOut]],
+    retry_facts: Callable[[], int],
 ) -> APIRouter:
     """The router over one desk."""
     router = APIRouter(prefix="/v1", tags=["register"])
+
+    @router.post("/outbox/retry")
+    def retry_outbox(body: Request) -> RetryOut:
+        """Offer the quarantined facts to the centre again."""
+        del body
+        return RetryOut(facts=retry_facts())
+
     _look(router, desk, broadcast, status, search)
     _panel(router, desk, tokens, writes)
     return router

@@ -59,7 +59,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(AgentError)
     def _agent(_request: Request, error: AgentError) -> JSONResponse:
-        return problem(error.status, error.code, str(error))
+        return problem(error.status, error.code, str(error), retryable=error.retryable)
 
     @app.exception_handler(LoyaltyError)
     def _loyalty(_request: Request, error: LoyaltyError) -> JSONResponse:

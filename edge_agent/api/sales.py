@@ -35,7 +35,7 @@ from loyalty.member import Member
 SaleId = Annotated[str, Path(min_length=32, max_length=36, description="UUID made by the POS")]
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"model": ProblemBody, "content": {"application/problem+json": {}}}
-    for code in (401, 403, 404, 409, 413, 415, 422)
+    for code in (401, 403, 404, 409, 413, 415, 422, 503)
 }
 
 

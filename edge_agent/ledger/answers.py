@@ -6,7 +6,10 @@ import hashlib
 import sqlite3
 from dataclasses import dataclass
 
+from edge_agent.ledger import row_seals
 from edge_agent.ledger.ledger import Ledger
+
+_KEEP = f"{row_seals.insert('idempotency')} ON CONFLICT (key) DO NOTHING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,14 @@ class Answers:
         """Keep an answer; the first one stands."""
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO idempotency VALUES (?,?,?,?,?) ON CONFLICT (key) DO NOTHING",
-                (key, answer.request_hash, answer.status, answer.answer, at),
-            )
+            values = {
+                "key": key,
+                "request_hash": answer.request_hash,
+                "status": answer.status,
+                "answer": answer.answer,
+                "created_at": at,
+            }
+            connection.execute(_KEEP, values)
 
         if durable:
             self._ledger.write(write)

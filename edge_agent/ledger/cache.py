@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from edge_agent.ledger.cache_check import slices
 from edge_agent.ledger.cache_file import (
     SQLITE_FAILURES,
     Readers,
     broken_files,
-    is_damage,
     move_aside,
     open_writer,
 )
@@ -30,27 +30,29 @@ from edge_agent.ledger.cache_goods import (
 from edge_agent.ledger.cache_pages import Changes, Part, prepare, set_meta
 from edge_agent.ledger.cache_rows import (
     DAMAGE_IN_ROW,
-    TABLES,
     CachedLease,
-    DamagedRow,
     checked,
     good_of,
     lease_of,
     member_of,
+    owner_in,
     select,
 )
+from edge_agent.ledger.damage import DamagedRow, is_damage, sqlite_code
 from edge_agent.ledger.database import DatabaseClosed
 from loyalty.member import Member
+from sync.contract.cache_format import TABLES, token_key
 from sync.contract.feed import FeedPage, FeedRow, FeedRuleset
 from sync.downlink import AppliedPage
 from sync.errors import LocalStoreFailed
 
 T = TypeVar("T")
 
+_END = object()
 PART_ROWS = 1_000
 PART_S = 0.05
-_MEMBER = select("member", "WHERE member_id = ? AND body IS NOT NULL")
-_TOKEN = select("token", "WHERE key = ? AND member_id IS NOT NULL")
+_MEMBER = select("member", "WHERE member_id = ? AND name IS NOT NULL")
+_TOKENS = {table: select(table, "WHERE key = ?") for table in ("token", "phone")}
 _GOOD = select("good", "WHERE sku = ? AND body IS NOT NULL")
 _BY_BARCODE = select(
     "good",
@@ -123,12 +125,14 @@ class Cache:
 
     def find_member_by_token(self, key: str) -> Member | None:
         """The member behind a token key (`card:…`, `qr:…`, `phone:<hmac>`)."""
-        owner = self._one(_TOKEN, (key,), lambda row: row[2])
-        return None if owner is None else self.member(owner)
+        table, stored_key = token_key(key)
+        owners = self._rows(_TOKENS[table], (stored_key,), owner_in)
+        return self.member(owners[0]) if owners and owners[0] else None
 
     def member(self, member_id: int) -> Member | None:
         """The member of that id."""
-        return self._one(_MEMBER, (member_id,), lambda row: member_of(row[2]))
+        found = self._rows(_MEMBER, (member_id,), member_of)
+        return found[0] if found else None
 
     def good_by_code(self, code: str) -> CachedGood | None:
         """A good by barcode, by SKU, or by the label of a scale, with the label's weight.
@@ -157,7 +161,7 @@ class Cache:
 
     def goods_count(self) -> int:
         """Goods that can be sold."""
-        return self._count("good", "name_folded")
+        return self._count("good", "name_folded IS NOT NULL")
 
     def lease_for(self, member_id: int, register_id: str, epoch: int) -> CachedLease | None:
         """The member's lease on this register and epoch: the open one, else the latest."""
@@ -195,10 +199,10 @@ class Cache:
         """Counts and positions. Reads whole tables: for a person's page, not for a sale."""
         wanted = self.ruleset_wanted()
         return CacheStats(
-            members=self._count("member", "body"),
-            tokens=self._count("token", "member_id"),
+            members=self._count("member", "name IS NOT NULL"),
+            tokens=sum(self._count(table, "owner > 1023") for table in _TOKENS),
             goods=self.goods_count(),
-            leases=self._count("lease", "state"),
+            leases=self._count("lease", "state IS NOT NULL"),
             incarnation=self.incarnation(),
             cursor=self.cursor(),
             balance_as_of=self.balance_as_of(),
@@ -244,6 +248,29 @@ class Cache:
         """Close readers and writer; safe to call twice."""
         self._readers.close()
         self._writer.close()
+
+    def check(self, pause: Callable[[], bool] = lambda: False) -> bool:
+        """Look at every row; True when all are sound. A damaged file starts anew.
+
+        `pause` comes between slices and may end the check by answering True."""
+        generation = self._readers.generation
+        try:
+            with self._readers.connection() as connection:
+                steps = slices(connection)
+            while self._readers.generation == generation:
+                with self._readers.connection():
+                    if next(steps, _END) is _END:
+                        return True
+                if pause():
+                    return True
+        except DAMAGE_IN_ROW:
+            pass
+        except SQLITE_FAILURES as error:
+            # A missing table (plain SQLITE_ERROR) is damage; a closed or busy cache is not.
+            if not is_damage(error) and sqlite_code(error) != sqlite3.SQLITE_ERROR:
+                return True
+        self._start_anew(generation)
+        return False
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -293,8 +320,8 @@ class Cache:
     def _meta(self, key: str) -> str:
         return self._one(_POSITION, (key,), lambda row: str(row[1])) or ""
 
-    def _count(self, table: str, column: str) -> int:
-        sql = f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL"
+    def _count(self, table: str, condition: str) -> int:
+        sql = f"SELECT count(*) FROM {table} WHERE {condition}"
         rows = self._rows(sql, (), lambda row: int(row[0]))
         return rows[0] if rows else 0
 

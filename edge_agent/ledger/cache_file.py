@@ -10,43 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge_agent.ledger.cache_rows import COLUMNS, DamagedRow, select
+from edge_agent.ledger.cache_rows import select
+from edge_agent.ledger.damage import is_damage, sqlite_code
 from edge_agent.ledger.database import Writer, connect_reader
+from sync.contract.cache_format import COLUMNS
 
 CHECK_BUDGET_S = 0.25
 KEPT_BROKEN = 2
 _SUFFIXES = ("", "-wal", "-shm")
-_DAMAGE = frozenset(
-    {
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_FORMAT,
-        sqlite3.SQLITE_IOERR_READ,
-        sqlite3.SQLITE_IOERR_SHORT_READ,
-        sqlite3.SQLITE_IOERR_CORRUPTFS,
-    }
-)
-
-
 SQLITE_FAILURES = (sqlite3.Error, UnicodeDecodeError)
 """What a call may raise: a message that quotes a damaged file is not always UTF-8."""
-
-
-def is_damage(error: Exception) -> bool:
-    """True when the file's content is to blame, and not a lock, a full disk or a permission."""
-    if isinstance(error, UnicodeDecodeError | DamagedRow):
-        return True
-    code = _code(error)
-    if code is None:
-        # Raised without SQLite: text that is not UTF-8, or the schema of a newer agent.
-        return isinstance(error, sqlite3.DatabaseError) and not isinstance(
-            error, sqlite3.ProgrammingError | sqlite3.InterfaceError
-        )
-    return code in _DAMAGE or code & 0xFF in _DAMAGE
-
-
-def _code(error: Exception) -> int | None:
-    return getattr(error, "sqlite_errorcode", None)
 
 
 def open_writer(path: Path) -> tuple[Writer, Path | None]:
@@ -57,7 +30,7 @@ def open_writer(path: Path) -> tuple[Writer, Path | None]:
         return _checked_writer(path), None
     except SQLITE_FAILURES as error:
         # At open a missing table (plain SQLITE_ERROR) is damage as well.
-        if not is_damage(error) and _code(error) != sqlite3.SQLITE_ERROR:
+        if not is_damage(error) and sqlite_code(error) != sqlite3.SQLITE_ERROR:
             raise
     broken = move_aside(path)
     return _checked_writer(path), broken
@@ -83,7 +56,7 @@ def _check(connection: sqlite3.Connection) -> None:
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.OperationalError as error:
-        if _code(error) != sqlite3.SQLITE_INTERRUPT:
+        if sqlite_code(error) != sqlite3.SQLITE_INTERRUPT:
             raise
         found = "ok"
     finally:

@@ -5,168 +5,56 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-from edge_agent.ledger.cache_rows import COLUMNS, checked, row_crc, select, upsert
-from loyalty.ids import MAX_MEMBER_ID
-from sync.contract.feed import (
-    FeedGood,
-    FeedHead,
-    FeedLease,
-    FeedMember,
-    FeedRow,
-    FeedRuleset,
-    FeedToken,
-)
-
-MAX_INTEGER = 2**63 - 1
-MAX_KEY = 200
-MAX_BARCODES = 200
-Values = tuple[Any, ...]
+from edge_agent.ledger.cache_rows import checked, select, upsert
+from sync.contract.cache_format import COLUMNS, StoredRow, row_crc, stored
+from sync.contract.feed import FeedRow
 
 _UPSERTS: Final = {table: upsert(table) for table in COLUMNS if table != "meta"}
 _META: Final = select("meta", "WHERE key = ?")
-_DROP_BARCODES = "DELETE FROM barcode WHERE sku = ?"
-_ADD_BARCODE = "INSERT OR IGNORE INTO barcode (barcode, sku) VALUES (?, ?)"
-
-
-@dataclass(frozen=True, slots=True)
-class RowChange:
-    """A guarded upsert of one row, and what follows only when it changed something."""
-
-    table: str
-    values: Values
-    follow: tuple[tuple[str, Sequence[Values]], ...] = ()
-
-    def apply(self, connection: sqlite3.Connection) -> bool:
-        """Execute; False when the stored row is as new."""
-        values = (*self.values, row_crc(self.values))
-        if connection.execute(_UPSERTS[self.table], values).rowcount == 0:
-            return False
-        for statement, rows in self.follow:
-            connection.executemany(statement, rows)
-        return True
+_DROP_BARCODES: Final = "DELETE FROM barcode WHERE sku = ?"
+_ADD_BARCODE: Final = "INSERT OR IGNORE INTO barcode (barcode, sku) VALUES (?, ?)"
 
 
 @dataclass(slots=True)
 class Changes:
     """Rows of a page made ready. `unknown` counts kinds this agent does not know."""
 
-    rows: list[RowChange] = field(default_factory=list)
+    rows: list[StoredRow] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
     has_head: bool = False
-
-
-def _same(key: str, named: str) -> None:
-    if key != named:
-        raise ValueError("the row's key is not the one in its body")
-
-
-def _bounded(*numbers: int) -> None:
-    if any(not 0 <= number <= MAX_INTEGER for number in numbers):
-        raise ValueError("a number is out of bounds")
-
-
-def _member_change(row: FeedRow) -> RowChange:
-    member_id = int(row.key)
-    if not 0 < member_id <= MAX_MEMBER_ID:
-        raise ValueError("a member id is out of bounds")
-    body = None
-    if not row.is_deleted:
-        member = FeedMember.model_validate(row.body)
-        _same(row.key, str(member.member_id))
-        body = member.model_dump_json(exclude_defaults=True)
-    return RowChange("member", (member_id, row.version, body))
-
-
-def _token_change(row: FeedRow) -> RowChange:
-    owner = None if row.is_deleted else FeedToken.model_validate(row.body).member_id
-    return RowChange("token", (row.key, row.version, owner))
-
-
-def _good_change(row: FeedRow) -> RowChange:
-    drop = (_DROP_BARCODES, [(row.key,)])
-    if row.is_deleted:
-        return RowChange("good", (row.key, row.version, None, None), (drop,))
-    good = FeedGood.model_validate(row.body)
-    _same(row.key, good.sku)
-    if len(good.barcodes) > MAX_BARCODES:
-        raise ValueError("too many barcodes")
-    body = good.model_dump_json(exclude_defaults=True)
-    add = (_ADD_BARCODE, [(code, good.sku) for code in good.barcodes])
-    return RowChange("good", (row.key, row.version, good.name.casefold(), body), (drop, add))
-
-
-def _lease_change(row: FeedRow) -> RowChange:
-    if row.is_deleted:
-        return RowChange("lease", (row.key, row.version, None, None, None, None, None))
-    lease = FeedLease.model_validate(row.body)
-    _same(row.key, lease.lease_id)
-    _bounded(lease.epoch)
-    return RowChange(
-        "lease",
-        (
-            row.key,
-            row.version,
-            lease.member_id,
-            lease.register_id,
-            lease.epoch,
-            lease.granted_points,
-            lease.state,
-        ),
-    )
-
-
-def _ruleset_change(row: FeedRow) -> RowChange:
-    if row.is_deleted:
-        return RowChange("ruleset", (row.key, row.version, None, None, None))
-    wanted = FeedRuleset.model_validate(row.body)
-    _bounded(wanted.sequence, wanted.size)
-    return RowChange("ruleset", (row.key, row.version, wanted.sequence, wanted.sha256, wanted.size))
-
-
-def _head_change(row: FeedRow) -> RowChange:
-    if row.is_deleted:
-        return RowChange("head", (row.key, row.version, None, None))
-    head = FeedHead.model_validate(row.body)
-    _bounded(head.epoch, head.seq)
-    return RowChange("head", (row.key, row.version, head.epoch, head.seq))
-
-
-_KINDS: Mapping[str, Callable[[FeedRow], RowChange]] = MappingProxyType(
-    {
-        "member": _member_change,
-        "token": _token_change,
-        "good": _good_change,
-        "lease": _lease_change,
-        "ruleset": _ruleset_change,
-        "head": _head_change,
-    }
-)
 
 
 def prepare(rows: Iterable[FeedRow]) -> Changes:
     """Check every row; one that cannot be used is counted and the rest still applies."""
     changes = Changes()
     for row in rows:
-        make = _KINDS.get(row.kind)
-        if make is None:
-            changes.unknown[row.kind[:32]] += 1
-            continue
         try:
-            _bounded(row.version)
-            if not 0 < len(row.key) <= MAX_KEY:
-                raise ValueError("a key is empty or too long")
-            changes.rows.append(make(row))
+            ready = stored(row)
         except ValueError:
             changes.rejected += 1
-        else:
-            changes.has_head = changes.has_head or row.kind == "head"
+            continue
+        if ready is None:
+            changes.unknown[row.kind[:32]] += 1
+            continue
+        changes.rows.append(ready)
+        changes.has_head = changes.has_head or row.kind == "head"
     return changes
+
+
+def apply_row(connection: sqlite3.Connection, row: StoredRow) -> bool:
+    """A guarded upsert; False when the stored row is as new."""
+    if connection.execute(_UPSERTS[row.table], row.values).rowcount == 0:
+        return False
+    if row.barcodes is not None:
+        sku = row.values[0]
+        connection.execute(_DROP_BARCODES, (sku,))
+        connection.executemany(_ADD_BARCODE, [(code, sku) for code in row.barcodes])
+    return True
 
 
 class Part:
@@ -195,7 +83,7 @@ class Part:
             raise ValueError("a page of another incarnation: reset the cache first")
         began = time.monotonic()
         for row in self._rows[self._start : self._stop]:
-            self.applied += row.apply(connection)
+            self.applied += apply_row(connection, row)
             self.end += 1
             if self._budget_s is not None and time.monotonic() - began > self._budget_s:
                 break

@@ -1,53 +1,32 @@
 """How rows of the centre stand in `cache.db`, and how they come back as types of the programme.
 
-Each row carries a CRC-32 over its columns: SQLite has no checksum of its own, and a flipped bit in
-a balance or a lease would otherwise be believed.
+The form is `sync.contract.cache_format`. Each row carries a check of its own: SQLite has no
+checksums, and a flipped bit in a balance or a lease would otherwise be believed.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from edge_agent.ledger.cache_goods import CachedGood
+from edge_agent.ledger.damage import DamagedRow
 from edge_agent.ports import LeaseView
 from loyalty.member import LotView, Member, PastPurchase
-from sync.contract.feed import FeedGood, FeedMember
-
-COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "member": ("member_id", "version", "body"),
-        "token": ("key", "version", "member_id"),
-        "good": ("sku", "version", "name_folded", "body"),
-        "lease": (
-            "lease_id",
-            "version",
-            "member_id",
-            "register_id",
-            "epoch",
-            "granted_points",
-            "state",
-        ),
-        "ruleset": ("key", "version", "sequence", "sha256", "size"),
-        "head": ("register_id", "version", "epoch", "seq"),
-        "meta": ("key", "value"),
-    }
+from sync.contract.cache_format import (
+    COLUMNS,
+    SEALS,
+    member_from,
+    member_seal,
+    owner_of,
+    row_crc,
+    unpack_lots,
 )
-"""Columns by table, key first; every one of these tables ends with `crc`."""
+from sync.contract.feed import FeedGood
 
-TABLES: Final = (*COLUMNS, "barcode")
-
-
-class DamagedRow(ValueError):
-    """A stored row does not fit its checksum."""
-
-
-DAMAGE_IN_ROW: Final = (DamagedRow, ValidationError, UnicodeDecodeError)
+DAMAGE_IN_ROW: Final = (ValueError,)
+"""Seals that do not fit, values that make no sense, text that is not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +39,6 @@ class CachedLease(LeaseView):
     state: str
 
 
-def row_crc(values: Sequence[object]) -> int:
-    """CRC-32 of a row's columns in their order."""
-    return zlib.crc32("\x1f".join(map(str, values)).encode())
-
-
 def checked(row: Sequence[Any]) -> tuple[Any, ...]:
     """The columns of a row read with `select`, without the checksum; raises `DamagedRow`."""
     *values, crc = row
@@ -73,14 +47,41 @@ def checked(row: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
+def checked_member(row: Sequence[Any]) -> tuple[Any, ...]:
+    """The columns of a member's row, without its seal; raises `DamagedRow`."""
+    *values, seal = row
+    if member_seal(values) != seal:
+        raise DamagedRow("a cached member does not fit its seal")
+    return tuple(values)
+
+
+def check_row(table: str, row: Sequence[Any]) -> None:
+    """Look at the check of a row read with `select`; raises `DamagedRow`."""
+    look = {"crc": checked, "seal": checked_member, "": owner_in}[SEALS[table]]
+    look(row)
+
+
+def owner_in(row: Sequence[Any]) -> int:
+    """The member id of a row of `token` or `phone`, 0 when it has none; raises `DamagedRow`."""
+    member_id = owner_of(*row)
+    if member_id is None:
+        raise DamagedRow("a cached token does not fit its check number")
+    return member_id
+
+
 def select(table: str, rest: str) -> str:
-    """SQL that reads whole rows of a table, for `checked`."""
-    return f"SELECT {', '.join(COLUMNS[table])}, crc FROM {table} {rest}"
+    """SQL that reads whole rows of a table: for `checked`, or for `owner_in` where no checksum
+    follows the columns."""
+    return f"SELECT {', '.join(_names(table))} FROM {table} {rest}"
+
+
+def _names(table: str) -> tuple[str, ...]:
+    return (*COLUMNS[table], *filter(None, (SEALS[table],)))
 
 
 def upsert(table: str) -> str:
     """SQL that takes a row only when its version is higher than the stored one."""
-    names = (*COLUMNS[table], "crc")
+    names = _names(table)
     values = ", ".join("?" * len(names))
     sets = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     return (
@@ -89,23 +90,34 @@ def upsert(table: str) -> str:
     )
 
 
-def member_of(body: str) -> Member:
-    """The member of a stored body; raises `ValidationError` when it is damaged."""
-    row = FeedMember.model_validate_json(body)
+def member_of(row: Sequence[Any]) -> Member:
+    """The member of a stored row; raises `ValueError` when it is damaged."""
+    values = checked_member(row)
+    member_id, _, name, balance, tier, rest = values
+    if not isinstance(rest, str):
+        parts = unpack_lots(rest, balance)
+        return Member(
+            member_id=member_id,
+            name=name,
+            balance_points=balance,
+            tier=tier or "",
+            lots=tuple(LotView(lot.points, lot.expires_on) for lot in parts),
+        )
+    known = member_from(values)
     return Member(
-        member_id=row.member_id,
-        name=row.name,
-        balance_points=row.balance_points,
-        pending_points=row.pending_points,
-        birthday=row.birthday,
-        tier=row.tier,
-        groups=tuple(row.groups),
-        is_blocked=row.is_blocked,
-        lots=tuple(LotView(lot.points, lot.expires_on) for lot in row.lots),
+        member_id=known.member_id,
+        name=known.name,
+        balance_points=known.balance_points,
+        pending_points=known.pending_points,
+        birthday=known.birthday,
+        tier=known.tier,
+        groups=tuple(known.groups),
+        is_blocked=known.is_blocked,
+        lots=tuple(LotView(lot.points, lot.expires_on) for lot in known.lots),
         purchases=tuple(
-            PastPurchase(past.at, past.total_minor, tuple(past.items)) for past in row.purchases
+            PastPurchase(past.at, past.total_minor, tuple(past.items)) for past in known.purchases
         ),
-        purchases_count=row.purchases_count,
+        purchases_count=known.purchases_count,
     )
 
 

@@ -12,9 +12,13 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import closing
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
+
+from edge_agent.ledger import row_seals
 
 T = TypeVar("T")
 
@@ -26,6 +30,24 @@ _PRAGMAS = (
     "PRAGMA cell_size_check=ON",
     "PRAGMA journal_size_limit=8388608",
 )
+
+
+FOLD_AT = 250
+"""Changed rows after which the log is folded into the file: about a megabyte of it."""
+FOLD_LATEST = 8
+QUIET_S = 0.05
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+
+
+def is_full(error: Exception) -> bool:
+    """The disk has no room (also not for the index of the log)."""
+    return getattr(error, "sqlite_errorcode", None) in _FULL
+
+
+def is_io_failure(error: Exception) -> bool:
+    """The disk itself failed a read, a write or a sync."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_IOERR and code not in _FULL
 
 
 class DatabaseClosed(RuntimeError):
@@ -41,6 +63,24 @@ def migrations_of(schema: str) -> list[tuple[int, str, str]]:
             number, _, name = entry.name.removesuffix(".sql").partition("_")
             found.append((int(number), name, entry.read_text(encoding="utf-8")))
     return found
+
+
+@cache
+def latest_migration(schema: str) -> int:
+    """Number of the newest migration."""
+    return migrations_of(schema)[-1][0]
+
+
+@cache
+def expected_schema(schema: str) -> dict[str, str]:
+    """SQL by name of every table and index that all migrations together make."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        row_seals.teach(connection)
+        for _, _, sql in migrations_of(schema):
+            for statement in split_statements(sql):
+                connection.execute(statement)
+        rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        return dict(rows.fetchall())
 
 
 def migrate(connection: sqlite3.Connection, schema: str) -> None:
@@ -97,6 +137,7 @@ def connect_writer(path: Path, schema: str) -> sqlite3.Connection:
             connection.execute(pragma)
         connection.execute("PRAGMA synchronous=FULL")
         connection.row_factory = sqlite3.Row
+        row_seals.teach(connection)
         migrate(connection, schema)
     except BaseException:
         connection.close()
@@ -119,15 +160,31 @@ class Writer:
 
     `durable=False` commits without waiting for the disk: such a transaction may be lost in a
     power cut but never torn, and the next durable commit makes it durable too (WAL is one log).
+    The log is folded into the file between answers, so that nobody waits for it.
+
+    `make_room` is asked once when the disk is full, and the work is then tried once more. After a
+    failed read or write of the disk the file is opened anew, and `on_reopened` may look at it:
+    what a failed sync has left in memory is never built upon.
     """
 
-    def __init__(self, path: Path, schema: str, name: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        name: str,
+        make_room: Callable[[], bool] = lambda: False,
+        on_reopened: Callable[[sqlite3.Connection], None] = lambda _: None,
+    ) -> None:
         self.path = path
+        self._schema = schema
+        self._make_room = make_room
+        self._on_reopened = on_reopened
         self._queue: queue.SimpleQueue[tuple[Callable[..., Any], bool, Future[Any]] | None] = (
             queue.SimpleQueue()
         )
-        self._connection = connect_writer(path, schema)
+        self._connection: sqlite3.Connection | None = self._opened()
         self._full = True
+        self._unfolded = 0
         self._closed = False
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -154,26 +211,95 @@ class Writer:
             self._closed = True
             self._queue.put(None)
         self._thread.join()
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            connection = connect_writer(self.path, self._schema)
+        except sqlite3.Error as error:
+            if not (is_full(error) and self._make_room()):
+                raise
+            connection = connect_writer(self.path, self._schema)
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        return connection
+
+    def _next(self) -> tuple[Callable[..., Any], bool, Future[Any]] | None:
+        """The next piece of work; a due checkpoint waits for a quiet moment, but not for ever."""
+        if self._unfolded >= FOLD_AT:
+            patience_s = QUIET_S if self._unfolded < FOLD_AT * FOLD_LATEST else 0.0
+            try:
+                return self._queue.get(timeout=patience_s) if patience_s else self._folded()
+            except queue.Empty:
+                return self._folded()
+        return self._queue.get()
+
+    def _folded(self) -> tuple[Callable[..., Any], bool, Future[Any]] | None:
+        self._fold()
+        return self._queue.get()
+
+    def _fold(self) -> None:
+        self._unfolded = 0
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            # The log keeps everything; the next turn tries again.
+            if is_full(error):
+                self._make_room()
+            elif is_io_failure(error):
+                self._drop()
 
     def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
+        while (item := self._next()) is not None:
             work, durable, future = item
             # A future cancelled by its waiter would make set_result raise and end this thread.
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                result = self._transact(work, durable)
+                result = self._attempt(work, durable)
             except BaseException as error:  # noqa: BLE001 - handed to the waiting caller
                 future.set_exception(error)
             else:
                 future.set_result(result)
 
+    def _attempt(self, work: Callable[[sqlite3.Connection], T], durable: bool) -> T:
+        try:
+            return self._transact(work, durable)
+        except sqlite3.Error as error:
+            if is_io_failure(error):
+                self._drop()
+            if not (is_full(error) and self._make_room()):
+                raise
+        return self._transact(work, durable)
+
+    def _drop(self) -> None:
+        """Let go of a connection whose disk has failed; the next work opens the file anew."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _reopened(self) -> sqlite3.Connection:
+        """The file again after a failure of its disk, with an empty log: a sync that has failed
+        once leaves holes in a log which no later sync can close."""
+        connection = self._opened()
+        try:
+            if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise sqlite3.OperationalError("the log cannot be folded now")
+            self._on_reopened(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self._full, self._unfolded = connection, True, 0
+        return connection
+
     def _transact(self, work: Callable[[sqlite3.Connection], T], durable: bool) -> T:
-        connection = self._connection
+        connection = self._connection or self._reopened()
         if durable != self._full:
             connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._full = durable
+        before = connection.total_changes
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = work(connection)
@@ -182,4 +308,5 @@ class Writer:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._unfolded += min(connection.total_changes - before, 4 * FOLD_AT)
         return result

@@ -3,37 +3,87 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from edge_agent.ledger.database import Writer
+from edge_agent.errors import LedgerUnavailable
+from edge_agent.ledger import row_seals
+from edge_agent.ledger.damage import is_damage
+from edge_agent.ledger.database import Writer, is_full, is_io_failure
 from edge_agent.ledger.store import Store
+from edge_agent.ledger.verify import check_tail
 from sync.contract.messages import Fact, UploadBatch, UploadReply
 
 T = TypeVar("T")
+
+_SETTLE = row_seals.update(
+    "outbox", {"state": "?1"}, "epoch = ?2 AND seq = ?3 AND state = 'pending'"
+)
+_REWIND = row_seals.update(
+    "outbox", {"state": "'pending'"}, "epoch = ? AND seq > ? AND state <> 'pending'"
+)
+_PUT_JOURNAL = row_seals.insert("device_journal", {"value": "excluded.value"})
+_PUT_META = row_seals.insert("meta", {"value": "excluded.value"})
+
+
+def put_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Write one of the file's own notes."""
+    connection.execute(_PUT_META, {"key": key, "value": value})
+
+
+COPIED_KEY = "copied_in_epoch"
+"""A note that backup and salvage write into a copy: it may go on only in a later epoch."""
 
 
 class WrongLedger(RuntimeError):
     """The file belongs to another register, or to a later epoch of this one."""
 
 
+class LedgerDamaged(RuntimeError):
+    """The file cannot be opened as the ledger it was."""
+
+
 class Ledger:
     """The sacred file with its one writing thread.
 
     `unit` runs a use case in one transaction; `durable=False` is for drafts, which nobody was
-    promised. The file belongs to one register; a new epoch starts its own sequence and chain."""
+    promised. The file belongs to one register; a new epoch starts its own sequence and chain.
+    Opening checks the chain's tail only; `judged` is told what a whole check has found. A ledger
+    with faults goes on selling and spends no lease: what it has spent is not certain.
 
-    def __init__(self, path: Path, register_id: str, epoch: int) -> None:
+    Every call raises `LedgerUnavailable` when the disk is full or fails; nothing of the call is
+    then on disk, or it is found by the sale's own id."""
+
+    def __init__(
+        self,
+        path: Path,
+        register_id: str,
+        epoch: int,
+        make_room: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.path = path
+        self.faults: tuple[str, ...] = ()
         self._register_id = register_id
         self._epoch = epoch
-        self._writer = Writer(path, "ledger", "ledger")
+        try:
+            self._writer = Writer(path, "ledger", "ledger", make_room, self._look_at_tail)
+        except sqlite3.Error as error:
+            if is_damage(error):
+                raise LedgerDamaged(f"{path}: {error}") from error
+            raise
         try:
             self._writer.run(self._claim)
         except BaseException:
             self._writer.close()
             raise
+
+    def _look_at_tail(self, connection: sqlite3.Connection) -> None:
+        self.judged(check_tail(connection, self._register_id))
+
+    def judged(self, faults: Sequence[str]) -> None:
+        """What a check has found; an empty list ends an earlier doubt."""
+        self.faults = tuple(faults)
 
     def _claim(self, connection: sqlite3.Connection) -> None:
         rows = dict(connection.execute("SELECT key, value FROM meta").fetchall())
@@ -44,25 +94,41 @@ class Ledger:
             raise WrongLedger(
                 f"{self.path} is in epoch {rows['epoch']}, this identity in {self._epoch}"
             )
-        connection.executemany(
-            "INSERT INTO meta VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            [("register_id", self._register_id), ("epoch", str(self._epoch))],
-        )
+        if int(rows.get(COPIED_KEY, "0")) >= self._epoch:
+            raise WrongLedger(
+                f"{self.path} is a copy: another file may have gone on in epoch {self._epoch}; "
+                "a new epoch is needed: edge-agent enrol --replace"
+            )
+        self._look_at_tail(connection)
+        put_meta(connection, "register_id", self._register_id)
+        put_meta(connection, "epoch", str(self._epoch))
 
     def unit(self, work: Callable[[Store], T], *, durable: bool = True) -> T:
         """Run `work` over a store inside one transaction on the ledger thread."""
-        return self._writer.run(
-            lambda connection: work(Store(connection, self._register_id, self._epoch)),
+        return self._run(
+            lambda connection: work(
+                Store(connection, self._register_id, self._epoch, in_doubt=bool(self.faults))
+            ),
             durable=durable,
         )
 
     def query(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a reading function on the ledger thread."""
-        return self._writer.run(work, durable=False)
+        """Run a function on the ledger thread; what it writes may be lost in a power cut."""
+        return self._run(work, durable=False)
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a durable writing function on the ledger thread."""
-        return self._writer.run(work)
+        return self._run(work, durable=True)
+
+    def _run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool) -> T:
+        try:
+            return self._writer.run(work, durable=durable)
+        except sqlite3.Error as error:
+            if is_full(error):
+                raise LedgerUnavailable("the register's disk is full") from error
+            if is_io_failure(error) or is_damage(error):
+                raise LedgerUnavailable(f"the register's disk fails: {error}") from error
+            raise
 
     def fence(self, epoch: int) -> None:
         """Spend no lease of the epoch any more: its rights may be spent elsewhere as well.
@@ -72,13 +138,9 @@ class Ledger:
             return
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO meta VALUES ('fenced_epoch', ?) "
-                "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (str(epoch),),
-            )
+            put_meta(connection, "fenced_epoch", str(epoch))
 
-        self._writer.run(write)
+        self.write(write)
 
     def close(self) -> None:
         """Finish queued work and close the file."""
@@ -134,10 +196,7 @@ class Outbox:
         ]
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.executemany(
-                "UPDATE outbox SET state = ? WHERE epoch = ? AND seq = ? AND state = 'pending'",
-                done,
-            )
+            connection.executemany(_SETTLE, done)
 
         self._ledger.write(write)
 
@@ -145,11 +204,7 @@ class Outbox:
         """Send everything after the centre's head again (it was restored, or lost our tail)."""
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "UPDATE outbox SET state = 'pending' "
-                "WHERE epoch = ? AND seq > ? AND state <> 'pending'",
-                (epoch, head_seq),
-            )
+            connection.execute(_REWIND, (epoch, head_seq))
 
         self._ledger.write(write)
 
@@ -207,10 +262,7 @@ class LedgerJournal:
         """Store a value; on disk when this returns."""
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO device_journal VALUES (?,?,?) "
-                "ON CONFLICT (device, key) DO UPDATE SET value = excluded.value",
-                (self._device, key, value),
-            )
+            values = {"device": self._device, "key": key, "value": value}
+            connection.execute(_PUT_JOURNAL, values)
 
         self._ledger.write(write)

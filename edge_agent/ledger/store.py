@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from edge_agent.ledger import row_seals
 from edge_agent.ports import (
     AuthorisationRow,
     JobState,
@@ -29,12 +31,68 @@ _AUTH = (
 )
 _JOB = "job_id, subject_id, kind, state, document, attempts, fiscal_number, reason, created_at"
 
+_SAVE_DRAFT = row_seals.insert(
+    "sale",
+    {name: f"excluded.{name}" for name in ("revision", "member_id", "touched_at", "draft")},
+    "sale.state = 'open'",
+)
+_CLOSE_SALE = row_seals.update(
+    "sale",
+    {
+        "state": ":state",
+        "revision": "revision + 1",
+        "touched_at": ":at",
+        "committed_at": "coalesce(committed_at, :committed_at)",
+        "document": "coalesce(document, :document)",
+        "result": "coalesce(:result, result)",
+    },
+    "sale_id = :sale_id",
+)
+_APPEND_FACT = (
+    "INSERT INTO outbox (epoch, seq, kind, body, prev_hash, hash, state, created_at, crc) "
+    "VALUES (?,?,?,?,?,?,'pending',?,?)"
+)
+_SAVE_AUTHORISATION = row_seals.insert(
+    "authorisation",
+    {
+        name: f"excluded.{name}"
+        for name in ("state", "layer", "hold_points", "lease_id", "lease_points", "reason")
+    },
+)
+_BURN_LEASE = row_seals.insert("lease_burn")
+_ADD_EFFECT = row_seals.insert(
+    "member_effect",
+    {name: f"{name} + excluded.{name}" for name in ("spent_points", "earned_points")},
+)
+_ADD_PRINT_JOB = row_seals.insert("print_job")
+_SET_PRINT_STATE = row_seals.update(
+    "print_job",
+    {
+        "state": ":state",
+        "attempts": "attempts + :more",
+        "fiscal_number": ":fiscal_number",
+        "reason": ":reason",
+        "evidence": ":evidence",
+        "decided_at": ":decided_at",
+    },
+    "job_id = :job_id",
+)
+_SAVE_RETURN = row_seals.insert("sale_return", {"state": "excluded.state"})
+
 
 class Store:
     """One transaction's view of the ledger; made anew for each use case."""
 
-    def __init__(self, connection: sqlite3.Connection, register_id: str, epoch: int) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        register_id: str,
+        epoch: int,
+        *,
+        in_doubt: bool = False,
+    ) -> None:
         self._db = connection
+        self._in_doubt = in_doubt
         self._register_id = register_id
         self._epoch = epoch
 
@@ -61,24 +119,7 @@ class Store:
 
     def save_draft(self, row: SaleRow) -> None:
         """Insert or replace an open sale."""
-        self._db.execute(
-            f"INSERT INTO sale ({_SALE}) VALUES (?,?,?,?,?,?,?,?,?,?) "
-            "ON CONFLICT (sale_id) DO UPDATE SET revision = excluded.revision, "
-            "member_id = excluded.member_id, touched_at = excluded.touched_at, "
-            "draft = excluded.draft WHERE sale.state = 'open'",
-            (
-                row.sale_id,
-                row.state,
-                row.revision,
-                row.member_id,
-                row.opened_at,
-                row.touched_at,
-                row.committed_at,
-                row.draft,
-                row.document,
-                row.result,
-            ),
-        )
+        self._db.execute(_SAVE_DRAFT, asdict(row))
 
     def close_sale(
         self,
@@ -90,12 +131,15 @@ class Store:
     ) -> None:
         """Move a sale to a later state; document and result are written once, at the commit."""
         committed_at = at if state == "committed" else None
-        self._db.execute(
-            "UPDATE sale SET state = ?, revision = revision + 1, touched_at = ?, "
-            "committed_at = coalesce(committed_at, ?), document = coalesce(document, ?), "
-            "result = coalesce(?, result) WHERE sale_id = ?",
-            (state, at, committed_at, document, result, sale_id),
-        )
+        values = {
+            "sale_id": sale_id,
+            "state": state,
+            "at": at,
+            "committed_at": committed_at,
+            "document": document,
+            "result": result,
+        }
+        self._db.execute(_CLOSE_SALE, values)
 
     # --- outbox -----------------------------------------------------------------------------
 
@@ -107,14 +151,11 @@ class Store:
             "SELECT seq, hash FROM outbox WHERE epoch = ? ORDER BY seq DESC LIMIT 1",
             (self._epoch,),
         ).fetchone()
-        seq, prev = (head["seq"] + 1, head["hash"]) if head else (1, GENESIS)
+        seq, prev = (head[0] + 1, head[1]) if head else (1, GENESIS)
         data = body if isinstance(body, bytes) else canonical_json(body)
         link = fact_hash(self._register_id, self._epoch, seq, kind, data, prev)
-        self._db.execute(
-            "INSERT INTO outbox (epoch, seq, kind, body, prev_hash, hash, created_at) "
-            "VALUES (?,?,?,?,?,?,?)",
-            (self._epoch, seq, kind, data.decode(), prev, link, at),
-        )
+        crc = row_seals.seal(self._epoch, seq, "pending", at)
+        self._db.execute(_APPEND_FACT, (self._epoch, seq, kind, data.decode(), prev, link, at, crc))
         return self._epoch, seq
 
     # --- redemption -------------------------------------------------------------------------
@@ -128,28 +169,13 @@ class Store:
 
     def save_authorisation(self, row: AuthorisationRow, at: str) -> None:
         """Insert or replace a decision."""
-        self._db.execute(
-            f"INSERT INTO authorisation ({_AUTH}, asked_at) VALUES (?,?,?,?,?,?,?,?,?,?,?) "
-            "ON CONFLICT (auth_id) DO UPDATE SET state = excluded.state, layer = excluded.layer, "
-            "hold_points = excluded.hold_points, lease_id = excluded.lease_id, "
-            "lease_points = excluded.lease_points, reason = excluded.reason",
-            (
-                row.auth_id,
-                row.sale_id,
-                row.member_id,
-                row.requested_points,
-                row.state,
-                row.layer,
-                row.hold_points,
-                row.lease_id,
-                row.lease_points,
-                row.reason,
-                at,
-            ),
-        )
+        self._db.execute(_SAVE_AUTHORISATION, {**asdict(row), "asked_at": at})
 
     def is_fenced(self) -> bool:
-        """The centre holds another history of this epoch: this file, or another, is a copy."""
+        """No lease may be spent: the centre holds another history of this epoch (this file, or
+        another, is a copy), or a check has found this file damaged."""
+        if self._in_doubt:
+            return True
         row = self._db.execute("SELECT value FROM meta WHERE key = 'fenced_epoch'").fetchone()
         return row is not None and int(row[0]) == self._epoch
 
@@ -166,19 +192,20 @@ class Store:
 
     def burn_lease(self, lease_id: str, sale_id: str, points: int) -> None:
         """Spend part of a lease, for ever."""
-        self._db.execute(
-            "INSERT INTO lease_burn (lease_id, sale_id, points) VALUES (?,?,?)",
-            (lease_id, sale_id, points),
-        )
+        values = {"lease_id": lease_id, "sale_id": sale_id, "points": points}
+        self._db.execute(_BURN_LEASE, values)
 
     def add_effect(self, member_id: int, fact: tuple[int, int], spent: int, earned: int) -> None:
         """Remember what a fact of ours does to a balance until the centre's rows contain it."""
-        self._db.execute(
-            "INSERT INTO member_effect VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET "
-            "spent_points = spent_points + excluded.spent_points, "
-            "earned_points = earned_points + excluded.earned_points",
-            (member_id, *fact, spent, earned),
-        )
+        epoch, seq = fact
+        values = {
+            "member_id": member_id,
+            "epoch": epoch,
+            "seq": seq,
+            "spent_points": spent,
+            "earned_points": earned,
+        }
+        self._db.execute(_ADD_EFFECT, values)
 
     def own_effects(self, member_id: int, applied: tuple[int, int]) -> OwnEffects:
         """Sum of own effects after the fact `applied` (epoch, seq)."""
@@ -193,20 +220,7 @@ class Store:
 
     def add_print_job(self, row: PrintJobRow) -> None:
         """Queue a document."""
-        self._db.execute(
-            f"INSERT INTO print_job ({_JOB}) VALUES (?,?,?,?,?,?,?,?,?)",
-            (
-                row.job_id,
-                row.subject_id,
-                row.kind,
-                row.state,
-                row.document,
-                row.attempts,
-                row.fiscal_number,
-                row.reason,
-                row.created_at,
-            ),
-        )
+        self._db.execute(_ADD_PRINT_JOB, {**asdict(row), "evidence": "{}", "decided_at": None})
 
     def print_job(self, job_id: str) -> PrintJobRow | None:
         """The job's row, or `None`."""
@@ -249,19 +263,16 @@ class Store:
         evidence: Mapping[str, str] | None = None,
     ) -> None:
         """Move a job; `printing` counts an attempt, the three verdicts are dated."""
-        self._db.execute(
-            "UPDATE print_job SET state = ?, attempts = attempts + ?, fiscal_number = ?, "
-            "reason = ?, evidence = ?, decided_at = ? WHERE job_id = ?",
-            (
-                state,
-                int(state == "printing"),
-                fiscal_number,
-                reason,
-                json.dumps(dict(evidence or {}), ensure_ascii=False),
-                at if state in ("printed", "not_printed", "unknown") else None,
-                job_id,
-            ),
-        )
+        values = {
+            "job_id": job_id,
+            "state": state,
+            "more": int(state == "printing"),
+            "fiscal_number": fiscal_number,
+            "reason": reason,
+            "evidence": json.dumps(dict(evidence or {}), ensure_ascii=False),
+            "decided_at": at if state in ("printed", "not_printed", "unknown") else None,
+        }
+        self._db.execute(_SET_PRINT_STATE, values)
 
     # --- returns ----------------------------------------------------------------------------
 
@@ -282,8 +293,4 @@ class Store:
 
     def save_return(self, row: ReturnRow, at: str) -> None:
         """Insert a return or move its state."""
-        self._db.execute(
-            "INSERT INTO sale_return VALUES (?,?,?,?,?) "
-            "ON CONFLICT (return_id) DO UPDATE SET state = excluded.state",
-            (row.return_id, row.sale_id, row.state, row.document, at),
-        )
+        self._db.execute(_SAVE_RETURN, {**asdict(row), "created_at": at})

@@ -28,6 +28,14 @@ function Device({ name, state, words }) {
   <//>`;
 }
 
+function Storage({ state, words }) {
+  if (!state || state === 'ok') return null;
+  const tone = state === 'full' || state === 'damaged' ? 'bad' : 'warn';
+  return html`<${Mark} tone=${tone} icon="warn">
+    <span data-test="storage">${words.storage[state]}</span>
+  <//>`;
+}
+
 function Rules({ model, words, locale }) {
   const { ruleset_sequence: sequence, ruleset_at: at } = model.state.strip;
   if (!sequence) return html`<${Mark} tone="warn" icon="warn">${words.noRules}<//>`;
@@ -49,6 +57,7 @@ export function Strip({ model, words, locale }) {
     <${Device} name=${words.scanner} state=${strip.scanner} words=${words} />
     <${Rules} model=${model} words=${words} locale=${locale} />
     ${strip.clock === 'unsure' && html`<${Mark} tone="warn" icon="clock">${words.clockUnsure}<//>`}
+    <${Storage} state=${strip.storage} words=${words} />
     <span class="mark place">
       <span class="store">${strip.store_name}</span> <b>${strip.register_id}</b>
     </span>

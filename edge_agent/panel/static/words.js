@@ -16,6 +16,10 @@ const UK = {
     ok: 'працює', low: 'мало паперу', out: 'немає паперу', offline: 'не відповідає',
     none: 'не підключено', error: 'помилка',
   },
+  storage: {
+    low: 'Диск майже повний', reserve: 'Диск повний: працює резерв',
+    full: 'Диск повний: без бонусів', damaged: 'База каси пошкоджена',
+  },
   agentGone: 'Агент не відповідає — продавайте без бонусів',
   agentGoneMore: 'Екран під’єднається сам. На ньому — останнє, що було відомо.',
   connecting: 'З’єднання з агентом…',
@@ -158,6 +162,10 @@ const EN = {
   device: {
     ok: 'works', low: 'paper low', out: 'no paper', offline: 'does not answer',
     none: 'not connected', error: 'fault',
+  },
+  storage: {
+    low: 'Disk nearly full', reserve: 'Disk full: on its reserve',
+    full: 'Disk full: no loyalty', damaged: 'Database damaged',
   },
   agentGone: 'The agent does not answer — sell without bonuses',
   agentGoneMore: 'The screen reconnects by itself. It shows what was known last.',

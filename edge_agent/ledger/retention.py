@@ -1,0 +1,77 @@
+"""What leaves the ledger with age: facts that the centre has, answers nobody asks for again."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from edge_agent.ledger.chain_marks import Signer, put_mark
+from edge_agent.ledger.ledger import Ledger
+
+BATCH_ROWS = 100
+_EPOCHS = "SELECT DISTINCT epoch FROM outbox"
+_TOP = (
+    "SELECT min(coalesce((SELECT min(seq) FROM outbox WHERE epoch = :epoch "
+    "AND state = 'pending'), :most), (SELECT max(seq) FROM outbox WHERE epoch = :epoch)) - 1"
+)
+_OLD = (
+    "SELECT seq, hash, created_at FROM outbox WHERE epoch = ? AND seq <= ? "
+    "AND seq > coalesce((SELECT seq FROM chain_mark m WHERE m.epoch = outbox.epoch), 0) "
+    "ORDER BY seq LIMIT ?"
+)
+_DROP_FACTS = "DELETE FROM outbox WHERE epoch = ? AND seq <= ? AND state = 'acked'"
+_DROP_ANSWERS = (
+    "DELETE FROM idempotency WHERE key IN "
+    "(SELECT key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long what is done with stays on the register, days."""
+
+    fact_days: int
+    answer_days: int
+
+
+class Retention:
+    """Prunes in transactions of a hundred rows, so that no sale waits for one."""
+
+    def __init__(self, ledger: Ledger, register_id: str, sign: Signer, kept: Kept) -> None:
+        self._ledger = ledger
+        self._register_id = register_id
+        self._sign = sign
+        self._kept = kept
+
+    def prune_some(self, now: datetime) -> int:
+        """One batch of each kind; how many rows went, 0 when nothing is old enough.
+
+        A fact goes only when the centre has acknowledged it and every one before it has been
+        answered; the last of an epoch stays, and a signed mark keeps the chain's beginning."""
+        facts_before = _stamp(now - timedelta(days=self._kept.fact_days))
+        answers_before = _stamp(now - timedelta(days=self._kept.answer_days))
+
+        def work(connection: sqlite3.Connection) -> int:
+            gone = connection.execute(_DROP_ANSWERS, (answers_before, BATCH_ROWS)).rowcount
+            for (epoch,) in connection.execute(_EPOCHS).fetchall():
+                gone += self._facts_of(connection, epoch, facts_before, _stamp(now))
+            return gone
+
+        return self._ledger.query(work)
+
+    def _facts_of(self, connection: sqlite3.Connection, epoch: int, before: str, at: str) -> int:
+        top = connection.execute(_TOP, {"epoch": epoch, "most": 2**62}).fetchone()[0]
+        mark = None
+        for seq, link, created_at in connection.execute(_OLD, (epoch, top, BATCH_ROWS)).fetchall():
+            if created_at >= before:
+                break
+            mark = (epoch, seq, link)
+        if mark is None:
+            return 0
+        put_mark(connection, self._register_id, mark, at, self._sign)
+        return connection.execute(_DROP_FACTS, mark[:2]).rowcount or 1
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
