@@ -7,7 +7,6 @@ the codes stand in `REFUSALS`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
@@ -36,6 +35,7 @@ from sync.contract.rule_reading import (
     refuse_signature,
 )
 from sync.contract.rule_reading import REFUSALS as REFUSALS
+from sync.contract.rule_since import version_key
 from sync.contract.signing import verify_bundle
 
 MAX_BUNDLE_BYTES = 5 * 1024 * 1024
@@ -205,7 +205,7 @@ def open_bundle(
     bundle = parse_bundle(data)
     check_sequence(bundle.sequence, newest_sequence)
     _check_dates(bundle, now)
-    if agent_version and _version(bundle.min_agent_version or "0") > _version(agent_version):
+    if agent_version and version_key(bundle.min_agent_version or "0") > version_key(agent_version):
         raise InvalidRuleset(
             "agent_too_old", f"needs agent {bundle.min_agent_version}", "min_agent_version"
         )
@@ -219,11 +219,6 @@ def _check_dates(bundle: Bundle, now: datetime) -> None:
         raise InvalidRuleset("expired", message, "expires_at")
     if freshness == "not_yet":
         raise InvalidRuleset("not_yet_valid", f"valid from {bundle.not_before}", "not_before")
-
-
-def _version(text: str) -> tuple[int, ...]:
-    numbers = [int(part) for part in re.findall(r"\d+", text)[:4]]
-    return tuple(numbers + [0] * (4 - len(numbers)))
 
 
 def json_schema() -> dict[str, Any]:

@@ -6,6 +6,7 @@ characters. Dates and times stay text here, so that a file keeps its own bytes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -105,6 +106,24 @@ def _rule_value(value: Any) -> Any:
             return tuple(_rule_value(item) for item in value)
         return frozenset(value)
     return value
+
+
+def walk(at: str, model: RuleModel, written_only: bool = False) -> Iterator[tuple[str, RuleModel]]:
+    """A model and all models inside it, each with its path in the file, in the order of fields.
+
+    `written_only` leaves out what the file does not say and a default stands for.
+    """
+    yield at, model
+    for name, value in model:
+        if written_only and name not in model.model_fields_set:
+            continue
+        inner = f"{at}.{name}" if at else name
+        if isinstance(value, RuleModel):
+            yield from walk(inner, value, written_only)
+        elif isinstance(value, list):
+            for place, item in enumerate(value):
+                if isinstance(item, RuleModel):
+                    yield from walk(f"{inner}[{place}]", item, written_only)
 
 
 def minutes_of(clock: str) -> int:

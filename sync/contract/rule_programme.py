@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from loyalty.money import SplitMethod, Tie, ZeroWeights
 from loyalty.promotions import policies as how
 from loyalty.promotions.ruleset import (
     WEIGHED_PREFIXES,
@@ -34,9 +35,9 @@ class PoliciesModel(RuleModel):
 
     rounding: how.Rounding = "half_up"
     round_at: how.RoundAt = "rule"
-    split: how.SplitMethod = "largest_remainder"
-    tie: how.Tie = "earlier"
-    zero_weights: how.ZeroWeights = "none"
+    split: SplitMethod = "largest_remainder"
+    tie: Tie = "earlier"
+    zero_weights: ZeroWeights = "none"
     pick: how.Pick = "cheapest"
     percent_basis: how.Basis = "net"
     line_overflow: how.Overflow = "drop"
