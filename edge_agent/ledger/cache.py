@@ -7,11 +7,14 @@ never waits for the feed. A damaged file, at start or later, is moved aside and 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from edge_agent.ledger.cache_assortment import GoodsLookup
+from edge_agent.ledger.cache_buckets import Holder, add_up, live_rows, put_right
 from edge_agent.ledger.cache_check import slices
 from edge_agent.ledger.cache_file import (
     SQLITE_FAILURES,
@@ -20,29 +23,23 @@ from edge_agent.ledger.cache_file import (
     move_aside,
     open_writer,
 )
-from edge_agent.ledger.cache_goods import (
-    MAX_SEARCH_ROWS,
-    CachedGood,
-    ScaleLabel,
-    scale_label,
-    search_words,
-)
+from edge_agent.ledger.cache_install import prepare as prepare_snapshot
+from edge_agent.ledger.cache_install import swap
 from edge_agent.ledger.cache_pages import Changes, Part, prepare, set_meta
 from edge_agent.ledger.cache_rows import (
     DAMAGE_IN_ROW,
     CachedLease,
     checked,
-    good_of,
     lease_of,
     member_of,
     owner_in,
     select,
 )
 from edge_agent.ledger.damage import DamagedRow, is_damage, sqlite_code
-from edge_agent.ledger.database import DatabaseClosed
+from edge_agent.ledger.database import DatabaseClosed, Writer
 from loyalty.member import Member
 from sync.contract.cache_format import TABLES, token_key
-from sync.contract.feed import FeedPage, FeedRow, FeedRuleset
+from sync.contract.feed import FeedBucket, FeedPage, FeedRow, FeedRuleset, SnapshotInfo
 from sync.downlink import AppliedPage
 from sync.errors import LocalStoreFailed
 
@@ -53,12 +50,6 @@ PART_ROWS = 1_000
 PART_S = 0.05
 _MEMBER = select("member", "WHERE member_id = ? AND name IS NOT NULL")
 _TOKENS = {table: select(table, "WHERE key = ?") for table in ("token", "phone")}
-_GOOD = select("good", "WHERE sku = ? AND body IS NOT NULL")
-_BY_BARCODE = select(
-    "good",
-    "WHERE sku IN (SELECT sku FROM barcode WHERE barcode = ?) AND body IS NOT NULL "
-    "ORDER BY version DESC, sku LIMIT 1",
-)
 _LEASE_FOR = select(
     "lease",
     "WHERE member_id = ? AND register_id = ? AND epoch = ? AND state IS NOT NULL "
@@ -92,7 +83,7 @@ class CacheStats:
     broken_files: tuple[str, ...] = ()
 
 
-class Cache:
+class Cache(GoodsLookup):
     """The cache of one register; methods may be called from any thread.
 
     Reads answer "not known" after damage (the rows come again with the feed); writes raise
@@ -113,6 +104,8 @@ class Cache:
         self._part_s = part_s
         self._unknown: dict[str, int] = {}
         self._rejected = 0
+        self._is_closed = False
+        self._swapping = threading.Lock()
         try:
             self._writer, broken = open_writer(path)
         except (*SQLITE_FAILURES, OSError) as error:
@@ -133,31 +126,6 @@ class Cache:
         """The member of that id."""
         found = self._rows(_MEMBER, (member_id,), member_of)
         return found[0] if found else None
-
-    def good_by_code(self, code: str) -> CachedGood | None:
-        """A good by barcode, by SKU, or by the label of a scale, with the label's weight.
-
-        A scale's PLU is found as barcode `2NPPPPP`, as SKU `PPPPP`, or as SKU without leading
-        zeros; the good must be one that is sold by weight.
-        """
-        found = self._good_by_barcode(code) or self._good_by_sku(code)
-        if found is not None:
-            return found
-        label = scale_label(code)
-        return None if label is None else self._weighed(label, code)
-
-    def search_goods(self, text: str, limit: int) -> list[CachedGood]:
-        """Goods whose name holds every word of `text`, by name; at most `limit` (1 … 100)."""
-        words = search_words(text)
-        if not words:
-            return []
-        parts = " AND ".join(["instr(name_folded, ?) > 0"] * len(words))
-        found = (
-            "WHERE sku IN (SELECT sku FROM good WHERE name_folded IS NOT NULL "
-            f"AND {parts} ORDER BY name_folded, sku LIMIT ?) ORDER BY name_folded, sku"
-        )
-        rows = max(1, min(limit, MAX_SEARCH_ROWS))
-        return self._all(select("good", found), (*words, rows), lambda row: good_of(row[3]))
 
     def goods_count(self) -> int:
         """Goods that can be sold."""
@@ -244,8 +212,40 @@ class Cache:
 
         self._write(work)
 
+    def install(self, file: Path, info: SnapshotInfo) -> None:
+        """Make a downloaded snapshot the cache; the old rows serve until the moment it is.
+
+        Raises `LocalStoreFailed` when the file cannot be used; the old cache then still stands."""
+        meta = (
+            ("incarnation", info.incarnation),
+            ("cursor", info.cursor),
+            ("balance_as_of", info.made_at),
+        )
+        try:
+            prepare_snapshot(file, meta)
+            with self._swapping, self._readers.exclusive():
+                self._writer.close()
+                try:
+                    swap(file, self.path)
+                finally:
+                    self._writer = Writer(self.path, "cache", "cache")
+        except (*SQLITE_FAILURES, DamagedRow, OSError) as error:
+            raise LocalStoreFailed(f"the snapshot cannot be used: {error}") from error
+
+    def sums(
+        self, holder: Holder, buckets: int, pause: Callable[[], None] = lambda: None
+    ) -> list[int]:
+        """Checksum of each bucket of the live rows; `pause` comes between slices of 500."""
+        with self._readers.connection() as connection:
+            return add_up(live_rows(connection, holder), buckets, pause)
+
+    def put_right(self, holder: Holder, bucket: FeedBucket) -> tuple[int, int]:
+        """Make one bucket equal to the centre's; rows written and dropped."""
+        return self._write(lambda c: put_right(c, live_rows(c, holder), bucket))
+
     def close(self) -> None:
         """Close readers and writer; safe to call twice."""
+        self._is_closed = True
         self._readers.close()
         self._writer.close()
 
@@ -299,24 +299,6 @@ class Cache:
     def _bounds(self, whole: bool) -> tuple[int | None, float | None]:
         return (None, None) if whole else (self._part_rows, self._part_s)
 
-    def _good_by_barcode(self, code: str) -> CachedGood | None:
-        return self._one(_BY_BARCODE, (code,), lambda row: _scanned(good_of(row[3]), code))
-
-    def _good_by_sku(self, sku: str) -> CachedGood | None:
-        return self._one(_GOOD, (sku,), lambda row: good_of(row[3]))
-
-    def _weighed(self, label: ScaleLabel, code: str) -> CachedGood | None:
-        candidates = (
-            self._good_by_barcode(label.prefix),
-            self._good_by_sku(label.plu),
-            self._good_by_sku(label.plu.lstrip("0")),
-        )
-        for good in candidates:
-            quantity = None if good is None else label.quantity_in(good.unit)
-            if good is not None and quantity is not None:
-                return replace(good, barcode=code, qty_milli=quantity)
-        return None
-
     def _meta(self, key: str) -> str:
         return self._one(_POSITION, (key,), lambda row: str(row[1])) or ""
 
@@ -350,7 +332,7 @@ class Cache:
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         generation = self._readers.generation
         try:
-            return self._writer.run(work, durable=False)
+            return self._run(work)
         except DatabaseClosed as error:
             raise LocalStoreFailed("the cache is closed") from error
         except (*SQLITE_FAILURES, DamagedRow) as error:
@@ -358,9 +340,19 @@ class Cache:
                 self._start_anew(generation)
             raise LocalStoreFailed(f"the cache cannot be written: {error}") from error
 
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return self._writer.run(work, durable=False)
+        except DatabaseClosed:
+            if self._is_closed:
+                raise
+        with self._swapping:
+            writer = self._writer
+        return writer.run(work, durable=False)
+
     def _start_anew(self, generation: int) -> None:
         """Move the damaged file aside and open an empty one, unless another thread has."""
-        with self._readers.exclusive() as found:
+        with self._swapping, self._readers.exclusive() as found:
             if found != generation:
                 return
             self._writer.close()
@@ -370,9 +362,3 @@ class Cache:
             except (*SQLITE_FAILURES, OSError) as error:
                 raise LocalStoreFailed(f"the damaged cache cannot be replaced: {error}") from error
         self._on_rebuilt(broken)
-
-
-def _scanned(good: CachedGood, code: str) -> CachedGood:
-    if code not in good.barcodes:
-        raise DamagedRow("the index of barcodes does not fit the good")
-    return replace(good, barcode=code)

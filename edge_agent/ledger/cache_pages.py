@@ -46,15 +46,25 @@ def prepare(rows: Iterable[FeedRow]) -> Changes:
     return changes
 
 
+def insert_row(connection: sqlite3.Connection, row: StoredRow) -> None:
+    """Write a row whose key is free."""
+    connection.execute(_UPSERTS[row.table], row.values)
+    _index_barcodes(connection, row)
+
+
 def apply_row(connection: sqlite3.Connection, row: StoredRow) -> bool:
     """A guarded upsert; False when the stored row is as new."""
     if connection.execute(_UPSERTS[row.table], row.values).rowcount == 0:
         return False
+    _index_barcodes(connection, row)
+    return True
+
+
+def _index_barcodes(connection: sqlite3.Connection, row: StoredRow) -> None:
     if row.barcodes is not None:
         sku = row.values[0]
         connection.execute(_DROP_BARCODES, (sku,))
         connection.executemany(_ADD_BARCODE, [(code, sku) for code in row.barcodes])
-    return True
 
 
 class Part:

@@ -224,6 +224,7 @@ def test_a_reset_forgets_every_table(cache):
         page(
             row("member", 7, 1, MEMBER),
             row("token", "card:1", 1, {"member_id": 7}),
+            row("token", "phone:aa", 1, {"member_id": 7}),
             row("good", "1", 1, good),
             row("lease", "L1", 1, lease("L1")),
             row("ruleset", "active", 1, {"sequence": 9, "sha256": "ab" * 32, "size": 77}),
@@ -237,7 +238,7 @@ def test_a_reset_forgets_every_table(cache):
             for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
             if not name.startswith(("sqlite_", "_sqlite")) and name != "meta"
         ]
-        assert len(tables) == 7
+        assert len(tables) == 8
         for table in tables:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0, table
     connection.close()

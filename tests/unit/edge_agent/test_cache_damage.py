@@ -153,9 +153,9 @@ def test_a_folder_that_is_not_there_is_a_clear_failure(tmp_path):
 @pytest.mark.parametrize(
     "flip",
     [
-        "UPDATE member SET body = replace(body, '1999', '9999')",
+        "UPDATE member SET balance = 9999 WHERE member_id = 1999",
         "UPDATE member SET version = version + 1024",
-        "UPDATE member SET crc = crc + 1",
+        "UPDATE member SET seal = seal + 1",
     ],
 )
 def test_a_changed_figure_that_sqlite_does_not_see_is_not_believed(path, flip):
@@ -216,7 +216,7 @@ def test_an_incarnation_that_changed_by_itself_is_not_compared(path):
 
 def spoil_bodies(cache):
     """Damage what is stored below SQLite's own checks: the text of the rows."""
-    cache._writer.run(lambda connection: connection.execute("UPDATE member SET body = '{\"na'"))
+    cache._writer.run(lambda connection: connection.execute("UPDATE member SET rest = '{\"na'"))
 
 
 def test_a_body_that_cannot_be_read_starts_the_cache_anew(path):
