@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from central.changes import Changes
 from central.db.bulk import Columns, Connection, Row, insert_rows
 from central.facts import Understood, understand
 from central.instants import kyiv_date
-from central.leases import LeasePolicy, put_leases, tills_of
+from central.leases import LeasePolicy, is_restoring, put_leases, tills_of
 from central.member_rows import put_member
 from central.member_state import MemberState
 from central.member_store import load_members, save_members
@@ -160,8 +160,8 @@ def _apply_routed(
         return
     members = _load(connection, routed, now)
     stores = {each.fact.store_id for each in routed if isinstance(each.fact.message, WireSale)}
-    tills = {store_id: tills_of(connection, store_id) for store_id in sorted(stores)}
-    setting = Setting(kyiv_date(now), tills, policy)
+    tills = {store_id: tills_of(connection, store_id, now) for store_id in sorted(stores)}
+    setting = Setting(kyiv_date(now), tills, policy, is_restoring(connection, now))
     for each in routed:
         apply_to_member(members[each.member_id], each.fact, setting)
     publish(connection, members.values(), now, changes)
@@ -197,11 +197,29 @@ def _load(
             sales.add(message.sale_id)
             returns.add(message.return_id)
     ids = {each.member_id for each in routed}
+    return load_or_make(connection, ids, now, sale_ids=sales, return_ids=returns, auth_ids=holds)
+
+
+def load_or_make(
+    connection: Connection,
+    ids: Collection[int],
+    now: datetime,
+    *,
+    sale_ids: Collection[str] = (),
+    return_ids: Collection[str] = (),
+    auth_ids: Collection[str] = (),
+) -> dict[int, MemberState]:
+    """Members as `load_members` loads them; ids that are not known become members."""
     load = partial(
-        load_members, connection, ids, sale_ids=sales, return_ids=returns, auth_ids=holds
+        load_members,
+        connection,
+        ids,
+        sale_ids=sale_ids,
+        return_ids=return_ids,
+        auth_ids=auth_ids,
     )
     members = load()
-    if missing := sorted(ids - members.keys()):
+    if missing := sorted(set(ids) - members.keys()):
         # A member unknown here (erased, or of a lost import) still bought and spent.
         connection.execute(
             "insert into member (member_id, created_at) select id, %s from unnest(%s::bigint[]) id"

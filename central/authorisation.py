@@ -12,6 +12,7 @@ from central.apply import publish
 from central.changes import Changes
 from central.db.bulk import Connection
 from central.instants import to_text
+from central.leases import is_restoring
 from central.member_state import Cause, Hold, MemberState
 from central.member_store import load_members
 from loyalty import ledger
@@ -29,7 +30,7 @@ def authorise(
     """Hold what is available, up to what is asked for.
 
     Reasons for less: `insufficient`, `blocked`, `unknown_member`, `sale_closed`, `voided`,
-    `expired`. 409 `auth_id_reused` when the id was used for something else.
+    `expired`, `restoring`. 409 `auth_id_reused` when the id was used for something else.
     """
     _lock_id(connection, request.auth_id)
     _check_reuse(connection, caller, request)
@@ -40,7 +41,7 @@ def authorise(
     known = member.holds.get(request.auth_id)
     if known is not None:
         return _answer(known, now)
-    approved, reason = _decide(connection, caller, request, member)
+    approved, reason = _decide(connection, caller, request, member, now)
     hold = Hold(
         auth_id=request.auth_id,
         sale_id=request.sale_id,
@@ -119,7 +120,11 @@ def _check_reuse(connection: Connection, caller: Caller, request: AuthorisationR
 
 
 def _decide(
-    connection: Connection, caller: Caller, request: AuthorisationRequest, member: MemberState
+    connection: Connection,
+    caller: Caller,
+    request: AuthorisationRequest,
+    member: MemberState,
+    now: datetime,
 ) -> tuple[int, str]:
     voided = connection.execute(
         "select 1 from voided_authorisation where register_id = %s and auth_id = %s",
@@ -135,6 +140,8 @@ def _decide(
         return 0, "sale_closed"
     if member.is_blocked:
         return 0, "blocked"
+    if is_restoring(connection, now):
+        return 0, "restoring"
     approved = min(request.points, member.books.balance(AVAILABLE))
     return approved, "" if approved == request.points else "insufficient"
 

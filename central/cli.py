@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from central import commands, rules_cli
+from central import commands, commands_lives, commands_members, rules_cli
 from central.errors import CentralError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (_add_run, _add_keys, _add_registers, _add_imports, rules_cli.add, _add_reports):
         add(verbs, place)
+    commands_lives.add_verbs(_add, verbs, place)
     return parser
 
 
@@ -108,6 +109,7 @@ def _add_imports(verbs: Verbs, place: argparse.ArgumentParser) -> None:
     take = _add(members, place, "import", "take members in from CSV", commands.members_import)
     take.add_argument("file", type=Path)
     take.add_argument("--dry-run", action="store_true", help="check everything, keep nothing")
+    commands_members.add_verbs(_add, members, place)
     goods = _group(verbs, "goods", "the goods list")
     take = _add(goods, place, "import", "take goods in from CSV", commands.goods_import)
     take.add_argument("file", type=Path)

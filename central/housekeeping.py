@@ -7,6 +7,7 @@ import threading
 import uuid
 from functools import partial
 
+import psycopg
 from psycopg_pool import ConnectionPool
 
 from central import applier
@@ -107,5 +108,8 @@ class Housekeeper:
                 self.round()
             except DatabaseUnavailable as error:
                 log.warning("round skipped: %s", error)
+            except psycopg.Error as error:
+                # The next round may do better; a thread that is gone never does.
+                log.error("round failed: %s %s", type(error).__name__, error.sqlstate)
             if self._stop.wait(self._every_s):
                 return

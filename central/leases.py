@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from central.changes import Changes, register_scope
 from central.db.bulk import Connection
@@ -36,13 +37,44 @@ class Till:
     epoch: int
 
 
-def tills_of(connection: Connection, store_id: str) -> list[Till]:
-    """The store's registers that may hold leases now."""
+def is_restoring(connection: Connection, now: datetime) -> bool:
+    """Whether rights may be out that a restored database does not know (see `central.lives`)."""
+    row = connection.execute(
+        "select exists (select 1 from awaited where settled_at is null)"
+        " or exists (select 1 from meta where name = 'quiet_until' and value::timestamptz > %s)",
+        [now],
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def tills_of(connection: Connection, store_id: str, now: datetime) -> list[Till]:
+    """The store's registers that may get leases now; none while the centre is restoring."""
+    if is_restoring(connection, now):
+        return []
     query = (
         "select register_id, epoch from register"
         " where store_id = %s and epoch > 0 and revoked_at is null order by register_id"
     )
     return [Till(*row) for row in connection.execute(query, [store_id])]
+
+
+def own_lease(lease_id: str, register_id: str, epoch: int, member_id: int) -> bool:
+    """Whether an id is one that `ensure_leases` gives for this till and member."""
+    base = f"{register_id}.{epoch}.{member_id}"
+    return lease_id == base or (
+        lease_id.startswith(f"{base}.") and lease_id[len(base) + 1 :].isdecimal()
+    )
+
+
+def honour_claims(member: MemberState, cause: Cause) -> None:
+    """Debit what registers were granted before a restore, as far as points are available."""
+    for lease in member.leases.values():
+        missing = min(lease.claimed - lease.granted, member.books.balance(AVAILABLE))
+        if missing > 0 and lease.state != "closed":
+            entry_id = member.next_id(cause)
+            member.post(ledger.grant(member.books, entry_id, lease.lease_id, missing), cause)
+            lease.granted += missing
+            member.touch("lease", lease.lease_id)
 
 
 def top_ups(available: int, open_leases: Sequence[int], policy: LeasePolicy) -> list[int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import psycopg
 
+from central.backup import RUN_LOCK
 from central.changes import CHANNEL
 
 log = logging.getLogger("central.listening")
@@ -43,6 +44,8 @@ class Listener:
 
     def _listen(self) -> None:
         with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+            # A restore waits until nobody serves this database.
+            connection.execute("select pg_advisory_lock_shared(%s)", [RUN_LOCK])
             connection.execute(f"listen {CHANNEL}")
             self._on_change()
             while not self._stop.is_set():

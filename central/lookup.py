@@ -37,7 +37,8 @@ def look_up(
         return LookupReply(found=False, server_time=to_text(now))
     member = members[member_id]
     cause = Cause(f"lookup:{uuid.uuid4()}", caller.register_id, caller.store_id)
-    ensure_leases(member, caller.store_id, tills_of(connection, caller.store_id), cause, policy)
+    tills = tills_of(connection, caller.store_id, now)
+    ensure_leases(member, caller.store_id, tills, cause, policy)
     if member.postings:
         changes = Changes()
         publish(connection, [member], now, changes)

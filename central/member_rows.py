@@ -33,7 +33,11 @@ def shown_lots(member: MemberState) -> list[FeedLot]:
 
 
 def put_member(changes: Changes, member: MemberState) -> None:
-    """Everybody's row about this member."""
+    """Everybody's row about this member; of one who was erased, only that they are gone."""
+    if member.is_erased:
+        key = str(member.member_id)
+        changes.put("member", key, {}, member_id=member.member_id, is_deleted=True)
+        return
     row = FeedMember(
         member_id=member.member_id,
         name=member.feed_name,

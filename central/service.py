@@ -10,7 +10,18 @@ from pathlib import Path
 
 from psycopg_pool import ConnectionPool
 
-from central import applier, authorisation, checksums, enrolment, feed, ingest, lookup, rules
+from central import (
+    applier,
+    authorisation,
+    checksums,
+    enrolment,
+    feed,
+    ingest,
+    lives,
+    lookup,
+    rules,
+    rules_stop,
+)
 from central.db.bulk import Connection
 from central.db.session import snapshot, transact
 from central.errors import DatabaseUnavailable
@@ -116,7 +127,8 @@ class CentreService:
             [caller.register_id, caller.epoch],
         ).fetchone()
         assert row is not None
-        return HeartbeatReply(server_time=to_text(now), head_seq=row[0])
+        kill_list = rules_stop.newer_than(connection, report.kill_list_downloaded)
+        return HeartbeatReply(server_time=to_text(now), head_seq=row[0], kill_list=kill_list)
 
     def server_time(self) -> str:
         """This process's clock."""
@@ -143,42 +155,17 @@ class CentreService:
         )
 
     def report_rights(self, caller: Caller, report: RightsReport) -> RightsReply:
-        """Take note of a register's leases."""
-        incarnation = snapshot(self.pool, feed.incarnation_of)
-        if report.incarnation != incarnation:
-            raise Refused(409, "other_incarnation", f"{caller.register_id}: ask again")
-        return RightsReply(incarnation=incarnation, restored=0, server_time=self.server_time())
-
-    def server_time(self) -> str:
-        """This process's clock."""
-        return to_text(self.clock())
-
-    def snapshot(self, caller: Caller, format_number: int) -> SnapshotInfo:
-        """Not made yet: registers start from an empty cursor."""
-        raise Refused(404, "no_such_format", f"no snapshot {format_number} for {caller.store_id}")
-
-    def snapshot_file(self, caller: Caller, snapshot_id: str) -> Path:
-        """No file is kept."""
-        raise Refused(404, "no_such_snapshot", f"{caller.store_id} has no file {snapshot_id}")
-
-    def bucket_sums(self, caller: Caller, cursor: str, kinds: Sequence[str]) -> BucketSums:
-        """Checksums of what a register should hold."""
+        """Debit again the leases that a restore has forgotten; a portion is a transaction."""
         now = self.clock()
-        return snapshot(self.pool, lambda c: checksums.bucket_sums(c, caller, cursor, kinds, now))
-
-    def bucket(self, caller: Caller, number: int, buckets: int, kinds: Sequence[str]) -> FeedBucket:
-        """Every live row of one bucket."""
-        now = self.clock()
-        return snapshot(
-            self.pool, lambda c: checksums.read_bucket(c, caller, number, buckets, kinds, now)
+        restored = 0
+        if transact(self.pool, lambda c: lives.check_report(c, caller, report)):
+            for part in lives.portions(report.leases):
+                work = partial(lives.take_report, caller=caller, held=part, now=now)
+                restored += transact(self.pool, work)
+            transact(self.pool, lambda c: lives.finish_report(c, caller.register_id, now))
+        return RightsReply(
+            incarnation=report.incarnation, restored=restored, server_time=to_text(now)
         )
-
-    def report_rights(self, caller: Caller, report: RightsReport) -> RightsReply:
-        """Take note of a register's leases."""
-        incarnation = snapshot(self.pool, feed.incarnation_of)
-        if report.incarnation != incarnation:
-            raise Refused(409, "other_incarnation", f"{caller.register_id}: ask again")
-        return RightsReply(incarnation=incarnation, restored=0, server_time=self.server_time())
 
     def is_healthy(self) -> bool:
         """Whether the database answers."""

@@ -16,13 +16,24 @@ BY_MEMBER = (
     *("person", "sale", "sale_return", "slice"),
 )
 BY_REGISTER = (
-    *("applied", "awaited", "fact", "fact_body", "fork", "parked", "register_epoch"),
+    *("applied", "fact", "fact_body", "fork", "parked", "register_epoch"),
     *("register_report", "subject", "voided_authorisation"),
 )
 BY_TOKEN = ("token",)
 REFERENCE = (
-    *("bundle", "deed", "enrol_code", "feed_day", "good", "kill_list", "meta", "migration"),
-    *("register", "store"),
+    *(
+        "awaited",
+        "bundle",
+        "deed",
+        "enrol_code",
+        "feed_day",
+        "good",
+        "kill_list",
+        "meta",
+        "migration",
+        "register",
+    ),
+    "store",
 )
 DISTRIBUTION = {
     **dict.fromkeys(BY_MEMBER, "member_id"),

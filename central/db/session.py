@@ -15,11 +15,20 @@ from central.errors import DatabaseUnavailable
 T = TypeVar("T")
 _ATTEMPTS = 4
 _WAIT_S = 5.0
+WRITE_S = 5
+"""No transaction of the service lives longer, in seconds."""
+READ_S = 60
+_HAS_TRANSACTION_TIMEOUT = 17_00_00
 
 
 def _configure(connection: Connection) -> None:
     connection.execute("set timezone to 'UTC'")
-    connection.execute("set statement_timeout to '60s'")
+    # A writing transaction holds the feed back, so none may stay open: every wait has an end.
+    connection.execute(f"set statement_timeout to '{WRITE_S}s'")
+    connection.execute(f"set lock_timeout to '{WRITE_S}s'")
+    connection.execute(f"set idle_in_transaction_session_timeout to '{WRITE_S}s'")
+    if connection.info.server_version >= _HAS_TRANSACTION_TIMEOUT:
+        connection.execute(f"set transaction_timeout to '{WRITE_S}s'")
     connection.commit()
 
 
@@ -61,8 +70,17 @@ def transact(pool: ConnectionPool[Connection], work: Callable[[Connection], T]) 
                 if attempt == _ATTEMPTS:
                     raise
     except (psycopg.OperationalError, PoolTimeout) as error:
+        if isinstance(error, psycopg.OperationalError) and not pool.closed:
+            pool.check()  # others are broken too when the server went away
         raise DatabaseUnavailable(f"the database does not answer: {error}") from error
     raise AssertionError("unreachable")
+
+
+def _allow(connection: Connection, seconds: int) -> None:
+    """Let this transaction take longer: reading holds nobody back."""
+    connection.execute(f"set local statement_timeout to '{seconds}s'")
+    if connection.info.server_version >= _HAS_TRANSACTION_TIMEOUT:
+        connection.execute(f"set local transaction_timeout to '{seconds}s'")
 
 
 def snapshot(pool: ConnectionPool[Connection], work: Callable[[Connection], T]) -> T:
@@ -70,6 +88,7 @@ def snapshot(pool: ConnectionPool[Connection], work: Callable[[Connection], T]) 
 
     def reading(connection: Connection) -> T:
         connection.execute("set transaction isolation level repeatable read, read only")
+        _allow(connection, READ_S)
         return work(connection)
 
     return transact(pool, reading)

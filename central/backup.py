@@ -1,0 +1,244 @@
+"""Copies of the database, and the way back from one.
+
+A backup is what `pg_dump` writes (custom format, one consistent snapshot, made beside a running
+service) and a manifest with its digest. The programme's private keys are no part of it. A restore
+keeps the present rows aside until the backup's are in place, takes over what must not be
+forgotten (revocations, registers and keys, erased persons, published rules) and begins a new life.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from central.db.bulk import Connection
+from central.db.embedded import wheel_programs
+from central.db.migrate import migrate, migrations
+from central.db.session import connect
+from central.errors import BadInput, DatabaseUnavailable
+from central.feed import incarnation_of
+from central.instants import to_text
+from central.lives import awaited_registers, begin_new_life, note_deed
+from central.people import erase_again
+
+RUN_LOCK = 5_260_871_006
+"""Held shared by every running service, alone by a restore."""
+_CHUNK = 1024 * 1024
+_BEFORE = "before_restore"
+_CARRIED = """
+insert into public.store select * from {before}.store on conflict do nothing;
+insert into public.register select * from {before}.register on conflict do nothing;
+update public.register set epoch = greatest(register.epoch, old.epoch),
+    revoked_at = coalesce(register.revoked_at, old.revoked_at),
+    revoked_reason = case when register.revoked_at is null then old.revoked_reason
+                          else register.revoked_reason end
+from {before}.register old where old.register_id = register.register_id;
+insert into public.register_epoch
+    (register_id, epoch, public_key, machine, enrolled_at, head_seq, head_hash)
+select register_id, epoch, public_key, machine, enrolled_at, 0, decode(repeat('00', 32), 'hex')
+from {before}.register_epoch on conflict do nothing;
+insert into public.applied
+select register_id, epoch, 0 from {before}.register_epoch on conflict do nothing;
+insert into public.bundle select * from {before}.bundle on conflict do nothing;
+insert into public.kill_list select * from {before}.kill_list on conflict do nothing;
+insert into public.deed select * from {before}.deed on conflict do nothing;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup file is: `sha256` and `size` are of its exact bytes."""
+
+    file: str
+    taken_at: str
+    incarnation: str
+    migration: int
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The new life: its incarnation, and the registers whose reports are awaited."""
+
+    incarnation: str
+    awaited: Sequence[str]
+    carried_over: bool
+    erased_again: int
+
+
+def backup(url: str, target: Path, now: datetime) -> Manifest:
+    """Write a backup to a file, or under its own name into a folder; complete or not there."""
+    if target.is_dir():
+        target = target / f"centre-{now:%Y%m%dT%H%M%SZ}.dump"
+    if not target.parent.is_dir():
+        raise BadInput("no_such_folder", f"{target.parent} is not a folder")
+    part = target.with_name(f"{target.name}.part")
+    with connect(url) as connection:
+        incarnation = incarnation_of(connection)
+    arguments = ["--format=custom", "--schema=public", "--no-owner", "--no-privileges"]
+    try:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        _program("pg_dump", url, *arguments, f"--file={part}")
+        digest = _digest(part)
+        with open(part, "rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    manifest = Manifest(
+        target.name,
+        to_text(now),
+        incarnation,
+        migrations()[-1][0],
+        digest,
+        target.stat().st_size,
+    )
+    _manifest_of(target).write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+    return manifest
+
+
+def check(source: Path) -> None:
+    """`BadInput` unless the file is a whole backup, of the bytes that its manifest names."""
+    if not source.is_file():
+        raise BadInput("no_such_file", f"{source} is not a file")
+    manifest = _manifest_of(source)
+    if manifest.is_file():
+        try:
+            wanted = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
+        except (ValueError, LookupError, TypeError):
+            raise BadInput("bad_manifest", f"{manifest} is not a manifest") from None
+        if _digest(source) != wanted:
+            raise BadInput("damaged_backup", f"{source} does not fit its manifest")
+    try:
+        _program("pg_restore", None, "--list", str(source))
+    except DatabaseUnavailable as error:
+        raise BadInput("not_a_backup", f"{source}: {error}") from None
+
+
+def restore(url: str, source: Path, erased_file: Path, now: datetime, author: str) -> Restored:
+    """Put a backup in the place of what is there. The present rows are lost in the end, and
+    come back at once when the restore fails. `BadInput` `busy` while a service runs."""
+    check(source)
+    with connect(url) as connection:
+        row = connection.execute("select pg_try_advisory_lock(%s)", [RUN_LOCK]).fetchone()
+        if row is None or not row[0]:
+            raise BadInput("busy", "stop every edge-central of this database first")
+        _set_aside(connection)
+        try:
+            arguments = ["--schema=public", "--no-owner", "--no-privileges", "--exit-on-error"]
+            _program("pg_restore", url, *arguments, "--single-transaction", str(source))
+            migrate(url)
+            restored = _revive(connection, source, erased_file, now, author)
+        except BaseException:
+            with suppress(DatabaseUnavailable):
+                _bring_back(connection)
+            raise
+        _drop(connection, _BEFORE)
+        connection.execute("vacuum analyze change")
+    return restored
+
+
+def _revive(
+    connection: Connection, source: Path, erased_file: Path, now: datetime, author: str
+) -> Restored:
+    with connection.transaction():
+        carried = _has_same_tables(connection)
+        if carried:
+            connection.execute(sql.SQL(_CARRIED).format(before=sql.Identifier(_BEFORE)).as_bytes())
+        incarnation = begin_new_life(connection, now)
+        erased = _erased_ids(connection, erased_file, carried=carried)
+        again = erase_again(connection, erased, now)
+        note_deed(connection, now, author, "restore", source.name, incarnation)
+        return Restored(incarnation, awaited_registers(connection), carried, again)
+
+
+def _has_same_tables(connection: Connection) -> bool:
+    """Whether what was there is a centre of the present schema: then it is asked what must not
+    be forgotten."""
+    row = connection.execute(
+        "select to_regclass(%s) is not null", [f"{_BEFORE}.migration"]
+    ).fetchone()
+    if row is None or not row[0]:
+        return False
+    query = sql.SQL("select coalesce(max(number), 0) from {}.migration")
+    found = connection.execute(query.format(sql.Identifier(_BEFORE))).fetchone()
+    return found is not None and found[0] == migrations()[-1][0]
+
+
+def _erased_ids(connection: Connection, erased_file: Path, *, carried: bool) -> list[int]:
+    ids = set()
+    if erased_file.exists():
+        ids |= {int(line) for line in erased_file.read_text().split() if line.isdecimal()}
+    if carried:
+        query = sql.SQL("select member_id from {}.member where erased_at is not null")
+        rows = connection.execute(query.format(sql.Identifier(_BEFORE)))
+        ids |= {row[0] for row in rows}
+    return sorted(ids)
+
+
+def _set_aside(connection: Connection) -> None:
+    _drop(connection, _BEFORE)
+    with connection.transaction():
+        connection.execute(
+            sql.SQL("alter schema public rename to {}").format(sql.Identifier(_BEFORE))
+        )
+        connection.execute("create schema public")
+
+
+def _bring_back(connection: Connection) -> None:
+    with connection.transaction():
+        connection.execute("drop schema public cascade")
+        connection.execute(
+            sql.SQL("alter schema {} rename to public").format(sql.Identifier(_BEFORE))
+        )
+
+
+def _drop(connection: Connection, schema: str) -> None:
+    connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+
+
+def _manifest_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _program(name: str, url: str | None, *arguments: str) -> None:
+    """Run a PostgreSQL program; the password goes by the environment, never by the command line."""
+    environment = dict(os.environ)
+    command = [_find(name), *arguments]
+    if url is not None:
+        parts: dict[str, Any] = conninfo_to_dict(url)
+        environment["PGPASSWORD"] = str(parts.pop("password", "") or "")
+        command.insert(1, f"--dbname={make_conninfo(**parts)}")
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise DatabaseUnavailable(f"{name} failed: {done.stderr.strip()[-1000:]}")
+
+
+def _find(name: str) -> str:
+    with suppress(DatabaseUnavailable):
+        return str(wheel_programs() / name)
+    found = shutil.which(name)
+    if found is None:
+        raise BadInput("no_program", f"{name} of PostgreSQL is not installed")
+    return found

@@ -1,0 +1,173 @@
+"""The lives of the database: what a restore takes away, and how it is found again.
+
+A restored database has forgotten what happened since its backup: facts, leases, holds. It gets a
+new incarnation; registers then resend their facts from its head, and report the leases they hold,
+which are debited again. Until every register that may hold a forgotten lease has reported, no
+member gets a new right: no lease is topped up and no online redemption approved, for the points
+may be lent already. The quiet time covers holds, which nobody reports.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from central.apply import load_or_make, publish
+from central.changes import Changes
+from central.db.bulk import Connection
+from central.errors import BadInput
+from central.leases import honour_claims
+from central.member_state import Cause, Lease, MemberState
+from sync.contract.live import HeldLease, RightsReport
+from sync.serving.port import Caller, Refused
+
+QUIET = timedelta(minutes=15)
+SPARE_EPOCHS = 100
+REPORT_AT_ONCE = 500
+
+_FRESH_POSITIONS = """
+with numbered as (
+    select member_id, kind, key, row_number() over (order by xid, id) as place from change)
+update change set xid = pg_current_xact_id(), id = numbered.place
+from numbered
+where change.member_id = numbered.member_id and change.kind = numbered.kind
+  and change.key = numbered.key
+"""
+
+
+def note_deed(
+    connection: Connection, now: datetime, author: str, verb: str, subject: str, reason: str
+) -> None:
+    """Who did what to whom, and why."""
+    connection.execute(
+        "insert into deed (deed_id, done_at, author, verb, subject, reason)"
+        " values (%s, %s, %s, %s, %s, %s)",
+        [uuid.uuid4(), now, author, verb, subject, reason],
+    )
+
+
+def begin_new_life(connection: Connection, now: datetime) -> str:
+    """Make restored rows the centre's present; returns the incarnation. One transaction.
+
+    Positions of the feed are written anew, because transaction numbers of another server may lie
+    above this one's. Codes that were open may have been used since the backup: they are void.
+    """
+    incarnation = uuid.uuid4().hex
+    for name, value in (
+        ("incarnation", incarnation),
+        ("feed_floor", "0"),
+        ("quiet_until", (now + QUIET).isoformat()),
+    ):
+        connection.execute(
+            "insert into meta values (%s, %s) on conflict (name) do update"
+            " set value = excluded.value",
+            [name, value],
+        )
+    connection.execute("delete from feed_day")
+    connection.execute(_FRESH_POSITIONS)
+    connection.execute("update enrol_code set used_at = %s where used_at is null", [now])
+    connection.execute("update register set skipped_epochs = %s", [SPARE_EPOCHS])
+    connection.execute("delete from awaited")
+    connection.execute(
+        "insert into awaited (register_id, since) select register_id, %s from register"
+        " where epoch > 0 and revoked_at is null",
+        [now],
+    )
+    return incarnation
+
+
+def awaited_registers(connection: Connection) -> list[str]:
+    """Registers that may hold forgotten rights."""
+    rows = connection.execute(
+        "select register_id from awaited where settled_at is null order by register_id"
+    )
+    return [row[0] for row in rows]
+
+
+def settle(
+    connection: Connection, register_id: str, author: str, reason: str, now: datetime
+) -> None:
+    """A person decides not to wait for a register: what it may still spend is their risk."""
+    found = connection.execute(
+        "update awaited set settled_at = %s, settled_by = %s"
+        " where register_id = %s and settled_at is null returning 1",
+        [now, author, register_id],
+    ).fetchone()
+    if found is None:
+        raise BadInput("not_awaited", f"nobody waits for register {register_id}")
+    note_deed(connection, now, author, "settle", f"register:{register_id}", reason)
+
+
+# --- reports of registers ---------------------------------------------------------------------
+
+
+def check_report(connection: Connection, caller: Caller, report: RightsReport) -> bool:
+    """Whether this register's report is waited for. 409 for another incarnation, 403 for another
+    epoch, 503 while facts that it has sent are still to be applied."""
+    row = connection.execute("select value from meta where name = 'incarnation'").fetchone()
+    if row is None or row[0] != report.incarnation:
+        raise Refused(
+            409, "other_incarnation", "the report is meant for another life of the centre"
+        )
+    if report.epoch != caller.epoch:
+        raise Refused(403, "not_yours", f"this key does not write epoch {report.epoch}")
+    behind = connection.execute(
+        "select 1 from register_epoch e join applied a"
+        " on a.register_id = e.register_id and a.epoch = e.epoch"
+        " where e.register_id = %s and e.head_seq > a.seq limit 1",
+        [caller.register_id],
+    ).fetchone()
+    if behind:
+        raise Refused(503, "facts_first", "earlier facts are still being applied", 1)
+    waiting = connection.execute(
+        "select 1 from awaited where register_id = %s and settled_at is null",
+        [caller.register_id],
+    ).fetchone()
+    return waiting is not None
+
+
+def portions(leases: Sequence[HeldLease]) -> Iterable[list[HeldLease]]:
+    """Leases in portions of one transaction, by member, so that locks are taken in order."""
+    ordered = sorted(leases, key=lambda held: (held.member_id, held.lease_id))
+    for start in range(0, len(ordered), REPORT_AT_ONCE):
+        yield ordered[start : start + REPORT_AT_ONCE]
+
+
+def take_report(
+    connection: Connection, caller: Caller, held: Sequence[HeldLease], now: datetime
+) -> int:
+    """Debit again what the register holds and the centre has forgotten; how many leases."""
+    members = load_or_make(connection, {each.member_id for each in held}, now)
+    restored = 0
+    cause = Cause(f"report:{uuid.uuid4()}", caller.register_id, caller.store_id)
+    for each in held:
+        restored += _claim(members[each.member_id], each, caller, cause)
+    changes = Changes()
+    publish(connection, members.values(), now, changes)
+    changes.flush(connection)
+    return restored
+
+
+def _claim(member: MemberState, held: HeldLease, caller: Caller, cause: Cause) -> bool:
+    lease = member.leases.get(held.lease_id)
+    if lease is None:
+        lease = Lease(held.lease_id, caller.register_id, caller.store_id, caller.epoch, 0, "open")
+        member.leases[held.lease_id] = lease
+    if (lease.register_id, lease.epoch) != (caller.register_id, caller.epoch):
+        return False
+    if lease.state == "closed" or held.granted_points <= max(lease.granted, lease.claimed):
+        return False
+    lease.claimed = held.granted_points
+    member.touch("lease", lease.lease_id)
+    honour_claims(member, cause)
+    return True
+
+
+def finish_report(connection: Connection, register_id: str, now: datetime) -> None:
+    """The register holds nothing that the centre does not know."""
+    connection.execute(
+        "update awaited set settled_at = %s, settled_by = 'report'"
+        " where register_id = %s and settled_at is null",
+        [now, register_id],
+    )
