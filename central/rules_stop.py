@@ -59,6 +59,16 @@ def in_force(connection: Connection) -> KillListState:
     return KillListState(row[0], row[1], tuple(parse_kill_list(bytes(row[2])).stopped))
 
 
+def newer_than(connection: Connection, sequence: int) -> FeedKillList | None:
+    """The newest list, for a register that has an older one or none."""
+    row = connection.execute(
+        "select sequence, bundle_sequence, content, signature, key_id from kill_list"
+        " where sequence > %s order by sequence desc limit 1",
+        [sequence],
+    ).fetchone()
+    return _feed_row(row[0], row[1], bytes(row[2]), bytes(row[3]), row[4]) if row else None
+
+
 def stop(
     connection: Connection,
     promotion_id: str,
@@ -142,15 +152,21 @@ def _issue(
         ],
     )
     changes = Changes()
-    row = FeedKillList(
-        sequence=state.sequence,
-        bundle_sequence=state.bundle_sequence,
-        content=content.decode(),
-        signature=base64.b64encode(signature).decode(),
-        key_id=key.key_id,
-    )
+    row = _feed_row(state.sequence, state.bundle_sequence, content, signature, key.key_id)
     changes.put("kill_list", "active", row.model_dump())
     changes.flush(connection)
+
+
+def _feed_row(
+    sequence: int, bundle_sequence: int, content: bytes, signature: bytes, key_id: str
+) -> FeedKillList:
+    return FeedKillList(
+        sequence=sequence,
+        bundle_sequence=bundle_sequence,
+        content=content.decode(),
+        signature=base64.b64encode(signature).decode(),
+        key_id=key_id,
+    )
 
 
 def _check_published(connection: Connection, promotion_id: str) -> None:

@@ -21,7 +21,6 @@ from edge_agent.api.guard import Tokens
 from edge_agent.api.writes import Writes
 from edge_agent.assortment import Assortment
 from edge_agent.broadcast import Broadcast
-from edge_agent.bundles import BundleStore
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
 from edge_agent.config import DeviceSettings, Settings
@@ -50,6 +49,7 @@ from edge_agent.sync_runner import SyncCallbacks, SyncRunner, SyncTiming
 from edge_agent.till import Till, TillIdentity
 from edge_agent.usecases.compose_receipt import load_document
 from sync.centre_client import CentreClient, ClockSample
+from sync.contract.live import HeartbeatReply
 from sync.contract.tokens import phone_token
 from sync.downlink import Downlink, PullResult
 from sync.enrolment import Identity
@@ -144,9 +144,8 @@ class _Builder:
         self.cache = Cache(folder / "cache.db", on_rebuilt=_cache_rebuilt)
         stack.callback(self.cache.close)
         self.outbox = Outbox(self.ledger, identity.register_id)
-        self.rules = RulesSlot(
-            BundleStore.open(folder / "bundles", identity.programme_keys, VERSION), self.clock
-        )
+        keys = identity.programme_keys
+        self.rules = RulesSlot.open(folder / "bundles", keys, VERSION, self.clock)
         self.events = SyncEvents(
             self.rules.store, lambda epoch: _off_loop(lambda: self.ledger.fence(epoch))
         )
@@ -176,6 +175,14 @@ class _Builder:
         self.events.applied(result)
         if result.rows:
             _off_loop(desk.refresh)
+        if self.rules.stops.is_waiting:
+            _off_loop(desk.rules_arrived)
+
+    def _beaten(self, desk: Desk, reply: HeartbeatReply) -> None:
+        """What the feed has lost (a damaged file, a snapshot) comes with the heartbeat."""
+        row = reply.kill_list
+        if row is not None:
+            _off_loop(lambda: self.rules.stops.hear(row, desk.rules_arrived))
 
     def _learn(self, sample: ClockSample) -> None:
         self.events.clock(sample)
@@ -295,7 +302,7 @@ class _Builder:
         return SyncRunner(
             client=self.client,
             uplink=Uplink(self.client, self.outbox),
-            downlink=Downlink(self.client, self.cache),
+            downlink=Downlink(self.client, self.cache, taken=self.rules.stops.take_from),
             bundles=self.rules.store,
             wanted=self.cache.ruleset_wanted,
             report=health.heartbeat,
@@ -311,6 +318,7 @@ class _Builder:
                 on_pushed=self.events.pushed,
                 on_applied=lambda result: self._applied(desk, result),
                 on_bundle=lambda: _off_loop(desk.rules_arrived),
+                on_beat=lambda reply: self._beaten(desk, reply),
             ),
         )
 
@@ -332,7 +340,7 @@ class _Builder:
 
         till.on_fact = fact_written
         if runner is not None:
-            self.gate.on_lost = runner.notify_change
+            self.gate.on_lost = self.rules.on_activated = runner.notify_change
         if printer is not None:
             till.on_job = printer.wake
 

@@ -66,6 +66,7 @@ class Event(StrEnum):
     FEED_APPLIED = "feed_applied", DEBUG, "Nothing."
     CLOCK_OFF = "clock_off", WARNING, "Set the computer's clock; rules use the corrected time."
     RULES_ACTIVATED = "rules_activated", INFO, "Nothing; the sequence is in detail."
+    PROMOTIONS_STOPPED = "promotions_stopped", WARNING, "Nothing; detail names what no longer acts."
     RULES_REFUSED = "rules_refused", ERROR, "The old rules stay; tell the central team the reason."
 
     # --- storage ----------------------------------------------------------------------------

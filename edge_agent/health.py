@@ -95,7 +95,7 @@ class Health:
 
     def heartbeat(self) -> Heartbeat:
         """The report to the centre."""
-        store = self._rules.store
+        store, stops = self._rules.store, self._rules.stops
         return Heartbeat(
             agent_version=self._version,
             epoch=self._identity.epoch,
@@ -104,6 +104,9 @@ class Health:
             ruleset_active=store.active_sequence,
             ruleset_downloaded=store.downloaded_sequence,
             ruleset_refused=store.refused.code if store.refused else "",
+            kill_list_active=stops.active_sequence,
+            kill_list_downloaded=stops.downloaded_sequence,
+            kill_list_refused=stops.refused.code if stops.refused else "",
             quarantined=self._outbox.quarantined(),
             clock_offset_ms=self._clock.state.offset_ms,
             devices=dict(self.devices()),

@@ -97,6 +97,7 @@ class SyncCallbacks:
     on_pushed: Callable[[PushResult], None] = _ignore
     on_applied: Callable[[PullResult], None] = _ignore
     on_bundle: Callable[[], None] = lambda: None
+    on_beat: Callable[[HeartbeatReply], None] = _ignore
 
 
 class SyncRunner:
@@ -303,6 +304,7 @@ class SyncRunner:
         reply = await _in_thread(self._client.heartbeat, report)
         self._next_beat = time.monotonic() + self._timing.heartbeat_s
         self._reached()
+        self._callbacks.on_beat(reply)
         rewound = await _in_thread(
             self._uplink.compare_head,
             report.epoch,

@@ -65,15 +65,20 @@ class PullResult:
 
 
 class Downlink:
-    """Pulls pages; their size follows how fast this machine stores them (50 … 1,000 rows)."""
+    """Pulls pages; their size follows how fast this machine stores them (50 … 1,000 rows).
+
+    `taken` takes rows out of a page that others keep; it runs before the cursor moves and may
+    raise `LocalStoreFailed`."""
 
     def __init__(
         self,
         client: FeedSource,
         cache: CachePort,
         monotonic: Callable[[], float] = time.monotonic,
+        taken: Callable[[FeedPage], FeedPage] = lambda page: page,
     ) -> None:
         self._client = client
+        self._taken = taken
         self._cache = cache
         self._monotonic = monotonic
         self._limit = MAX_ROWS
@@ -98,7 +103,7 @@ class Downlink:
             self._cache.reset(page.incarnation)
             return PullResult(was_reset=True, server_time=page.server_time, more=True)
         started = self._monotonic()
-        applied = self._cache.apply_page(page)
+        applied = self._cache.apply_page(self._taken(page))
         self._adapt(len(page.rows), self._monotonic() - started)
         return PullResult(
             rows=len(page.rows),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sync.contract.feed import FeedRow
+from sync.contract.feed import FeedKillList, FeedRow
 from sync.contract.messages import MemberIdField, Points, Uuid, WireModel
 
 
@@ -55,6 +55,7 @@ class Heartbeat(WireModel):
     ruleset_downloaded: int
     ruleset_refused: str = ""
     kill_list_active: int = 0
+    kill_list_downloaded: int = 0
     kill_list_refused: str = ""
     quarantined: int = 0
     clock_offset_ms: int = 0
@@ -62,11 +63,14 @@ class Heartbeat(WireModel):
 
 
 class HeartbeatReply(WireModel):
-    """Server time and what the centre holds of this register; "" when it does not say."""
+    """Server time and what the centre holds of this register; "" when it does not say.
+
+    `kill_list` is the newest, for a register that reported an older one."""
 
     server_time: str
     head_seq: int
     incarnation: str = ""
+    kill_list: FeedKillList | None = None
 
 
 class HeldLease(WireModel):
