@@ -7,11 +7,13 @@ import socket
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
-from edge_agent.doctor.finding import Case, Finding
+from edge_agent.doctor.finding import Case, Finding, Verdict
+from edge_agent.ledger.storage import Storage
 from edge_agent.ledger.verify import quick_check
 from edge_agent.log_setup import FREE_FLOOR_BYTES, free_bytes
 
@@ -84,6 +86,40 @@ def free_space(case: Case) -> Iterable[Finding]:
         yield Finding("free space", "ok", says)
 
 
+def reserve(case: Case) -> Iterable[Finding]:
+    """The reserve for the day the disk is full, and what the agent says of its files."""
+    folder = case.settings.data_dir
+    if not folder.is_dir():
+        return
+    held = Storage(folder, case.settings.storage.reserve_sales, free_bytes).held
+    says = f"{held // (1024 * 1024)} MiB held back for {case.settings.storage.reserve_sales} sales"
+    state = "" if case.status is None else str(case.status.get("storage", "ok"))
+    if state in _STORAGE:
+        verdict, what, do = _STORAGE[state]
+        yield Finding("reserve", verdict, f"{what}; {says}", do)
+    elif held == 0:
+        yield Finding(
+            "reserve", "warn", "none yet", "free disk space; the agent makes it by itself"
+        )
+    else:
+        yield Finding("reserve", "ok", says)
+
+
+_FREE = "free disk space now; the agent goes on and makes the reserve again by itself"
+_STORAGE: Mapping[str, tuple[Verdict, str, str]] = MappingProxyType(
+    {
+        "low": ("warn", "disk space is low", "free disk space"),
+        "reserve": ("fail", "the disk is full, sales live on the reserve", _FREE),
+        "full": ("fail", "the reserve is used up, loyalty has stopped", _FREE),
+        "damaged": (
+            "fail",
+            "the last check found the ledger damaged",
+            "edge-agent ledger verify, then call support",
+        ),
+    }
+)
+
+
 def agent(case: Case) -> Iterable[Finding]:
     """Whether it runs, and answers."""
     if case.status is not None:
@@ -128,7 +164,7 @@ def ledger(case: Case) -> Iterable[Finding]:
             "ledger",
             "fail",
             f"{faults[0]}{more}",
-            "stop the agent, keep a copy of the data folder, call support",
+            "stop the agent, keep a copy of the folder, edge-agent ledger salvage, call support",
         )
     else:
         yield Finding("ledger", "ok", f"sound, {os.path.getsize(path) // 1024} KiB")

@@ -17,6 +17,7 @@ from edge_agent.doctor.finding import Case, Finding
 CHECKS: tuple[Callable[[Case], Iterable[Finding]], ...] = (
     machine.data_folder,
     machine.free_space,
+    machine.reserve,
     centre.identity,
     machine.agent,
     machine.port,

@@ -21,7 +21,7 @@ from edge_agent.ledger.storage import Storage, sale_bytes
 from edge_agent.ledger.verify import Progress, Verification
 from sync.errors import LocalStoreFailed
 
-LOOK_S = 5.0
+LOOK_S = 2.0
 CHECK_S = 3600.0
 PRUNE_S = 3600.0
 PAUSE_S = 0.01
