@@ -174,8 +174,8 @@ def _unit_discounts(
 ) -> Any:
     """The same basket rung piece by piece, each piece a line of its own.
 
-    Bounds per line would mean something else then. Given as lists by line, as a map from line to
-    list, or as one list over all pieces, as the case has it.
+    Bounds per line would mean something else then. Given as lists by line, as a map from line
+    (or SKU) to list, or as one list over all pieces, as the case has it.
     """
     if any(_units_per_line(rule) for rule in rules):
         return "not understood: pieces under a bound per line"
@@ -187,6 +187,8 @@ def _unit_discounts(
     for quoted in quote.lines:
         by_line[quoted.line_id.split("/")[0]].append(quoted.discount_minor)
     if isinstance(expected, dict):
+        for line in basket.lines:
+            by_line.setdefault(line.sku, by_line[line.line_id])
         return {name: by_line.get(name) for name in expected}
     if isinstance(expected, list) and expected and isinstance(expected[0], list):
         return list(by_line.values())

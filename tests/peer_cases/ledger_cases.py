@@ -209,7 +209,7 @@ class Desk:
         quote, spent = self._quote(event), ()
         discount = 0
         if event.get("claims_reward"):
-            spent = self._pay_reward(name, _pieces(event))
+            spent = self._pay_reward(name, self._claimed(event))
             discount = self._reward_worth(quote.payable_minor)
         line = SaleLine(
             "1",
@@ -219,7 +219,10 @@ class Desk:
             accrual_points=quote.accrual_points,
         )
         tenders, card = self._pay_by_card(event, line.paid_minor)
-        sold = freeze([line], tenders, redeemed_points=lots.total(spent), rounding=0)
+        sold = freeze([line], tenders, redeemed_points=0, rounding=0)
+        # One line carries all points of the reward, also of one that takes no money off.
+        (share,) = sold.lines
+        sold = replace(sold, lines=(replace(share, redeemed_points=lots.total(spent)),))
         self._accrue(name, quote.accrual_points)
         view = self._coupon_view(quote)
         held = coupons.held_after(self.member.coupons, quote, TODAY)
@@ -246,6 +249,10 @@ class Desk:
         if "amount" in event:
             return self._sale({**event, "claims_reward": True})
         return {"spent": _text(lots.total(self._pay_reward(f"c-{self.number}", _pieces(event))))}
+
+    def _claimed(self, event: Mapping[str, Any]) -> int:
+        """A sale's units are its goods; they are the reward's own where it is sold by pieces."""
+        return _pieces(event) if self.scheme.reward_by_pieces else 1
 
     def _pay_reward(self, name: str, units: int) -> lots.Slices:
         """What the till says the reward costs is not read at all."""

@@ -28,6 +28,7 @@ class Scheme:
     reward: Reward | None
     reward_bp: int = 0
     reward_minor: int = 0
+    reward_by_pieces: bool = False
 
 
 def read_program(value: object, wanted: Wanted) -> Scheme:
@@ -74,7 +75,7 @@ def _with_reward(value: object, scheme: Scheme) -> Scheme:
     given = fields(value, "reward", names, ("effect", "cost_points"))
     per = whole(given.get("units_per_reward", 1), "units_per_reward")
     reward = Reward(scaled(given["cost_points"], POINTS_PER_BONUS, "cost_points"), per)
-    scheme = replace(scheme, reward=reward)
+    scheme = replace(scheme, reward=reward, reward_by_pieces="units_per_reward" in given)
     if given["effect"] == "percent_off":
         return replace(scheme, reward_bp=scaled(given.get("value"), 100, "reward value"))
     if given["effect"] == "amount_off":
