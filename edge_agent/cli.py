@@ -197,7 +197,7 @@ def _ledger(commands: Commands) -> None:
         "--register", metavar="ID", help="whose facts; by default this register's identity"
     )
     for command in (backup, salvage):
-        command.add_argument("target", type=Path, metavar="TARGET", help="file to write, new")
+        command.add_argument("copy", type=Path, metavar="TARGET", help="file to write, new")
         _json_option(command)
     for command in (verify, export, backup, salvage):
         command.add_argument(

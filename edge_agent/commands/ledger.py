@@ -61,13 +61,13 @@ def backup(arguments: argparse.Namespace) -> int:
 
     path = _ledger(arguments)
     try:
-        faults = copy(path, arguments.target)
+        faults = copy(path, arguments.copy)
     except (OSError, sqlite3.Error) as error:
         raise CommandFailed(f"no copy was made: {error}") from None
     if arguments.json:
-        _json({"ledger": str(path), "copy": str(arguments.target), "faults": faults})
+        _json({"ledger": str(path), "copy": str(arguments.copy), "faults": faults})
     else:
-        print("\n".join(faults) or f"copied to {arguments.target}, checked; {_RESTORE}")
+        print("\n".join(faults) or f"copied to {arguments.copy}, checked; {_RESTORE}")
     return 1 if faults else 0
 
 
@@ -86,14 +86,14 @@ def salvage(arguments: argparse.Namespace) -> int:
         if register is None:
             identity = settings_file.load(arguments.config).identity_file
             register = Identity.load(identity).register_id
-        found = rescue(path, arguments.target, register)
+        found = rescue(path, arguments.copy, register)
     except IdentityError as error:
         raise CommandFailed(f"{error}; name the register: --register ID") from None
     except (OSError, ValueError, sqlite3.Error) as error:
         raise CommandFailed(f"nothing was salvaged: {error}") from None
     shown: Mapping[str, Any] = {
         "ledger": str(path),
-        "salvaged": str(arguments.target),
+        "salvaged": str(arguments.copy),
         "facts": found.facts,
         "not_acknowledged": found.pending,
         "missing": found.missing,
@@ -105,7 +105,7 @@ def salvage(arguments: argparse.Namespace) -> int:
         print(f"{found.facts} facts salvaged, {found.pending} of them not acknowledged")
         print("\n".join(f"{count} rows of {table}" for table, count in found.rows.items()))
         print("\n".join(f"missing: fact {gap}" for gap in found.missing) or "no fact is missing")
-        print(f"written to {arguments.target}; {_RESTORE}")
+        print(f"written to {arguments.copy}; {_RESTORE}")
     return 1 if found.missing else 0
 
 

@@ -97,10 +97,11 @@ def reserve(case: Case) -> Iterable[Finding]:
     if state in _STORAGE:
         verdict, what, do = _STORAGE[state]
         yield Finding("reserve", verdict, f"{what}; {says}", do)
+    elif held == 0 and case.status is None:
+        yield Finding("reserve", "ok", "none yet: the running agent makes it")
     elif held == 0:
-        yield Finding(
-            "reserve", "warn", "none yet", "free disk space; the agent makes it by itself"
-        )
+        do = "free disk space; the agent makes it by itself"
+        yield Finding("reserve", "warn", "none yet", do)
     else:
         yield Finding("reserve", "ok", says)
 

@@ -144,6 +144,7 @@ def test_a_sound_register(register: Register) -> None:
         "settings": "ok",
         "data folder": "ok",
         "free space": "ok",
+        "reserve": "ok",
         "identity": "ok",
         "agent": "warn",
         "port": "ok",
