@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 TraceStatus = Literal["fired", "not_met", "lost", "blocked"]
 
@@ -88,9 +88,8 @@ class QuotedLine:
         return self.net_minor - self.redeemed_minor
 
 
-@dataclass(frozen=True, slots=True)
-class PromotionTrace:
-    """Why a promotion fired or not.
+class PromotionTrace(NamedTuple):
+    """Why a promotion fired or not; a tuple, for each quote makes hundreds of them.
 
     `reason` is a stable code of the first condition that failed ("" when fired); `seen` and
     `needed` are its figures as text; `hint` is a short sentence per locale for the cashier when

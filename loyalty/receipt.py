@@ -52,6 +52,31 @@ class PromoLine:
 
 
 @dataclass(frozen=True, slots=True)
+class GiftLine:
+    """Pieces handed out at no price."""
+
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class CouponLine:
+    """A coupon for a later purchase: its text (or its code) and its last valid day."""
+
+    text: str
+    code: str
+    expires_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """Tickets of a prize draw."""
+
+    draw: str
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptDocument:
     """One fiscal receipt before any device is known. Sums in kopecks.
 
@@ -75,6 +100,9 @@ class ReceiptDocument:
     messages: tuple[str, ...] = ()
     qr: str = ""
     original_fiscal_number: str = ""
+    gifts: tuple[GiftLine, ...] = ()
+    coupons: tuple[CouponLine, ...] = ()
+    tickets: tuple[TicketLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

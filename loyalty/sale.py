@@ -37,16 +37,6 @@ class Settlement:
     gift_cards: tuple[GiftCardPayment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reversal:
-    """A whole sale undone: money to give back, by tender, and points to move (hundredths)."""
-
-    refund_minor: int
-    restored_points: int
-    reversed_points: int
-    tenders: tuple[Tender, ...]
-
-
 def settle(
     quote: Quote,
     tenders: Sequence[Tender],
@@ -131,26 +121,4 @@ def _gift_cards(
         )
         for tender in cards
         if tender.balance_minor is not None
-    )
-
-
-def reversal(settlement: Settlement, *, redeemed_points: int, accrual_points: int) -> Reversal:
-    """Undo a whole sale: money back the way it came, points by the sale's own figures.
-
-    The refund is what the buyer paid, rounding included, so a refund in cash is already whole
-    coins. Raises `ValueError` for negative points.
-    """
-    if redeemed_points < 0 or accrual_points < 0:
-        raise ValueError("points must not be negative")
-    paid: dict[TenderKind, int] = {}
-    for tender in settlement.tenders:
-        paid[tender.kind] = paid.get(tender.kind, 0) + tender.amount_minor
-    if settlement.change_minor:
-        paid["cash"] -= settlement.change_minor
-    tenders = tuple(Tender(kind, amount) for kind, amount in paid.items() if amount)
-    return Reversal(
-        refund_minor=settlement.payable_minor,
-        restored_points=redeemed_points,
-        reversed_points=accrual_points,
-        tenders=tenders,
     )

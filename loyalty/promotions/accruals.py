@@ -13,13 +13,16 @@ from loyalty.promotions.worksheet import SheetLine
 Lines = Sequence[SheetLine]
 
 
-def base_of(line: SheetLine, programme: Programme) -> int:
-    """Kopecks of a line that earn: the money part, or all of it before bonuses pay."""
-    if not line.earns:
-        return 0
-    redeemed = 0 if programme.policies.earn_base == "money" else line.redeemed
-    base = line.money + redeemed - line.gift_card
-    return base if base > 0 else 0
+def bases_of(lines: Lines, programme: Programme) -> list[int]:
+    """Kopecks of each line that earn: the money part, or all of it before bonuses pay."""
+    if programme.policies.earn_base == "money":
+        money = [line.net - line.manual - line.redeemed - line.gift_card for line in lines]
+    else:
+        money = [line.net - line.manual - line.gift_card for line in lines]
+    return [
+        amount if line.earns and amount > 0 else 0
+        for line, amount in zip(lines, money, strict=True)
+    ]
 
 
 def accrue(effect: then.AccrualEffect, lines: Lines, programme: Programme) -> list[int]:
@@ -30,7 +33,7 @@ def accrue(effect: then.AccrualEffect, lines: Lines, programme: Programme) -> li
         earned = [line.points for line in lines]
         more = sum(earned) * (effect.factor_bp - BASIS_POINTS) // BASIS_POINTS
         return _split(more, earned)
-    bases = [base_of(line, programme) for line in lines]
+    bases = bases_of(lines, programme)
     total = sum(bases)
     if isinstance(effect, then.AccruePercent):
         scale = BASIS_POINTS * programme.minor_per_bonus

@@ -10,28 +10,28 @@ from loyalty.money import BASIS_POINTS, format_minor, split_by_weight
 from loyalty.points import points_to_minor
 from loyalty.promotions import conditions as when
 from loyalty.promotions import effects as then
-from loyalty.promotions.accruals import accrue, base_of
+from loyalty.promotions.accruals import accrue, bases_of
 from loyalty.promotions.compile import PRICE_STAGES, CompiledPromotion, CompiledRuleset
 from loyalty.promotions.facts import Facts, Failure
-from loyalty.promotions.failures import lines_of, obstacles_of
+from loyalty.promotions.failures import lines_of, may_act
 from loyalty.promotions.limits import NOT_USED, remaining_minor
 from loyalty.promotions.member_checks import held_coupons
 from loyalty.promotions.outcome import Outcome
-from loyalty.promotions.prices import Demand, amount, fixed_price, percent
+from loyalty.promotions.prices import Demand
 from loyalty.promotions.redemption import NO_ALLOWANCE
 from loyalty.promotions.ruleset import text_in
-from loyalty.promotions.sets import n_for_m, nth_unit, set_price
 from loyalty.promotions.takings import Taking, apply, use_up
 from loyalty.promotions.worksheet import SheetLine
-from loyalty.quote import Gift, IssuedCoupon, IssuedTickets
+from loyalty.quote import (
+    AppliedPromotion,
+    Gift,
+    IssuedCoupon,
+    IssuedTickets,
+    PromotionTrace,
+)
 
 _PRICE_EFFECTS = get_args(then.PriceEffect)
 _ACCRUAL_EFFECTS = get_args(then.AccrualEffect)
-_LINE_REWARDS = {
-    then.PercentOff: percent,
-    then.AmountOff: amount,
-    then.FixedPrice: fixed_price,
-}
 
 
 class Acting:
@@ -42,6 +42,7 @@ class Acting:
     ) -> None:
         self.compiled = compiled
         self.programme = compiled.programme
+        self.policies = compiled.programme.policies
         self.facts = facts
         self.outcome = outcome
         self.locale = locale
@@ -64,8 +65,8 @@ class Acting:
         """Kopecks that the promotion would give now; None when it would give nothing."""
         effect = item.promotion.effect
         if isinstance(effect, _PRICE_EFFECTS):
-            taking, _, failure = self._taking(item, effect)
-            return None if failure is not None else taking.amount_minor
+            taking, _, failure = self._taking(item)
+            return None if failure is not None else taking.total
         if isinstance(effect, _ACCRUAL_EFFECTS):
             points = sum(accrue(effect, lines_of(self.facts, item.targets[0]), self.programme))
             return points_to_minor(points, self.programme.minor_per_bonus) if points else None
@@ -76,24 +77,16 @@ class Acting:
         effect = item.promotion.effect
         ACTS[type(effect)](self, item, effect)
 
-    def _taking(
-        self, item: CompiledPromotion, effect: then.PriceEffect
-    ) -> tuple[Taking, str, Failure | None]:
+    def _taking(self, item: CompiledPromotion) -> tuple[Taking, str, Failure | None]:
         """The taking after caps, the cap that cut it, and why nothing is taken."""
-        policies = self.programme.policies
-        targets = [lines_of(self.facts, number) for number in item.targets]
-        if isinstance(effect, then.NForM):
-            taking = n_for_m(effect, targets[0], policies)
-        elif isinstance(effect, then.NthUnitPercent):
-            taking = nth_unit(effect, targets[0], policies)
-        elif isinstance(effect, then.SetPrice):
-            taking = set_price(effect, targets, policies)
-        else:
-            demand = self._demand(item) if policies.allocation == "member_best" else None
-            reward = _LINE_REWARDS[type(effect)]
-            uses = item.promotion.consume_units > 0
-            taking = reward(effect, targets[0], policies, uses, demand)  # type: ignore[operator]
-        if not taking.amount_minor:
+        policies = self.policies
+        by_scope = self.facts.sheet.by_scope
+        targets = [by_scope.get(number, ()) for number in item.targets]
+        demand = self._demand(item) if policies.allocation == "member_best" else None
+        assert item.reward is not None
+        uses = item.promotion.consume_units > 0
+        taking = item.reward(item.promotion.effect, targets, policies, uses, demand)
+        if not taking.total:
             return taking, "", Failure("floor", "0.00", "0.01")
         return (taking, "", None) if item.is_plain else self._capped(item, taking)
 
@@ -102,11 +95,11 @@ class Acting:
     ) -> tuple[Taking, str, Failure | None]:
         caps, cut = item.promotion.caps, ""
         limit = caps.per_receipt_minor
-        if limit is not None and taking.amount_minor > limit:
+        if limit is not None and taking.total > limit:
             taking, cut = taking.limited(limit), "per_receipt_minor"
         usage = self.facts.around.usage.get(item.promotion.promotion_id, NOT_USED)
         left = remaining_minor(caps, usage)
-        wanted = taking.amount_minor
+        wanted = taking.total
         if left is None or wanted <= left:
             return taking, cut, None
         if not caps.is_partial or not left:
@@ -123,27 +116,28 @@ class Acting:
             and (other.stage, -other.promotion.priority, other.position)
             > (item.stage, -item.promotion.priority, item.position)
             and self.is_live(other)
-            and next(obstacles_of(other, self.facts), None) is None
+            and may_act(other, self.facts)
         ]
         return lambda line: sum([line.index in wanted for wanted in rest])
 
-    def _discount(self, item: CompiledPromotion, effect: then.PriceEffect) -> None:
-        taking, cap, failure = self._taking(item, effect)
-        amount_minor = taking.amount_minor
+    def _discount(self, item: CompiledPromotion, _: then.PriceEffect) -> None:
+        taking, cap, failure = self._taking(item)
         if failure is not None:
             self.outcome.trace(item, "blocked", failure, cap=cap)
             return
-        units = taking.counted_units()
-        if self._is_shadow(item, amount_minor=amount_minor, units=units):
+        total, units = taking.total, taking.units
+        if not item.is_plain and self._is_shadow(item, amount_minor=total, units=units):
             return
-        apply(taking)
-        if item.promotion.consume_units:
-            use_up(item.promotion.consume_units, taking, self._trigger_lines(item))
-        self.outcome.add_discount(item, taking, units)
-        self._fire(item, gain=amount_minor, amount_minor=amount_minor, units=units, cap=cap)
+        shares = apply(taking)
+        promotion, outcome = item.promotion, self.outcome
+        if promotion.consume_units:
+            use_up(promotion.consume_units, taking, self._trigger_lines(item))
+        own, name = promotion.promotion_id, outcome.traces[item.position].name
+        outcome.promotions.append(AppliedPromotion(own, name, total, shares, units))
+        self._fire(item, total, total, 0, units, cap)
 
     def _trigger_lines(self, item: CompiledPromotion) -> list[SheetLine]:
-        numbers = dict.fromkeys(number for _, numbers in item.asked for number in numbers)
+        numbers = dict.fromkeys(number for _, numbers, _ in item.asked for number in numbers)
         return [line for number in numbers for line in lines_of(self.facts, number)]
 
     def _accrue(self, item: CompiledPromotion, effect: then.AccrualEffect) -> None:
@@ -193,8 +187,7 @@ class Acting:
     def _tickets(self, item: CompiledPromotion, effect: then.DrawTicket) -> None:
         count = effect.tickets
         if effect.per_minor:
-            lines = lines_of(self.facts, item.targets[0])
-            money = sum([base_of(line, self.programme) for line in lines])
+            money = sum(bases_of(lines_of(self.facts, item.targets[0]), self.programme))
             count *= money // effect.per_minor
         if not count:
             needed = format_minor(effect.per_minor or 0)
@@ -226,7 +219,6 @@ class Acting:
     def _fire(
         self,
         item: CompiledPromotion,
-        *,
         gain: int = 0,
         amount_minor: int = 0,
         points: int = 0,
@@ -236,15 +228,26 @@ class Acting:
         promotion = item.promotion
         if item.mode in ("first", "best"):
             self.outcome.gains[promotion.group] = gain, promotion.promotion_id
-        for message in promotion.messages:
+        if item.speaks:
+            self._speak(item)
+        traces = self.outcome.traces
+        traces[item.position] = PromotionTrace(
+            promotion.promotion_id,
+            traces[item.position].name,
+            "fired",
+            amount_minor=amount_minor,
+            points=points,
+            units=units,
+            cap=cap,
+        )
+
+    def _speak(self, item: CompiledPromotion) -> None:
+        for message in item.promotion.messages:
             self._say(message)
-        for condition in promotion.conditions:
+        for condition in item.promotion.conditions:
             if isinstance(condition, when.CouponHeld) and self.facts.member is not None:
                 held = condition.coupons & held_coupons(self.facts, self.facts.member)
                 self.outcome.used_coupons.append(min(held))
-        self.outcome.trace(
-            item, "fired", None, amount_minor=amount_minor, points=points, units=units, cap=cap
-        )
 
 
 ACTS: dict[type[then.Effect], Callable[[Acting, CompiledPromotion, Any], None]] = {

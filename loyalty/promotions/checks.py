@@ -1,7 +1,7 @@
 """What each condition kind asks of the basket, the place and the time; `CHECKS` dispatches.
 
 A check returns None when the condition holds, else a `Failure` with what was seen and what is
-needed. It gets the lines of each scope the condition counts.
+needed. It gets the numbers of the scopes that the condition counts.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from loyalty.promotions.policies import Basis
 from loyalty.promotions.worksheet import SheetLine
 
 Lines = Sequence[SheetLine]
-Check = Callable[[Facts, Any, Sequence[Lines]], Failure | None]
+Check = Callable[[Facts, Any, Sequence[int]], Failure | None]
 
 
 def _scope_quantity(
-    _: Facts, condition: when.ScopeQuantity, scopes: Sequence[Lines]
+    facts: Facts, condition: when.ScopeQuantity, numbers: Sequence[int]
 ) -> Failure | None:
-    lines = scopes[0]
+    lines = facts.sheet.by_scope.get(numbers[0], ())
     seen = count_unused(lines) if condition.unused_only else sum([line.pieces for line in lines])
     if seen >= condition.at_least:
         return None
@@ -42,21 +42,27 @@ def _value(reason: str, lines: Lines, at_least: int, basis: Basis) -> Failure | 
     return Failure(reason, format_minor(seen), format_minor(at_least), at_least - seen, "minor")
 
 
-def _scope_value(_: Facts, condition: when.ScopeValue, scopes: Sequence[Lines]) -> Failure | None:
-    return _value("scope_value", scopes[0], condition.at_least_minor, condition.basis)
+def _scope_value(
+    facts: Facts, condition: when.ScopeValue, numbers: Sequence[int]
+) -> Failure | None:
+    lines = facts.sheet.by_scope.get(numbers[0], ())
+    return _value("scope_value", lines, condition.at_least_minor, condition.basis)
 
 
 def _distinct_skus(
-    _: Facts, condition: when.DistinctSkus, scopes: Sequence[Lines]
+    facts: Facts, condition: when.DistinctSkus, numbers: Sequence[int]
 ) -> Failure | None:
-    seen = len({line.item.sku for line in scopes[0]})
+    seen = len({line.item.sku for line in facts.sheet.by_scope.get(numbers[0], ())})
     if seen >= condition.at_least:
         return None
     missing = condition.at_least - seen
     return Failure("distinct_skus", str(seen), str(condition.at_least), missing, "sku")
 
 
-def _complete_set(_: Facts, condition: when.CompleteSet, scopes: Sequence[Lines]) -> Failure | None:
+def _complete_set(
+    facts: Facts, condition: when.CompleteSet, numbers: Sequence[int]
+) -> Failure | None:
+    scopes = [facts.sheet.by_scope.get(number, ()) for number in numbers]
     lacking = lacking_parts([part.quantity for part in condition.parts], scopes, unused_only=False)
     if not lacking:
         return None
@@ -96,14 +102,12 @@ def lacking_parts(
     return lacking
 
 
-def _receipt_value(
-    facts: Facts, condition: when.ReceiptValue, _: Sequence[Lines]
-) -> Failure | None:
+def _receipt_value(facts: Facts, condition: when.ReceiptValue, _: Sequence[int]) -> Failure | None:
     lines = facts.sheet.open_lines
     return _value("receipt_value", lines, condition.at_least_minor, condition.basis)
 
 
-def _store(facts: Facts, condition: when.StoreIn, _: Sequence[Lines]) -> Failure | None:
+def _store(facts: Facts, condition: when.StoreIn, _: Sequence[int]) -> Failure | None:
     around = facts.around
     for reason, seen, wanted in (
         ("store", facts.store_id, condition.stores),
@@ -115,14 +119,14 @@ def _store(facts: Facts, condition: when.StoreIn, _: Sequence[Lines]) -> Failure
     return None
 
 
-def _channel(facts: Facts, condition: when.ChannelIn, _: Sequence[Lines]) -> Failure | None:
+def _channel(facts: Facts, condition: when.ChannelIn, _: Sequence[int]) -> Failure | None:
     seen = facts.around.channel
     return (
         None if seen in condition.channels else Failure("channel", seen, listed(condition.channels))
     )
 
 
-def _date_range(facts: Facts, condition: when.DateRange, _: Sequence[Lines]) -> Failure | None:
+def _date_range(facts: Facts, condition: when.DateRange, _: Sequence[int]) -> Failure | None:
     today = facts.local.date()
     starts, ends = condition.from_on, condition.until_on
     if (starts is None or today >= starts) and (ends is None or today < ends):
@@ -130,14 +134,14 @@ def _date_range(facts: Facts, condition: when.DateRange, _: Sequence[Lines]) -> 
     return Failure("date_range", str(today), f"{starts or ''}/{ends or ''}")
 
 
-def _weekday(facts: Facts, condition: when.Weekday, _: Sequence[Lines]) -> Failure | None:
+def _weekday(facts: Facts, condition: when.Weekday, _: Sequence[int]) -> Failure | None:
     today = facts.local.isoweekday()
     if today in condition.days:
         return None
     return Failure("weekday", str(today), ",".join(map(str, sorted(condition.days))))
 
 
-def _time_window(facts: Facts, condition: when.TimeWindow, _: Sequence[Lines]) -> Failure | None:
+def _time_window(facts: Facts, condition: when.TimeWindow, _: Sequence[int]) -> Failure | None:
     minute = facts.local.hour * 60 + facts.local.minute
     starts, ends = condition.from_minute, condition.until_minute
     if starts <= ends:
@@ -153,13 +157,13 @@ def _clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def _code_entered(facts: Facts, condition: when.CodeEntered, _: Sequence[Lines]) -> Failure | None:
+def _code_entered(facts: Facts, condition: when.CodeEntered, _: Sequence[int]) -> Failure | None:
     if not condition.codes.isdisjoint(facts.around.codes):
         return None
     return Failure("code_entered", listed(facts.around.codes), "")
 
 
-def _tender(facts: Facts, condition: when.TenderIn, _: Sequence[Lines]) -> Failure | None:
+def _tender(facts: Facts, condition: when.TenderIn, _: Sequence[int]) -> Failure | None:
     seen = facts.around.tender_kinds
     if condition.match == "all":
         holds = bool(seen) and seen <= condition.kinds

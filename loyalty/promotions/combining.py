@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from loyalty.promotions.acting import Acting
 from loyalty.promotions.compile import (
-    BEFORE_REDEMPTION,
     PRICE_STAGES,
     CompiledPromotion,
     CompiledRuleset,
 )
 from loyalty.promotions.facts import Failure
-from loyalty.promotions.failures import obstacles_of
+from loyalty.promotions.failures import may_act
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def exclusive_of(
         item = compiled.promotions[rank]
         if item.position not in touched or not acting.is_live(item):
             continue
-        if next(obstacles_of(item, acting.facts), None) is not None:
+        if not may_act(item, acting.facts):
             continue
         gain = acting.gain_of(item)
         if gain is not None and (best is None or gain > best[0]):
@@ -71,13 +70,13 @@ class Contest:
 
     def members_of(self, item: CompiledPromotion) -> Iterator[CompiledPromotion]:
         """The group's promotions, in order; none when the group was weighed already."""
-        group, is_early = item.promotion.group, item.stage in BEFORE_REDEMPTION
+        group, is_early = item.promotion.group, item.is_early
         self._entered = []
         if (group, is_early) in self._decided:
             return
         self._decided.add((group, is_early))
         for other in self._ordered:
-            is_same = (other.stage in BEFORE_REDEMPTION) == is_early
+            is_same = other.is_early == is_early
             if other.promotion.group == group and is_same:
                 yield other
 

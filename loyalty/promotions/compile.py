@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 from loyalty.basket import LineItem
 from loyalty.promotions import conditions as when
 from loyalty.promotions import effects as then
+from loyalty.promotions.checks import CHECKS, Check
 from loyalty.promotions.index import Place, ScopeIndex
 from loyalty.promotions.limits import NO_CAPS
+from loyalty.promotions.rewards import REWARDS, Reward
 from loyalty.promotions.ruleset import GroupMode, Programme, Promotion, Ruleset, text_in
 from loyalty.promotions.scope import Scope
 from loyalty.quote import PromotionTrace
@@ -51,10 +53,13 @@ _NEEDS_MEMBER = (*get_args(then.AccrualEffect), then.RedeemAllowance, then.Coupo
 class CompiledPromotion:
     """A promotion with the numbers of its scopes; `position` is its place in the file.
 
-    `asked` are the conditions, each with the numbers of its scopes; `targets` the numbers of the
-    scopes the effect acts on. `is_gated` is true when validity, stores, caps or a kill-list may
-    limit the promotion, `needs_member` when it moves something of a member's, `is_plain` when it
-    is live, in no group and without caps. `mode` is that of its group ("sum" without one).
+    `asked` are the conditions, each with the numbers of its scopes and its check; `targets` the
+    numbers of the scopes the effect acts on; `reward` computes what it takes off, if it does.
+    `is_gated` is true when validity, stores, caps or a kill-list may limit the promotion,
+    `needs_member` when it moves something of a member's, `is_plain` when it is live, in no group
+    and without caps, `needed_pieces` counts the pieces its target must hold, unused ones when
+    `needs_unused`; `is_early` when it acts before redemption, `speaks` when it has messages or
+    uses coupons up. `mode` is that of its group ("sum" without one).
     """
 
     promotion: Promotion
@@ -64,9 +69,14 @@ class CompiledPromotion:
     is_gated: bool
     needs_member: bool
     is_plain: bool
+    needed_pieces: int
+    needs_unused: bool
+    is_early: bool
+    speaks: bool
     is_stopped: bool
     mode: GroupMode
-    asked: tuple[tuple[when.Condition, tuple[int, ...]], ...]
+    asked: tuple[tuple[when.Condition, tuple[int, ...], Check], ...]
+    reward: Reward | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ def compile_ruleset(ruleset: Ruleset) -> CompiledRuleset:
     ranks: list[list[int]] = [[] for _ in numbers]
     always = []
     for rank, item in enumerate(promotions):
-        used = {*item.targets, *(number for _, numbers in item.asked for number in numbers)}
+        used = {*item.targets, *(number for _, numbers, _ in item.asked for number in numbers)}
         for number in used:
             ranks[number].append(rank)
         if not used:
@@ -157,10 +167,12 @@ def _compile_promotion(
 
     is_stopped = promotion.promotion_id in ruleset.stopped
     has_caps = promotion.caps != NO_CAPS
+    stage = stage_of(promotion)
+    units: then.Units | None = getattr(promotion.effect, "units", None)
     return CompiledPromotion(
         promotion=promotion,
         position=position,
-        stage=stage_of(promotion),
+        stage=stage,
         targets=tuple(number_of(scope) for scope in targets_of(promotion)),
         is_gated=bool(
             promotion.valid_from
@@ -171,13 +183,35 @@ def _compile_promotion(
         ),
         needs_member=isinstance(promotion.effect, _NEEDS_MEMBER),
         is_plain=promotion.state == "live" and not promotion.group and not has_caps,
+        needed_pieces=_needed_pieces(promotion.effect),
+        needs_unused=not isinstance(promotion.effect, then.GiftItem)
+        and (units is None or units.unused_only),
+        is_early=stage in BEFORE_REDEMPTION,
+        speaks=bool(promotion.messages)
+        or any(isinstance(item, when.CouponHeld) for item in promotion.conditions),
         is_stopped=is_stopped,
         mode=ruleset.group_modes.get(promotion.group, "first") if promotion.group else "sum",
         asked=tuple(
-            (condition, tuple(number_of(scope) for scope in scopes_of(condition)))
+            (
+                condition,
+                tuple(number_of(scope) for scope in scopes_of(condition)),
+                CHECKS[type(condition)],
+            )
             for condition in promotion.conditions
         ),
+        reward=REWARDS.get(type(promotion.effect)),
     )
+
+
+def _needed_pieces(effect: then.Effect) -> int:
+    """Pieces that the target must hold before the effect can act; 0 asks for a line only."""
+    if isinstance(effect, then.PercentOff | then.AmountOff | then.FixedPrice):
+        return max(effect.units.needed, 1 if effect.units.unused_only else 0)
+    if isinstance(effect, then.NForM):
+        return effect.take
+    if isinstance(effect, then.NthUnitPercent):
+        return effect.nth
+    return effect.per_units or 0 if isinstance(effect, then.GiftItem) else 0
 
 
 def scopes_of(condition: when.Condition) -> tuple[Scope, ...]:

@@ -14,9 +14,9 @@ from loyalty.member import Member
 from loyalty.promotions.acting import Acting
 from loyalty.promotions.circumstances import ORDINARY, Circumstances
 from loyalty.promotions.combining import Contest, exclusive_of
-from loyalty.promotions.compile import BEFORE_REDEMPTION, CompiledPromotion, CompiledRuleset
+from loyalty.promotions.compile import CompiledPromotion, CompiledRuleset
 from loyalty.promotions.facts import Facts, Failure
-from loyalty.promotions.failures import Obstacle, lines_of, obstacles_of
+from loyalty.promotions.failures import Obstacle, lines_of, may_act, obstacles_of
 from loyalty.promotions.hints import near_miss
 from loyalty.promotions.outcome import MAX_MESSAGES, Outcome
 from loyalty.promotions.redemption import limit_of, redeem, whole_points
@@ -48,7 +48,7 @@ def evaluate(
         raise ValueError("points must not be negative")
     is_blocked = member is not None and member.is_blocked
     facts = Facts(
-        sheet=Worksheet(compiled, basket),
+        sheet=Worksheet(compiled.index, basket, compiled.programme.unit_floor_minor),
         local=at.astimezone(compiled.zone).replace(tzinfo=None),
         store_id=store_id,
         member=None if is_blocked else member,
@@ -74,7 +74,7 @@ class _Evaluation:
 
     def quote(self, redeem_points: int, spendable_points: int) -> Quote:
         for item in self.ordered:
-            if item.stage in BEFORE_REDEMPTION:
+            if item.is_early:
                 self._decide(item)
         allowance = self.acting.allowance
         limit = limit_of(self.sheet, self.programme, allowance)
@@ -85,7 +85,7 @@ class _Evaluation:
         if self.facts.around.gift_card_minor and not self.programme.gift_card_earns:
             self.sheet.share_gift_card(self.facts.around.gift_card_minor)
         for item in self.ordered:
-            if item.stage not in BEFORE_REDEMPTION:
+            if not item.is_early:
                 self._decide(item)
         outcome = self.outcome
         outcome.add_hints()
@@ -127,15 +127,10 @@ class _Evaluation:
         self._try(item, competes=False)
 
     def _try(self, item: CompiledPromotion, *, competes: bool) -> None:
-        obstacles = obstacles_of(item, self.facts)
-        first = next(obstacles, None)
         outcome, promotion = self.outcome, item.promotion
         taken = outcome.gains.get(promotion.group) if item.mode == "first" else None
-        if first is not None:
-            outcome.trace(item, "blocked" if first.is_law else "not_met", first.failure)
-            is_open = taken is None and (item.is_plain or self.acting.is_live(item))
-            if is_open and first.failure.unit and next(obstacles, None) is None:
-                self._note_miss(item, first)
+        if not may_act(item, self.facts):
+            self._explain(item, is_open=taken is None)
         elif self.exclusive is not None and self.exclusive.stops(item):
             winner = self.exclusive.item.promotion.promotion_id
             outcome.trace(item, "lost", Failure("exclusive_taken", winner, ""), winner=winner)
@@ -146,6 +141,15 @@ class _Evaluation:
             self.contest.enter(item)
         else:
             self.acting.act(item)
+
+    def _explain(self, item: CompiledPromotion, *, is_open: bool) -> None:
+        """Say the first obstacle; when it is the only one and can be mended, it is a near miss."""
+        obstacles = obstacles_of(item, self.facts)
+        first = next(obstacles)
+        self.outcome.trace(item, "blocked" if first.is_law else "not_met", first.failure)
+        is_live = item.is_plain or self.acting.is_live(item)
+        if is_open and is_live and first.failure.unit and next(obstacles, None) is None:
+            self._note_miss(item, first)
 
     def _note_miss(self, item: CompiledPromotion, obstacle: Obstacle) -> None:
         target: list[SheetLine] = []

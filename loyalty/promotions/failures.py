@@ -1,4 +1,4 @@
-"""Everything that keeps one promotion from acting, in a fixed order, found lazily.
+"""What keeps one promotion from acting: whether anything does, and all of it in a fixed order.
 
 Order: kill-list, validity, stores, caps, the conditions as written, a member where something of a
 member's moves, the target.
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from loyalty.money import format_minor
 from loyalty.promotions import conditions as when
 from loyalty.promotions import effects as then
-from loyalty.promotions.checks import CHECKS, lacking_parts
+from loyalty.promotions.checks import lacking_parts
 from loyalty.promotions.choosing import count_unused
-from loyalty.promotions.compile import CompiledPromotion, scopes_of
+from loyalty.promotions.compile import CompiledPromotion, scopes_of, targets_of
 from loyalty.promotions.facts import Facts, Failure
 from loyalty.promotions.limits import NOT_USED, reached
 from loyalty.promotions.member_checks import check_member
@@ -34,6 +34,26 @@ class Obstacle:
     is_law: bool = False
 
 
+def may_act(item: CompiledPromotion, facts: Facts) -> bool:
+    """True when nothing keeps the promotion from acting: the short way to no obstacles."""
+    if (item.is_gated or facts.around.stopped) and _gate(item, facts) is not None:
+        return False
+    if item.needs_member and facts.member is None:
+        return False
+    for condition, numbers, check in item.asked:
+        if check(facts, condition, numbers) is not None:
+            return False
+    if not item.targets:
+        return True
+    lines = facts.sheet.by_scope.get(item.targets[0])
+    if item.needed_pieces:
+        return bool(lines) and _pieces_of(item, lines) >= item.needed_pieces  # type: ignore[arg-type]
+    if isinstance(item.promotion.effect, then.SetPrice):
+        targets = [lines_of(facts, number) for number in item.targets]
+        return next(_parts(item.promotion.effect, targets), None) is None
+    return lines is not None
+
+
 def obstacles_of(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
     """All obstacles of a promotion on this basket; none means that it may act."""
     gate = _gate(item, facts) if item.is_gated or facts.around.stopped else None
@@ -41,11 +61,11 @@ def obstacles_of(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
         yield Obstacle(gate)
     asked_member = False
     by_scope = facts.sheet.by_scope
-    for condition, numbers in item.asked:
-        scopes = [by_scope.get(number, ()) for number in numbers]
-        failure = CHECKS[type(condition)](facts, condition, scopes)
+    for condition, numbers, check in item.asked:
+        failure = check(facts, condition, numbers)
         if failure is None:
             continue
+        scopes = [by_scope.get(number, ()) for number in numbers]
         asked_member = asked_member or failure.reason in ("member_known", "member_blocked")
         yield _of_condition(facts, condition, numbers, scopes, failure)
     if item.needs_member and facts.member is None and not asked_member:
@@ -113,26 +133,19 @@ def _target(item: CompiledPromotion, facts: Facts, targets: Sequence[Lines]) -> 
     if not any(targets):
         law = _law(facts, item.targets[0], targets[0])
         yield law or Obstacle(Failure("no_goods", "0", "1"))
-    elif isinstance(effect, then.NForM):
-        yield from _pieces(effect.take, effect.target, targets[0], unused_only=True)
-    elif isinstance(effect, then.NthUnitPercent):
-        yield from _pieces(effect.nth, effect.target, targets[0], unused_only=True)
     elif isinstance(effect, then.SetPrice):
         yield from _parts(effect, targets)
-    elif isinstance(effect, then.PercentOff | then.AmountOff | then.FixedPrice):
-        units = effect.units
-        if units.needed or units.unused_only:
-            needed = max(units.needed, 1)
-            yield from _pieces(needed, effect.target, targets[0], unused_only=units.unused_only)
-    elif isinstance(effect, then.GiftItem) and effect.per_units:
-        yield from _pieces(effect.per_units, effect.scope, targets[0], unused_only=False)
+    elif item.needed_pieces:
+        needed, seen = item.needed_pieces, _pieces_of(item, targets[0])
+        if seen < needed:
+            failure = Failure("set_quantity", str(seen), str(needed), needed - seen, "piece")
+            yield Obstacle(failure, targets_of(item.promotion)[0], targets[0])
 
 
-def _pieces(needed: int, scope: Scope, lines: Lines, *, unused_only: bool) -> Iterator[Obstacle]:
-    seen = count_unused(lines) if unused_only else sum([line.pieces for line in lines])
-    if seen < needed:
-        failure = Failure("set_quantity", str(seen), str(needed), needed - seen, "piece")
-        yield Obstacle(failure, scope, lines)
+def _pieces_of(item: CompiledPromotion, lines: Lines) -> int:
+    if item.needs_unused:
+        return count_unused(lines)
+    return sum([line.pieces for line in lines])
 
 
 def _parts(effect: then.SetPrice, targets: Sequence[Lines]) -> Iterator[Obstacle]:

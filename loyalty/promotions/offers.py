@@ -42,7 +42,7 @@ def offers_for(
     if member.is_blocked:
         return ()
     local = at.astimezone(compiled.zone).replace(tzinfo=None)
-    facts = Facts(Worksheet(compiled, Basket()), local, store_id, member, around=around)
+    facts = Facts(Worksheet(compiled.index, Basket(), 0), local, store_id, member, around=around)
     names = (
         text_in(item.promotion.name, locale)
         for item in compiled.promotions

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from loyalty.promotions.compile import CompiledPromotion
 from loyalty.promotions.facts import Failure
 from loyalty.promotions.hints import NearMiss
-from loyalty.promotions.takings import Taking
 from loyalty.promotions.worksheet import SheetLine
 from loyalty.quote import (
     AppliedAccrual,
@@ -71,19 +69,6 @@ class Outcome:
             winner=winner,
         )
 
-    def add_discount(self, item: CompiledPromotion, taking: Taking, units: int) -> None:
-        """A promotion that changed prices, with its share of each line."""
-        shares = shares_of(taking.lines, taking.amounts)
-        self.promotions.append(
-            AppliedPromotion(
-                item.promotion.promotion_id,
-                self.name_of(item),
-                taking.amount_minor,
-                shares,
-                units,
-            )
-        )
-
     def add_accrual(
         self, item: CompiledPromotion, lines: Sequence[SheetLine], points: Sequence[int]
     ) -> None:
@@ -100,8 +85,8 @@ class Outcome:
         worth.sort(key=lambda entry: (-entry[0], entry[1].position))
         for benefit, item, miss in worth[:MAX_HINTS]:
             if benefit > 0:
-                self.traces[item.position] = replace(
-                    self.traces[item.position], hint=miss.texts(), benefit_minor=benefit
+                self.traces[item.position] = self.traces[item.position]._replace(
+                    hint=miss.texts(), benefit_minor=benefit
                 )
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from loyalty.money import SplitMethod, Tie, ZeroWeights
+
 Rounding = Literal["half_up", "half_down", "half_even", "down", "up"]
 RoundAt = Literal["rule", "line", "unit"]
-SplitMethod = Literal["largest_remainder", "last_line", "half_down_first"]
-Tie = Literal["earlier", "later"]
-ZeroWeights = Literal["equal", "none"]
 Pick = Literal["cheapest", "dearest"]
 Basis = Literal["gross", "net"]
 Overflow = Literal["move", "drop"]

@@ -40,12 +40,22 @@ def share_per_piece(value: int, pieces: int, basis_points: int, rounding: Roundi
 
 
 def percent(
-    effect: then.PercentOff, lines: Lines, policies: Policies, uses: bool, demand: Demand | None
+    effect: then.PercentOff,
+    targets: Sequence[Lines],
+    policies: Policies,
+    uses: bool,
+    demand: Demand | None,
 ) -> Taking:
     """Per cent off the whole target, or off chosen pieces of it."""
+    lines = targets[0]
     round_at = effect.round_at or policies.round_at
     basis = effect.basis or policies.percent_basis
     moves = _moves(effect.overflow, effect.per == "receipt", policies)
+    if len(lines) == 1 and round_at != "unit" and effect.units.is_whole:
+        line = lines[0]
+        value = line.item.sum_minor if basis == "gross" else line.net
+        off = share_rounded(value, effect.percent_bp, policies.rounding)
+        return Taking(lines, (min(off, line.room),), (), line.pieces)
     slices: list[Slice] = []
     if effect.units.is_whole:
         values = [line.item.sum_minor if basis == "gross" else line.net for line in lines]
@@ -74,11 +84,20 @@ def percent(
 
 
 def amount(
-    effect: then.AmountOff, lines: Lines, policies: Policies, uses: bool, demand: Demand | None
+    effect: then.AmountOff,
+    targets: Sequence[Lines],
+    policies: Policies,
+    uses: bool,
+    demand: Demand | None,
 ) -> Taking:
     """Kopecks off the receipt's target, each line, or each piece."""
+    lines = targets[0]
     moves = _moves(effect.overflow, effect.per == "receipt", policies)
     units = effect.units
+    if len(lines) == 1 and lines[0].cut is None and units.is_whole:
+        line = lines[0]
+        times = line.pieces if effect.per == "unit" else 1
+        return Taking(lines, (min(effect.amount_minor * times, line.room),), (), line.pieces)
     if effect.per == "unit" and units.is_whole and any(line.cut is not None for line in lines):
         units = then.Units(at_most=_MANY)
     slices: list[Slice] = []
@@ -102,9 +121,10 @@ def amount(
 
 
 def fixed_price(
-    effect: then.FixedPrice, lines: Lines, _: Policies, uses: bool, __: Demand | None
+    effect: then.FixedPrice, targets: Sequence[Lines], _: Policies, uses: bool, __: Demand | None
 ) -> Taking:
     """Every piece at its new price; pieces that are cheaper already stay as they are."""
+    lines = targets[0]
     units, price = effect.units, effect.price_minor
     slices: list[Slice] = []
     if units.is_whole and all(line.cut is None for line in lines):

@@ -19,9 +19,11 @@ from loyalty.promotions.worksheet import SheetLine
 Lines = Sequence[SheetLine]
 
 
-def n_for_m(effect: then.NForM, lines: Lines, policies: Policies) -> Taking:
+def n_for_m(
+    effect: then.NForM, targets: Sequence[Lines], policies: Policies, _: bool, __: object
+) -> Taking:
     """The cheaper pieces first in the order of choice, the paid ones from its other end."""
-    ordered = candidates(lines, effect.pick or policies.pick, unused_only=True)
+    ordered = candidates(targets[0], effect.pick or policies.pick, unused_only=True)
     sets = sum([run.count for _, run in ordered]) // effect.take
     if effect.max_sets is not None:
         sets = min(sets, effect.max_sets)
@@ -87,9 +89,11 @@ def _last(ordered: list[Candidate], wanted: int, taken: dict[int, int]) -> list[
     return slices
 
 
-def nth_unit(effect: then.NthUnitPercent, lines: Lines, policies: Policies) -> Taking:
+def nth_unit(
+    effect: then.NthUnitPercent, targets: Sequence[Lines], policies: Policies, _: bool, __: object
+) -> Taking:
     """Pieces stand from the dearest down; each nth of them is cheaper, the others stay."""
-    ordered = candidates(lines, "dearest", unused_only=True)
+    ordered = candidates(targets[0], "dearest", unused_only=True)
     total = sum([run.count for _, run in ordered])
     sets = total // effect.nth
     if effect.max_units is not None:
@@ -117,12 +121,11 @@ def nth_unit(effect: then.NthUnitPercent, lines: Lines, policies: Policies) -> T
     return of_slices(cheaper + others, sets)
 
 
-def set_price(effect: then.SetPrice, lines_of_parts: Sequence[Lines], policies: Policies) -> Taking:
+def set_price(
+    effect: then.SetPrice, targets: Sequence[Lines], policies: Policies, _: bool, __: object
+) -> Taking:
     """Sets one after another; a set that is cheaper than the price already is left alone."""
-    pools = [
-        candidates(lines, effect.pick or policies.pick, unused_only=True)
-        for lines in lines_of_parts
-    ]
+    pools = [candidates(lines, effect.pick or policies.pick, unused_only=True) for lines in targets]
     quantities = [part.quantity for part in effect.parts]
     left = _MANY_SETS if effect.max_sets is None else effect.max_sets
     taken: dict[int, int] = {}

@@ -6,10 +6,11 @@ promotion and the losers of a best-of group are computed by the same code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from loyalty.money import split_by_weight
 from loyalty.promotions.worksheet import Run, SheetLine
+from loyalty.quote import Share
 
 Lines = Sequence[SheetLine]
 
@@ -36,10 +37,10 @@ class Slice:
 class Taking:
     """Kopecks per line, in the order of the lines; `slices` where only some pieces are meant.
 
-    `units` are the pieces that got cheaper.
+    `total` is their sum, `units` the pieces that got cheaper.
     """
 
-    __slots__ = ("amounts", "lines", "slices", "units")
+    __slots__ = ("amounts", "lines", "slices", "total", "units")
 
     def __init__(
         self, lines: Lines, amounts: Sequence[int], slices: Sequence[Slice] = (), units: int = -1
@@ -47,18 +48,11 @@ class Taking:
         self.lines = lines
         self.amounts = amounts
         self.slices = slices
+        self.total = sum(amounts)
+        if units < 0:
+            pairs = zip(lines, amounts, strict=True)
+            units = sum([line.pieces for line, amount in pairs if amount])
         self.units = units
-
-    @property
-    def amount_minor(self) -> int:
-        return sum(self.amounts)
-
-    def counted_units(self) -> int:
-        """Pieces that got cheaper."""
-        if self.units >= 0:
-            return self.units
-        pairs = zip(self.lines, self.amounts, strict=True)
-        return sum([line.pieces for line, amount in pairs if amount])
 
     def limited(self, limit: int) -> Taking:
         """The same taking cut to `limit` kopecks, exactly, each part in proportion."""
@@ -99,35 +93,53 @@ def of_slices(slices: Sequence[Slice], units: int = -1) -> Taking:
     return Taking([lines[n] for n in order], [by_line[n] for n in order], slices, units)
 
 
-def apply(taking: Taking) -> None:
-    """Take it off the sheet and remember which pieces were used up."""
-    if not taking.slices:
-        for line, amount in zip(taking.lines, taking.amounts, strict=True):
+def apply(taking: Taking) -> tuple[Share, ...]:
+    """Take it off the sheet, remember which pieces were used up, and tell each line's share."""
+    if len(taking.lines) == 1 and not taking.slices:
+        line, amount = taking.lines[0], taking.amounts[0]
+        line.take(amount)
+        return (Share(line.item.line_id, amount),)
+    shares = []
+    if taking.slices:
+        _cut(taking)
+    for line, amount in zip(taking.lines, taking.amounts, strict=True):
+        if not amount:
+            continue
+        if taking.slices or line.cut is None:
+            line.net -= amount
+        else:
             line.take(amount)
-        return
+        shares.append(Share(line.item.line_id, amount))
+    return tuple(shares)
+
+
+def _cut(taking: Taking) -> None:
+    """Cut the runs of the lines where the slices lie."""
     by_run: dict[int, list[Slice]] = {}
+    whole: dict[int, Run] = {}
     for piece in taking.slices:
         by_run.setdefault(id(piece.run), []).append(piece)
+        whole[piece.line.index] = piece.run
     for line in taking.lines:
-        own = [piece for piece in taking.slices if piece.line is line]
-        runs = line.cut if line.cut is not None else [own[0].run]
-        line.net -= sum([piece.amount for piece in own])
-        line.cut = [part for run in runs for part in _parts(run, by_run.get(id(run), ()))]
+        runs = [whole[line.index]] if line.cut is None else line.cut
+        cut: list[Run] = []
+        for run in runs:
+            _cut_run(run, by_run.get(id(run), ()), cut)
+        line.cut = cut
 
 
-def _parts(run: Run, slices: Sequence[Slice]) -> Iterable[Run]:
-    if not slices:
-        yield run
-        return
+def _cut_run(run: Run, slices: Sequence[Slice], cut: list[Run]) -> None:
+    """The parts of a run, those of its slices changed; a reward makes them in order of start."""
     end = 0
-    for piece in sorted(slices, key=lambda piece: piece.start):
+    for piece in slices:
         if piece.start > end:
             gap = piece.start - end
-            yield Run(gap, run.value(gap, end), run.is_used)
-        yield Run(piece.count, piece.value - piece.amount, run.is_used or piece.uses)
+            cut.append(Run(gap, run.value(gap, end), run.is_used))
+        cut.append(Run(piece.count, piece.value - piece.amount, run.is_used or piece.uses))
         end = piece.start + piece.count
     if end < run.count:
-        yield Run(run.count - end, run.value(run.count - end, end), run.is_used)
+        left = run.count - end
+        cut.append(Run(left, run.value(left, end), run.is_used))
 
 
 def use_up(wanted: int, taking: Taking, others: Lines) -> None:

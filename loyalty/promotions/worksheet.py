@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loyalty.basket import Basket, LineItem
-from loyalty.promotions.compile import CompiledRuleset
+from loyalty.promotions.index import ScopeIndex
 from loyalty.promotions.law import floor_of, may_be_promoted, pieces_of
 from loyalty.promotions.spread import spread
 
@@ -122,27 +122,26 @@ class Worksheet:
 
     __slots__ = ("by_scope", "forbidden", "lines", "open_lines")
 
-    def __init__(self, compiled: CompiledRuleset, basket: Basket) -> None:
+    def __init__(self, index: ScopeIndex, basket: Basket, unit_floor_minor: int) -> None:
         self.lines: list[SheetLine] = []
         self.by_scope: dict[int, list[SheetLine]] = {}
         self.forbidden: set[int] = set()
         """Scopes that hold goods which the law takes out of them."""
-        unit_floor = compiled.programme.unit_floor_minor
         by_scope = self.by_scope
-        for index, item in enumerate(basket.lines):
-            place = compiled.place_of(item)
-            line = SheetLine(index, item, place.groups, floor_of(item, unit_floor))
+        for number, item in enumerate(basket.lines):
+            place = index.place_of(item)
+            line = SheetLine(number, item, place.groups, floor_of(item, unit_floor_minor))
             line.takes_part = place.takes_part
             line.earns = place.earns
             self.lines.append(line)
             if not place.takes_part:
                 self.forbidden.update(place.scopes)
                 continue
-            for number in place.scopes:
-                if number in by_scope:
-                    by_scope[number].append(line)
+            for scope in place.scopes:
+                if scope in by_scope:
+                    by_scope[scope].append(line)
                 else:
-                    by_scope[number] = [line]
+                    by_scope[scope] = [line]
         self.open_lines = [line for line in self.lines if line.takes_part]
         self._share_manual_discounts()
 
@@ -180,6 +179,8 @@ _MANUAL = "manual_discount"
 
 
 def _share(amount: int, lines: Sequence[SheetLine]) -> int:
+    # By line id, so that the order in which goods were rung decides no kopeck that a floor sees.
+    lines = sorted(lines, key=lambda line: line.item.line_id)
     sums = [line.item.sum_minor for line in lines]
     parts = spread(min(amount, sum(sums)), sums, sums, moves_overflow=True)
     for line, part in zip(lines, parts, strict=True):
