@@ -143,6 +143,11 @@ class Desk:
         """Say what a code is, without doing anything about it."""
         return self._identifier.identify(text, symbology, source, self._till.context().programme)
 
+    def member_of(self, code: str) -> int | None:
+        """The member whose code it is, or nobody (a cashier's own card)."""
+        found = self.identify(code, "", "pos").member if code else None
+        return found.member_id if found else None
+
     def scanned(self, text: str, symbology: str, source: ScanSource) -> Identified:
         """Identify a code and do what it means here; never raises for what was scanned."""
         found = self.identify(text, symbology, source)

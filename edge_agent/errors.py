@@ -12,14 +12,15 @@ from __future__ import annotations
 class AgentError(Exception):
     """A refusal with a stable code, an HTTP status and a technical sentence.
 
-    The cashier's sentence for `code` stands in `edge_agent.sentences`."""
+    The cashier's sentence for `code` stands in `edge_agent.sentences`, its amounts in `figures`."""
 
     status = 400
     retryable = False
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, **figures: str) -> None:
         super().__init__(message)
         self.code = code
+        self.figures = figures
 
 
 class NotFound(AgentError):

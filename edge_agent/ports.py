@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from loyalty.member import Member
+from loyalty.promotions.limits import Usage
 
 SaleState = Literal["open", "cancelled", "committed", "posted", "voided", "returned"]
 JobState = Literal["queued", "printing", "printed", "not_printed", "unknown"]
@@ -66,7 +67,7 @@ class PrintJobRow:
 
 @dataclass(frozen=True, slots=True)
 class ReturnRow:
-    """A return of a whole sale."""
+    """A return of a sale or of a part of it; `document` is its fact."""
 
     return_id: str
     sale_id: str
@@ -89,6 +90,17 @@ class LeaseView:
     lease_id: str
     granted_points: int
     is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CouponChange:
+    """A coupon that a sale of this register used up or earned."""
+
+    member_id: int
+    sale_id: str
+    coupon: str
+    expires_on: str
+    is_used: bool
 
 
 class UnitOfWork(Protocol):
@@ -131,8 +143,17 @@ class UnitOfWork(Protocol):
         evidence: Mapping[str, str] | None = None,
     ) -> None: ...
     def sale_return(self, return_id: str) -> ReturnRow | None: ...
-    def return_of(self, sale_id: str) -> ReturnRow | None: ...
+    def returns_of(self, sale_id: str) -> list[ReturnRow]: ...
     def save_return(self, row: ReturnRow, at: str) -> None: ...
+    def promotion_usage(
+        self, promotion_ids: Sequence[str], member_id: int, day: str
+    ) -> dict[str, Usage]: ...
+    def count_use(
+        self, promotion_id: str, member_id: int, day: str, receipts: int, minor: int
+    ) -> None: ...
+    def coupon_changes(self, member_id: int, applied: tuple[int, int]) -> list[CouponChange]: ...
+    def forget_coupons(self, member_id: int, sale_id: str) -> None: ...
+    def change_coupons(self, fact: tuple[int, int], changes: Sequence[CouponChange]) -> None: ...
 
 
 class MemberIndex(Protocol):

@@ -35,6 +35,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "На цей чек бонуси не списуються",
         "Bonuses cannot be used on this receipt",
     ),
+    "lowered_to_basket": (
+        "Бонусів списано менше: {before} → {after} — більше цей чек не дозволяє",
+        "Fewer bonuses redeemed: {before} → {after}, the most this receipt allows",
+    ),
     "unknown_member": ("Такого учасника у програмі немає", "No such member in the programme"),
     # scans
     "unknown_code": ("Код не розпізнано — продовжуйте без картки", "Code not recognised — go on"),
@@ -113,17 +117,56 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "paper_pending": ("Спершу з'ясуйте, чи вийшов чек", "First find out whether it printed"),
     "not_voidable": ("Чек надруковано — оформіть повернення", "It printed — make a return"),
     "print_unknown": ("Спершу подивіться на стрічку", "Look at the paper first"),
+    "sum_changed": (
+        "Сума змінилася: {before} → {after}. Перевірте чек",
+        "The sum changed: {before} → {after}. Check the receipt",
+    ),
+    "accrual_changed": (
+        "За таку оплату нараховано інакше: {before} → {after}",
+        "Paid this way the sale earns otherwise: {before} → {after}",
+    ),
+    "sale_too_large": ("Чек завеликий: розділіть його", "The receipt is too large: split it"),
+    "over_returned": (
+        "Стільки не продавали або вже повернено",
+        "More than was sold and not returned",
+    ),
+    "unknown_line": ("Такого товару в чеку немає", "The sale has no such goods"),
+    "return_id_used": ("Цей номер повернення вже зайнято", "This return's id is taken"),
+    "points_withheld": (
+        "Утримано за вже витрачені бонуси: {amount}",
+        "Withheld for bonuses already spent: {amount}",
+    ),
     "underpaid": ("Оплата менша за суму чека", "The payment is less than the total"),
+    "cash_not_needed": ("Усе вже сплачено без готівки", "Everything is paid without cash"),
+    "bonus_tender": ("Бонуси списуйте кнопкою бонусів", "Redeem bonuses with the bonus key"),
+    "gift_card_short": (
+        "На подарунковій картці стільки немає",
+        "The gift card does not hold that much",
+    ),
+    "gift_card_twice": (
+        "Ця подарункова картка вже є в оплаті",
+        "This gift card is paid with twice",
+    ),
+    "gift_card_for_gift_card": (
+        "Подарунковою карткою не платять за подарункову картку",
+        "A gift card does not pay for a gift card",
+    ),
     "overpaid_noncash": ("Безготівкова оплата більша за суму", "Non-cash payment is too large"),
 }
 
 _FALLBACK = ("Продаж можна продовжити без бонусів", "The sale can go on without bonuses")
 
 
-def sentence(code: str, locale: Locale) -> str:
-    """The cashier's sentence for a code; an unknown code gets a harmless one, never a blank."""
+def sentence(code: str, locale: Locale, **figures: str) -> str:
+    """The cashier's sentence for a code; an unknown code gets a harmless one, never a blank.
+
+    `figures` are amounts with a dot ("12.50"); Ukrainian shows them with a comma."""
     ukrainian, english = _SENTENCES.get(code, _FALLBACK)
-    return ukrainian if locale == "uk" else english
+    if code not in _SENTENCES or not figures:
+        figures = dict.fromkeys(("before", "after", "amount"), "?")
+    if locale == "uk":
+        return ukrainian.format_map({k: v.replace(".", ",") for k, v in figures.items()})
+    return english.format_map(figures)
 
 
 def known_codes() -> frozenset[str]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
@@ -21,18 +20,19 @@ from edge_agent.event_log import emit
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
 from edge_agent.ports import MemberIndex, PrintJobRow, SaleRow
+from edge_agent.till_identity import Rules
+from edge_agent.till_identity import TillIdentity as TillIdentity
 from edge_agent.usecases import open_sale as opening
 from edge_agent.usecases import record_print as paper
-from edge_agent.usecases.commit_sale import Confirm, commit_sale
+from edge_agent.usecases.commit_sale import Confirm, Repriced, commit_sale
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft, Identification, load_draft
 from edge_agent.usecases.redeem_points import Asked, ask_redemption, decide_redemption
 from edge_agent.usecases.return_sale import ReturnSale, return_sale
 from edge_agent.usecases.spendable import shown_balance, spendable_points
 from edge_agent.views import MemberCard, PrintView, SaleView, member_card, print_view, sale_view
-from loyalty.basket import Basket, Tender
+from loyalty.basket import Basket, Tender, TenderKind
 from loyalty.member import Member
-from loyalty.promotions.compile import CompiledRuleset
 from loyalty.promotions.offers import offers_for
 from sync.contract.live import AuthorisationRequest
 
@@ -42,28 +42,6 @@ _PAPER = {
     "not_printed": Event.PRINT_REFUSED,
     "unknown": Event.PRINT_UNKNOWN,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class TillIdentity:
-    """Who this register is and how it is set up."""
-
-    register_id: str
-    store_id: str
-    store_name: str
-    epoch: int
-    locale: Literal["uk", "en"]
-    cash_step_minor: int
-    prints: bool
-    cashier: str
-    agent_version: str
-
-
-class Rules(Protocol):
-    """The rules in force, and the moment to change them."""
-
-    def rules(self) -> CompiledRuleset: ...
-    def activate_rules(self) -> bool: ...
 
 
 class Till:
@@ -114,6 +92,8 @@ class Till:
             prints=who.prints,
             cashier=who.cashier,
             agent_version=who.agent_version,
+            store_format=who.store_format,
+            channel=who.channel,
         )
 
     # --- an open sale -----------------------------------------------------------------------
@@ -143,6 +123,21 @@ class Till:
         """Replace the basket and price it."""
         return self._draft_step(
             sale_id, lambda uow, ctx: opening.put_basket(uow, ctx, sale_id, basket)
+        )
+
+    def put_codes(self, sale_id: str, codes: tuple[str, ...]) -> SaleView:
+        """Set the codes entered for a sale and price it."""
+        return self._draft_step(
+            sale_id, lambda uow, ctx: opening.put_codes(uow, ctx, sale_id, codes)
+        )
+
+    def put_tenders(
+        self, sale_id: str, kinds: tuple[TenderKind, ...], gift_card_minor: int
+    ) -> SaleView:
+        """Set how the buyer means to pay and price the sale for it."""
+        return self._draft_step(
+            sale_id,
+            lambda uow, ctx: opening.put_tenders(uow, ctx, sale_id, kinds, gift_card_minor),
         )
 
     def put_member(
@@ -209,6 +204,9 @@ class Till:
         ctx = self.context()
         command = Confirm(sale_id, quote_id, basket_hash, tenders, self.new_id())
         result = self._ledger.unit(lambda uow: commit_sale(uow, ctx, command))
+        if isinstance(result, Repriced):
+            self._show(sale_id)
+            raise result.conflict()
         emit(
             Event.SALE_COMMITTED,
             sale_id=sale_id,
@@ -228,7 +226,7 @@ class Till:
         return self._show(sale_id)
 
     def give_back(self, command: ReturnSale) -> dict[str, Any]:
-        """Return a whole sale."""
+        """Return a sale or a part of it."""
         ctx = self.context()
         result = self._ledger.unit(lambda uow: return_sale(uow, ctx, command))
         emit(Event.SALE_RETURNED, sale_id=command.sale_id, refund_minor=result["refund_minor"])
@@ -372,8 +370,7 @@ class Till:
 
     def _prints(self, uow: Store, row: SaleRow) -> list[PrintView]:
         jobs = uow.print_jobs_of(row.sale_id)
-        returned = uow.return_of(row.sale_id)
-        if returned is not None:
+        for returned in uow.returns_of(row.sale_id):
             jobs += uow.print_jobs_of(returned.return_id)
         return [self._print_view(job) for job in jobs]
 

@@ -6,12 +6,30 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from loyalty.basket import MAX_QTY_MILLI, MAX_SUM_MINOR, Tender, TenderKind
+from edge_agent.usecases.open_sale import MAX_CODE, MAX_CODES
+from loyalty.basket import MAX_LINES, MAX_QTY_MILLI, MAX_SUM_MINOR, Tender, TenderKind
 from sync.contract.basket_models import BasketIn as BasketIn
 from sync.contract.basket_models import LineIn as LineIn
 from sync.contract.basket_models import Quantity, Short, Tolerant
+from sync.contract.messages import WireReturnLine, WireTender
 
 Request = Tolerant
+
+
+Codes = Annotated[list[Annotated[str, Field(max_length=MAX_CODE)]], Field(max_length=MAX_CODES)]
+
+
+class CodesIn(Request):
+    """Codes entered for the sale: promo codes and coupons; replaces what was there."""
+
+    codes: Codes
+
+
+class PlannedTendersIn(Request):
+    """How the buyer means to pay, and what gift cards pay of it, before the confirmation."""
+
+    kinds: Annotated[list[TenderKind], Field(max_length=5)]
+    gift_card_minor: Annotated[int, Field(strict=True, ge=0, le=MAX_SUM_MINOR)] = 0
 
 
 class IdentityIn(Request):
@@ -29,6 +47,8 @@ class OpenIn(Request):
     identity: IdentityIn | None = None
     basket: BasketIn | None = None
     cashier_id: Short = ""
+    cashier_card: Annotated[str, Field(max_length=512)] = ""
+    codes: Codes = Field(default_factory=list)
 
 
 class RedeemIn(Request):
@@ -38,10 +58,13 @@ class RedeemIn(Request):
 
 
 class TenderIn(Request):
-    """One means of payment."""
+    """One means of payment. Of a gift card: the till's own reference of it, never its number,
+    and what lay on it before, where the till knows."""
 
     kind: TenderKind
     amount_minor: Annotated[int, Field(strict=True, gt=0, le=MAX_SUM_MINOR)]
+    reference: Short = ""
+    balance_minor: Annotated[int, Field(strict=True, ge=0, le=MAX_SUM_MINOR)] | None = None
 
 
 class ConfirmIn(Request):
@@ -53,7 +76,10 @@ class ConfirmIn(Request):
 
     def paid(self) -> tuple[Tender, ...]:
         """The core's tenders."""
-        return tuple(Tender(item.kind, item.amount_minor) for item in self.tenders)
+        return tuple(
+            Tender(item.kind, item.amount_minor, item.reference, item.balance_minor)
+            for item in self.tenders
+        )
 
 
 class ReasonIn(Request):
@@ -62,21 +88,48 @@ class ReasonIn(Request):
     reason: Annotated[str, Field(max_length=200)] = ""
 
 
+class ReturnLineIn(Request):
+    """A line of the sale and how many thousandths of it come back."""
+
+    line_id: Annotated[str, Field(min_length=1, max_length=64)]
+    qty_milli: Quantity
+
+
 class ReturnIn(ReasonIn):
-    """A return of the whole sale; the id is the caller's own."""
+    """A return; the id is the caller's own. Without `lines` everything that is left comes back."""
 
     return_id: Annotated[str, Field(min_length=32, max_length=36)]
+    lines: Annotated[list[ReturnLineIn], Field(min_length=1, max_length=MAX_LINES)] | None = None
+
+    def wanted(self) -> dict[str, int] | None:
+        """Thousandths by line; a line may stand more than once."""
+        if self.lines is None:
+            return None
+        sums: dict[str, int] = {}
+        for item in self.lines:
+            sums[item.line_id] = sums.get(item.line_id, 0) + item.qty_milli
+        return sums
 
 
 class ReturnOut(BaseModel):
-    """What goes back: money in kopecks, points in hundredths."""
+    """What goes back: money in kopecks, by means in `tenders`, points in hundredths.
+
+    `withheld_minor` was kept for points that were earned and spent; `is_complete` says that
+    nothing of the sale is left to return."""
 
     return_id: str
     sale_id: str
     state: str
     refund_minor: int
+    rounding_minor: int
     restored_points: int
     reversed_points: int
+    withheld_minor: int
+    withheld_points: int
+    written_off_points: int
+    is_complete: bool
+    tenders: list[WireTender]
+    lines: list[WireReturnLine]
 
 
 class ResolveIn(Request):

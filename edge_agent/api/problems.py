@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,6 +18,7 @@ from edge_agent.event_log import emit
 from edge_agent.sentences import sentence
 from loyalty.errors import LoyaltyError
 
+NO_FIGURES: Mapping[str, str] = MappingProxyType({})
 PROBLEM_TYPE = "application/problem+json"
 
 
@@ -33,7 +36,13 @@ class ProblemBody(BaseModel):
 
 
 def problem(
-    status: int, code: str, detail: str, *, field: str = "", retryable: bool = False
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    field: str = "",
+    retryable: bool = False,
+    figures: Mapping[str, str] = NO_FIGURES,
 ) -> JSONResponse:
     """The answer for one refusal."""
     body = ProblemBody(
@@ -43,7 +52,10 @@ def problem(
         detail=detail[:500],
         field=field,
         retryable=retryable,
-        cashier_message={"uk": sentence(code, "uk"), "en": sentence(code, "en")},
+        cashier_message={
+            "uk": sentence(code, "uk", **figures),
+            "en": sentence(code, "en", **figures),
+        },
     )
     return JSONResponse(body.model_dump(), status_code=status, media_type=PROBLEM_TYPE)
 
@@ -59,7 +71,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(AgentError)
     def _agent(_request: Request, error: AgentError) -> JSONResponse:
-        return problem(error.status, error.code, str(error), retryable=error.retryable)
+        return problem(
+            error.status,
+            error.code,
+            str(error),
+            retryable=error.retryable,
+            figures=error.figures,
+        )
 
     @app.exception_handler(LoyaltyError)
     def _loyalty(_request: Request, error: LoyaltyError) -> JSONResponse:

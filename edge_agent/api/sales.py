@@ -9,9 +9,11 @@ from fastapi.responses import Response
 
 from edge_agent.api.models import (
     BasketIn,
+    CodesIn,
     ConfirmIn,
     IdentityIn,
     OpenIn,
+    PlannedTendersIn,
     ReasonIn,
     RedeemIn,
     Request,
@@ -73,7 +75,15 @@ def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> N
             found = _identify(desk, body.identity)
             member, how = found or (None, None)
             basket = body.basket.basket() if body.basket else Basket()
-            command = OpenSale(sale_id, basket, member, how, body.cashier_id)
+            command = OpenSale(
+                sale_id,
+                basket,
+                member,
+                how,
+                body.cashier_id,
+                desk.member_of(body.cashier_card),
+                codes=tuple(body.codes),
+            )
             return _named(till.open(command), body)
 
         return writes.run(call, work)
@@ -82,6 +92,19 @@ def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> N
     def put_basket(sale_id: SaleId, body: BasketIn, call: Call) -> Response:
         """Replace the basket; the answer is the full quote."""
         return writes.run(call, lambda: _named(till.put_basket(_id(sale_id), body.basket()), body))
+
+    @router.put("/sales/{sale_id}/codes", response_model=SaleView)
+    def put_codes(sale_id: SaleId, body: CodesIn, call: Call) -> Response:
+        """Set the promo codes and coupons entered for the sale; the answer is the full quote."""
+        return writes.run(
+            call, lambda: _named(till.put_codes(_id(sale_id), tuple(body.codes)), body)
+        )
+
+    @router.put("/sales/{sale_id}/tenders", response_model=SaleView)
+    def put_tenders(sale_id: SaleId, body: PlannedTendersIn, call: Call) -> Response:
+        """Say how the buyer means to pay; promotions for a card or cash are priced by it."""
+        kinds, cards = tuple(body.kinds), body.gift_card_minor
+        return writes.run(call, lambda: _named(till.put_tenders(_id(sale_id), kinds, cards), body))
 
     @router.put("/sales/{sale_id}/member", response_model=SaleView)
     def put_member(sale_id: SaleId, body: IdentityIn, call: Call) -> Response:
@@ -139,10 +162,12 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
 
     @router.post("/sales/{sale_id}/returns", response_model=ReturnOut)
     def give_back(sale_id: SaleId, body: ReturnIn, call: Call) -> Response:
-        """Return the whole sale."""
+        """Return goods of the sale: the lines and quantities named, or all that is left."""
 
         def work() -> ReturnOut:
-            command = ReturnSale(body.return_id, _id(sale_id), till.new_id(), body.reason)
+            command = ReturnSale(
+                body.return_id, _id(sale_id), till.new_id(), body.reason, body.wanted()
+            )
             return ReturnOut.model_validate(till.give_back(command))
 
         return writes.run(call, work, durable=True)

@@ -61,6 +61,17 @@ SEALED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "decided_at",
         ),
         "sale_return": ("return_id", "sale_id", "state", "document", "created_at"),
+        "promotion_use": ("promotion_id", "member_id", "day", "receipts", "minor"),
+        "coupon_change": (
+            "member_id",
+            "epoch",
+            "seq",
+            "number",
+            "sale_id",
+            "coupon",
+            "expires_on",
+            "is_used",
+        ),
         "idempotency": ("key", "request_hash", "status", "answer", "created_at"),
         "device_journal": ("device", "key", "value"),
     }
@@ -68,7 +79,14 @@ SEALED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """Columns under the seal by table, key first; what the outbox leaves out is in its hash chain."""
 
 KEYS: Final[Mapping[str, int]] = MappingProxyType(
-    {"outbox": 2, "lease_burn": 2, "member_effect": 3, "device_journal": 2}
+    {
+        "outbox": 2,
+        "lease_burn": 2,
+        "member_effect": 3,
+        "promotion_use": 3,
+        "coupon_change": 4,
+        "device_journal": 2,
+    }
 )
 """Columns of the primary key, where it is not one."""
 

@@ -25,7 +25,10 @@ _PUT_FACT = (
     "VALUES (?,?,?,?,?,?,?,?,?)"
 )
 _STATES = ("pending", "acked", "quarantined")
-_COPIED = ("print_job", "sale_return", "authorisation", "device_journal", "chain_mark")
+_COPIED = (
+    *("print_job", "sale_return", "authorisation", "device_journal", "chain_mark"),
+    *("promotion_use", "coupon_change"),
+)
 _UNDONE = {"sale_voided": "voided", "sale_return": "returned"}
 
 
@@ -257,10 +260,9 @@ def _papers(facts: dict[tuple[int, int], FoundFact]) -> dict[str, dict[str, Any]
 
 
 def _undone(facts: dict[tuple[int, int], FoundFact]) -> dict[str, str]:
+    bodies = ((fact.kind, json.loads(fact.body)) for fact in facts.values() if fact.kind in _UNDONE)
     return {
-        json.loads(fact.body)["sale_id"]: _UNDONE[fact.kind]
-        for fact in facts.values()
-        if fact.kind in _UNDONE
+        body["sale_id"]: _UNDONE[kind] for kind, body in bodies if body.get("is_complete", True)
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from edge_agent.ledger import row_seals
+from edge_agent.ledger.uses import UseRows
 from edge_agent.ports import (
     AuthorisationRow,
     JobState,
@@ -80,7 +81,7 @@ _SET_PRINT_STATE = row_seals.update(
 _SAVE_RETURN = row_seals.insert("sale_return", {"state": "excluded.state"})
 
 
-class Store:
+class Store(UseRows):
     """One transaction's view of the ledger; made anew for each use case."""
 
     def __init__(
@@ -278,18 +279,20 @@ class Store:
 
     def sale_return(self, return_id: str) -> ReturnRow | None:
         """The return's row, or `None`."""
-        return self._return("return_id", return_id)
-
-    def return_of(self, sale_id: str) -> ReturnRow | None:
-        """The return of a sale, or `None`."""
-        return self._return("sale_id", sale_id)
-
-    def _return(self, column: str, value: str) -> ReturnRow | None:
         row = self._db.execute(
-            f"SELECT return_id, sale_id, state, document FROM sale_return WHERE {column} = ?",
-            (value,),
+            "SELECT return_id, sale_id, state, document FROM sale_return WHERE return_id = ?",
+            (return_id,),
         ).fetchone()
         return ReturnRow(*row) if row else None
+
+    def returns_of(self, sale_id: str) -> list[ReturnRow]:
+        """All returns of a sale, oldest first."""
+        rows = self._db.execute(
+            "SELECT return_id, sale_id, state, document FROM sale_return WHERE sale_id = ? "
+            "ORDER BY created_at, return_id",
+            (sale_id,),
+        )
+        return [ReturnRow(*row) for row in rows]
 
     def save_return(self, row: ReturnRow, at: str) -> None:
         """Insert a return or move its state."""

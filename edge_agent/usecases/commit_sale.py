@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from edge_agent.errors import Conflict, NotFound
 from edge_agent.ports import AuthorisationRow, PrintJobRow, SaleRow, UnitOfWork
+from edge_agent.sentences import sentence
 from edge_agent.usecases.compose_receipt import dump_document, sale_document
 from edge_agent.usecases.context import RegisterContext
-from edge_agent.usecases.drafts import Draft, load_draft
-from edge_agent.usecases.wire import wire_sale
+from edge_agent.usecases.drafts import Draft, load_draft, requote, save
+from edge_agent.usecases.surroundings import count_uses, coupon_changes, needs_of, uses_up
+from edge_agent.usecases.wire import coupon_day, wire_sale
 from loyalty.basket import Tender
+from loyalty.gift_card import payable_by_gift_card
+from loyalty.money import format_minor
+from loyalty.points import format_points
 from loyalty.quote import Quote
 from loyalty.sale import Settlement, settle
-from sync.contract.messages import canonical_json
+from sync.contract.messages import MAX_FACT_BYTES, canonical_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,31 @@ class Decision:
     lease_points: int
 
 
-def commit_sale(uow: UnitOfWork, ctx: RegisterContext, command: Confirm) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """The sale was not committed: what is true now gives another quote, which is stored."""
+
+    before: Quote
+    after: Quote
+
+    def conflict(self) -> Conflict:
+        """The answer to the till: never a silent difference."""
+        before, after = (format_minor(quote.payable_minor) for quote in (self.before, self.after))
+        if before == after:
+            return Conflict("quote_changed", "what the sale gives has changed; show the new quote")
+        return Conflict(
+            "sum_changed", f"the sum changed: {before} → {after}", before=before, after=after
+        )
+
+
+def commit_sale(
+    uow: UnitOfWork, ctx: RegisterContext, command: Confirm
+) -> dict[str, Any] | Repriced:
     """Close the sale for ever and return its result; confirmed again, it answers the same.
 
-    Raises `Conflict` (`quote_changed`) when the till shows another quote than the register holds,
-    and `InvalidTenders` when the money does not fit."""
+    The quote is made anew where the means of payment or a counted use could change it. Raises
+    `Conflict` (`quote_changed`) when the till shows another quote than the register holds, and
+    `InvalidTenders` when the money does not fit."""
     row = uow.sale(command.sale_id)
     if row is None:
         raise NotFound("unknown_sale", f"no sale {command.sale_id} on this register")
@@ -57,9 +82,49 @@ def commit_sale(uow: UnitOfWork, ctx: RegisterContext, command: Confirm) -> dict
         raise Conflict("empty_basket", "a sale needs at least one line")
     if (command.quote_id, command.basket_hash) != (draft.quote_id, draft.basket_hash):
         raise Conflict("quote_changed", "the basket or its price changed; show the new quote first")
-    settlement = settle(draft.quote, command.tenders, ctx.cash_step_minor)
-    decision = _use_authorisation(uow, ctx, draft, draft.quote)
-    return _write(uow, ctx, row, draft, draft.quote, settlement, decision, command.job_id)
+    shown = draft.quote
+    draft, quote = _as_paid(uow, ctx, draft, shown, command.tenders)
+    if _differs(shown, quote):
+        save(uow, ctx, row, draft)
+        return Repriced(shown, quote)
+    settlement = settle(
+        quote,
+        command.tenders,
+        ctx.cash_step_minor,
+        residue=ctx.programme.gift_card_residue,
+        gift_card_limit_minor=payable_by_gift_card(draft.basket, quote),
+    )
+    decision = _use_authorisation(uow, ctx, draft, quote)
+    return _write(uow, ctx, row, draft, quote, settlement, decision, command.job_id, shown)
+
+
+def _as_paid(
+    uow: UnitOfWork,
+    ctx: RegisterContext,
+    draft: Draft,
+    shown: Quote,
+    tenders: tuple[Tender, ...],
+) -> tuple[Draft, Quote]:
+    """The draft under the means it is really paid with; without tenders the planned ones stay."""
+    paid = draft
+    if tenders:
+        cards = sum(tender.amount_minor for tender in tenders if tender.kind == "gift_card")
+        kinds = tuple(sorted({tender.kind for tender in tenders}))
+        paid = replace(draft, tender_kinds=kinds, gift_card_minor=cards)
+    matters = uses_up(shown, ctx.rules) or (
+        needs_of(ctx.rules).asks_tender and paid.tender_kinds != draft.tender_kinds
+    )
+    if not ctx.programme.gift_card_earns and paid.gift_card_minor != draft.gift_card_minor:
+        matters = True
+    if matters:
+        paid = requote(uow, ctx, paid)
+    return paid, paid.quote or shown
+
+
+def _differs(shown: Quote, quote: Quote) -> bool:
+    """True when the buyer would pay, spend or get something else; points earned are told."""
+    names = ("payable_minor", "redeemed_points", "gifts", "coupons", "used_coupons", "tickets")
+    return any(getattr(shown, name) != getattr(quote, name) for name in names)
 
 
 def _use_authorisation(
@@ -89,16 +154,22 @@ def _write(
     settlement: Settlement,
     decision: Decision | None,
     job_id: str,
+    shown: Quote,
 ) -> dict[str, Any]:
     now = ctx.clock.stamp()
     days = ctx.programme.accrual_valid_days
     expires_on = (ctx.clock.local() + timedelta(days=days)).date() if days is not None else None
     body = wire_sale(ctx, row.sale_id, now, draft, quote, settlement, decision, expires_on)
     data = canonical_json(body)
+    if len(data) > MAX_FACT_BYTES:
+        raise Conflict("sale_too_large", "the sale is too large to be sent; split the receipt")
     fact = uow.append_fact("sale", data, now)
     if draft.member is not None:
         earned = 0 if ctx.prints else quote.accrual_points
         uow.add_effect(draft.member.member_id, fact, quote.redeemed_points, earned)
+    counted = count_uses(uow, ctx, draft, quote)
+    until = [coupon_day(ctx, coupon) for coupon in quote.coupons]
+    uow.change_coupons(fact, coupon_changes(row.sale_id, draft, quote, until))
     if ctx.prints:
         document = sale_document(ctx, row.sale_id, draft, quote, settlement, now)
         uow.add_print_job(
@@ -121,8 +192,28 @@ def _write(
         "decline_reason": draft.decline_reason,
         "mode": "online" if ctx.is_online else "offline",
         "committed_at": now,
+        "notices": _notices(shown, quote),
     }
+    if counted:
+        result["counted"] = [asdict(use) for use in counted]
+    if settlement.gift_cards:
+        result["gift_cards"] = [asdict(card) for card in settlement.gift_cards]
     uow.close_sale(row.sale_id, "committed", now, data.decode(), json.dumps(result))
     if not ctx.prints:
         uow.close_sale(row.sale_id, "posted", now)
     return result
+
+
+def _notices(shown: Quote, quote: Quote) -> list[dict[str, str]]:
+    """What turned out otherwise than shown without changing the sum."""
+    if shown.accrual_points == quote.accrual_points:
+        return []
+    before, after = format_points(shown.accrual_points), format_points(quote.accrual_points)
+    figures = {"before": before, "after": after}
+    return [
+        {
+            "code": "accrual_changed",
+            "uk": sentence("accrual_changed", "uk", **figures),
+            "en": sentence("accrual_changed", "en", **figures),
+        }
+    ]

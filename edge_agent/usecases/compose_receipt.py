@@ -1,8 +1,6 @@
-"""The device-neutral receipt of a sale or of its return."""
+"""The device-neutral receipt of a sale."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from pydantic import TypeAdapter
 
@@ -105,30 +103,4 @@ def sale_document(
         ),
         member=_member_block(ctx, draft, quote),
         messages=tuple(text for place, text in quote.messages if place == "receipt"),
-    )
-
-
-def return_document(
-    sold: ReceiptDocument,
-    printed_at: str,
-    fiscal_number: str,
-    restored_points: int,
-    reversed_points: int,
-    balance_points: int | None,
-) -> ReceiptDocument:
-    """The return receipt of a whole sale, from the very document that was printed."""
-    member = sold.member and replace(
-        sold.member,
-        earned_points=reversed_points,
-        redeemed_points=restored_points,
-        balance_points=balance_points,
-        declined_reason="",
-    )
-    return replace(
-        sold,
-        kind="return",
-        printed_at=printed_at,
-        member=member,
-        messages=(),
-        original_fiscal_number=fiscal_number,
     )

@@ -31,6 +31,8 @@ class RegisterContext:
     prints: bool
     cashier: str
     agent_version: str
+    store_format: str = ""
+    channel: str = "till"
 
     @property
     def programme(self) -> Programme:

@@ -12,7 +12,8 @@ from edge_agent.errors import Conflict, NotFound
 from edge_agent.ports import SaleRow, UnitOfWork
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.spendable import shown_balance, spendable_points
-from loyalty.basket import Basket
+from edge_agent.usecases.surroundings import around, with_own_coupons
+from loyalty.basket import Basket, TenderKind
 from loyalty.member import Member, ScanSource, Strength, TokenKind
 from loyalty.promotions.engine import evaluate
 from loyalty.quote import Quote
@@ -30,7 +31,9 @@ class Identification:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Everything about an open sale. The member is a snapshot taken at identification;
-    `balance_points` is the balance shown with the quote, own spends subtracted."""
+    `balance_points` is the balance shown with the quote, own spends subtracted. `tender_kinds`
+    is how the buyer means to pay, `gift_card_minor` what gift cards pay of it; `codes` were typed
+    or scanned for this sale, in upper case."""
 
     basket: Basket = field(default_factory=Basket)
     member: Member | None = None
@@ -46,6 +49,10 @@ class Draft:
     quote: Quote | None = None
     quote_id: str = ""
     basket_hash: str = ""
+    codes: tuple[str, ...] = ()
+    tender_kinds: tuple[TenderKind, ...] = ()
+    gift_card_minor: int = 0
+    cashier_member_id: int | None = None
 
 
 _DRAFT = TypeAdapter(Draft)
@@ -99,12 +106,13 @@ def requote(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Draft:
     quote = evaluate(
         ctx.rules,
         draft.basket,
-        member=draft.member,
+        member=with_own_coupons(uow, ctx, draft.member) if draft.member else None,
         at=ctx.clock.local(),
         store_id=ctx.store_id,
         redeem_points=redeem,
         spendable_points=max(redeem, spendable),
         locale=ctx.locale,
+        around=around(uow, ctx, draft),
     )
     return replace(
         draft,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
@@ -17,10 +18,13 @@ from edge_agent.usecases.drafts import (
     requote,
     save,
 )
-from loyalty.basket import Basket, check_basket
+from loyalty.basket import Basket, TenderKind, check_basket
+from loyalty.errors import InvalidBasket
 from loyalty.ids import parse_uuid
 from loyalty.member import Member
 
+MAX_CODES = 20
+MAX_CODE = 64
 ABANDONED_AFTER = timedelta(hours=12)
 
 
@@ -33,6 +37,8 @@ class OpenSale:
     member: Member | None = None
     identification: Identification | None = None
     cashier_id: str = ""
+    cashier_member_id: int | None = None
+    codes: tuple[str, ...] = ()
     origin: Literal["pos", "panel"] = "pos"
 
 
@@ -53,6 +59,8 @@ def open_sale(uow: UnitOfWork, ctx: RegisterContext, command: OpenSale) -> Draft
             member=command.member,
             identification=command.identification,
             cashier_id=command.cashier_id or ctx.cashier,
+            cashier_member_id=command.cashier_member_id,
+            codes=_clean(command.codes),
             origin=command.origin,
         ),
     )
@@ -64,6 +72,41 @@ def put_basket(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, basket: Bask
     """Replace the whole basket and price it; an approved redemption only ever goes down."""
     row = open_row(uow, sale_id)
     draft = replace(load_draft(row.draft), basket=check_basket(basket))
+    return save(uow, ctx, row, requote(uow, ctx, draft))
+
+
+def put_codes(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, codes: Iterable[str]) -> Draft:
+    """Set the codes that were entered for this sale; they compare in upper case.
+
+    Raises `InvalidBasket` (`bad_code`, `too_many_codes`)."""
+    row = open_row(uow, sale_id)
+    draft = replace(load_draft(row.draft), codes=_clean(codes))
+    return save(uow, ctx, row, requote(uow, ctx, draft))
+
+
+def _clean(codes: Iterable[str]) -> tuple[str, ...]:
+    clean = tuple(dict.fromkeys(code.strip().upper() for code in codes))
+    if any(not code or len(code) > MAX_CODE or not code.isprintable() for code in clean):
+        raise InvalidBasket("bad_code", f"a code has 1 to {MAX_CODE} printable characters", "codes")
+    if len(clean) > MAX_CODES:
+        raise InvalidBasket("too_many_codes", f"at most {MAX_CODES} codes", "codes")
+    return clean
+
+
+def put_tenders(
+    uow: UnitOfWork,
+    ctx: RegisterContext,
+    sale_id: str,
+    kinds: Iterable[TenderKind],
+    gift_card_minor: int,
+) -> Draft:
+    """Say how the buyer means to pay, before they do; promotions may depend on it."""
+    row = open_row(uow, sale_id)
+    draft = replace(
+        load_draft(row.draft),
+        tender_kinds=tuple(sorted(set(kinds))),
+        gift_card_minor=gift_card_minor,
+    )
     return save(uow, ctx, row, requote(uow, ctx, draft))
 
 

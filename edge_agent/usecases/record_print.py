@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,7 +10,9 @@ from typing import Literal
 from edge_agent.errors import Conflict, NotFound
 from edge_agent.ports import PrintJobRow, UnitOfWork
 from edge_agent.usecases.context import RegisterContext
-from sync.contract.messages import WirePrintVerdict, WireSale, WireSaleReturn, WireSaleVoided
+from edge_agent.usecases.return_sale import post_return
+from edge_agent.usecases.surroundings import Use, undo_uses
+from sync.contract.messages import WirePrintVerdict, WireSale, WireSaleVoided
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,7 @@ def _post(uow: UnitOfWork, job: PrintJobRow, fact: tuple[int, int], now: str) ->
     returned = uow.sale_return(job.subject_id)
     if returned is None or returned.state != "committed":
         return
-    uow.save_return(
-        type(returned)(returned.return_id, returned.sale_id, "posted", returned.document), now
-    )
-    uow.close_sale(returned.sale_id, "returned", now)
-    body = WireSaleReturn.model_validate_json(returned.document)
-    if body.member_id is not None:
-        uow.add_effect(body.member_id, fact, body.reversed_points - body.restored_points, 0)
+    post_return(uow, returned, fact, now)
 
 
 def retry_print(uow: UnitOfWork, ctx: RegisterContext, job_id: str) -> PrintJobRow:
@@ -126,6 +123,9 @@ def void_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, reason: str) 
     sale = WireSale.model_validate_json(row.document)
     if sale.member_id is not None and sale.redemption is not None:
         uow.add_effect(sale.member_id, fact, -sale.redemption.points, 0)
+    undo_uses(uow, [Use(**use) for use in json.loads(row.result or "{}").get("counted", ())])
+    if sale.member_id is not None and (sale.coupons or sale.used_coupons):
+        uow.forget_coupons(sale.member_id, sale_id)
 
 
 def _job(uow: UnitOfWork, job_id: str) -> PrintJobRow:

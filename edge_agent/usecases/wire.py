@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft
 from loyalty.basket import LineItem
-from loyalty.quote import AppliedAccrual, AppliedPromotion, Quote, Share
+from loyalty.quote import AppliedAccrual, AppliedPromotion, IssuedCoupon, Quote, Share
 from loyalty.sale import Settlement
 
 if TYPE_CHECKING:
@@ -58,6 +58,61 @@ def _applied(item: AppliedPromotion | AppliedAccrual, figure: str) -> dict[str, 
     }
 
 
+def _promotion(item: AppliedPromotion) -> dict[str, Any]:
+    return {**_applied(item, "amount_minor"), "units": item.units}
+
+
+def _tenders(settlement: Settlement) -> list[dict[str, Any]]:
+    known = iter(settlement.gift_cards)
+    return [
+        {
+            "kind": tender.kind,
+            "amount_minor": tender.amount_minor,
+            "reference": tender.reference,
+            "forfeited_minor": next(known).forfeited_minor
+            if tender.kind == "gift_card" and tender.balance_minor is not None
+            else 0,
+        }
+        for tender in settlement.tenders
+    ]
+
+
+def _extras(ctx: RegisterContext, draft: Draft, quote: Quote) -> dict[str, Any]:
+    """What the sale gives and takes beside money and points."""
+    return {
+        "channel": ctx.channel,
+        "codes": list(draft.codes),
+        "gifts": [
+            {
+                "promotion_id": gift.promotion_id,
+                "sku": gift.sku,
+                "name": gift.name,
+                "quantity": gift.quantity,
+            }
+            for gift in quote.gifts
+        ],
+        "coupons": [
+            {
+                "promotion_id": coupon.promotion_id,
+                "coupon": coupon.coupon,
+                "valid_days": coupon.valid_days,
+                "expires_on": coupon_day(ctx, coupon),
+            }
+            for coupon in quote.coupons
+        ],
+        "used_coupons": list(quote.used_coupons),
+        "tickets": [
+            {"promotion_id": each.promotion_id, "draw": each.draw, "tickets": each.tickets}
+            for each in quote.tickets
+        ],
+    }
+
+
+def coupon_day(ctx: RegisterContext, coupon: IssuedCoupon) -> str:
+    """The last local day on which a coupon earned now is valid."""
+    return (ctx.clock.local().date() + timedelta(days=coupon.valid_days)).isoformat()
+
+
 def wire_sale(
     ctx: RegisterContext,
     sale_id: str,
@@ -88,13 +143,10 @@ def wire_sale(
         if how
         else None,
         "lines": [_plain_line(line) for line in draft.basket.lines],
-        "promotions": [_applied(item, "amount_minor") for item in quote.promotions],
+        "promotions": [_promotion(item) for item in quote.promotions],
         "accruals": [_applied(item, "points") for item in quote.accruals] if member else [],
         "redemption": _redemption(draft, quote, decision) if decision else None,
-        "tenders": [
-            {"kind": tender.kind, "amount_minor": tender.amount_minor}
-            for tender in settlement.tenders
-        ],
+        "tenders": _tenders(settlement),
         "gross_minor": quote.gross_minor,
         "discount_minor": quote.discount_minor,
         "redeemed_minor": quote.redeemed_minor,
@@ -105,4 +157,5 @@ def wire_sale(
         "ruleset_sequence": quote.ruleset_sequence,
         "agent_version": ctx.agent_version,
         "fiscal": "pending" if ctx.prints else "none",
+        **_extras(ctx, draft, quote),
     }

@@ -136,6 +136,7 @@ class WireLine(WireModel):
     min_price_minor: int = 0
     groups: list[str] = []
     tags: list[str] = []
+    brand: str = ""
 
 
 class WireShare(WireModel):
@@ -152,6 +153,7 @@ class WirePromotion(WireModel):
     name: str
     amount_minor: int
     shares: list[WireShare]
+    units: int = 0
 
 
 class WireAccrual(WireModel):
@@ -189,10 +191,39 @@ class WireRedemption(WireModel):
 
 
 class WireTender(WireModel):
-    """One means of payment."""
+    """One means of payment. Of a gift card: the till's own reference of it, and what of its
+    balance was forfeited."""
 
     kind: str
     amount_minor: int
+    reference: str = ""
+    forfeited_minor: Annotated[int, Field(ge=0)] = 0
+
+
+class WireGift(WireModel):
+    """Pieces handed out on top of the basket at no price."""
+
+    promotion_id: str
+    sku: str
+    name: str
+    quantity: int
+
+
+class WireCoupon(WireModel):
+    """A coupon the sale earned, and its last valid local day."""
+
+    promotion_id: str
+    coupon: str
+    valid_days: int
+    expires_on: str
+
+
+class WireTickets(WireModel):
+    """Tickets of a prize draw the sale earned."""
+
+    promotion_id: str
+    draw: str
+    tickets: int
 
 
 class WireClock(WireModel):
@@ -230,6 +261,12 @@ class WireSale(WireModel):
     ruleset_sequence: int
     agent_version: str = ""
     fiscal: Literal["pending", "none"]
+    channel: str = "till"
+    codes: list[str] = []
+    gifts: list[WireGift] = []
+    coupons: list[WireCoupon] = []
+    used_coupons: list[str] = []
+    tickets: list[WireTickets] = []
 
 
 class WirePrintVerdict(WireModel):
@@ -273,7 +310,8 @@ class WireSaleReturn(WireModel):
     Version 1 undoes everything that the sale has left; version 2 moves exactly the points it
     names. Of what the goods earned, `reversed_points` leave the account, `withheld_points` were
     paid with `withheld_minor` of the refund, `written_off_points` are the programme's loss.
-    After an `is_complete` one nothing of the sale stays with the buyer."""
+    `cash_minor` is the part due in cash before anything was withheld. After an `is_complete` one
+    nothing of the sale stays with the buyer."""
 
     version: Literal[1, 2] = 1
     return_id: Uuid
@@ -288,6 +326,7 @@ class WireSaleReturn(WireModel):
     fiscal: Literal["pending", "none"]
     lines: list[WireReturnLine] = []
     rounding_minor: int = 0
+    cash_minor: Annotated[int, Field(ge=0)] = 0
     is_complete: bool = True
     withheld_minor: Annotated[int, Field(ge=0)] = 0
     withheld_points: Points = 0

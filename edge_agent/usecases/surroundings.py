@@ -1,0 +1,157 @@
+"""What the rules are told about an open sale beside basket and member, and what a sale uses up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from edge_agent.ports import CouponChange, UnitOfWork
+from edge_agent.usecases.context import RegisterContext
+from loyalty.member import HeldCoupon, Member
+from loyalty.promotions.circumstances import Circumstances
+from loyalty.promotions.compile import CompiledRuleset
+from loyalty.promotions.conditions import CodeEntered, TenderIn
+from loyalty.promotions.limits import Caps
+from loyalty.quote import Quote
+
+if TYPE_CHECKING:
+    from edge_agent.usecases.drafts import Draft
+
+_NO_CAPS = Caps()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNeeds:
+    """What a ruleset asks of its surroundings; found once for each ruleset."""
+
+    capped: tuple[str, ...]
+    codes: frozenset[str]
+    asks_tender: bool
+
+
+@dataclass(slots=True)
+class _Latest:
+    rules: CompiledRuleset | None = None
+    needs: RuleNeeds = RuleNeeds((), frozenset(), False)
+
+
+_LATEST = _Latest()
+
+
+def needs_of(rules: CompiledRuleset) -> RuleNeeds:
+    """Which promotions have caps, which codes are known, whether the way of paying matters."""
+    if _LATEST.rules is not rules:
+        promotions = [item.promotion for item in rules.promotions]
+        conditions = [each for promotion in promotions for each in promotion.conditions]
+        _LATEST.needs = RuleNeeds(
+            capped=tuple(p.promotion_id for p in promotions if p.caps != _NO_CAPS),
+            codes=frozenset(
+                code for each in conditions if isinstance(each, CodeEntered) for code in each.codes
+            ),
+            asks_tender=any(isinstance(each, TenderIn) for each in conditions),
+        )
+        _LATEST.rules = rules
+    return _LATEST.needs
+
+
+def around(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Circumstances:
+    """Where and how the sale happens, as of now."""
+    member_id = draft.member.member_id if draft.member else 0
+    return Circumstances(
+        store_format=ctx.store_format,
+        register_id=ctx.register_id,
+        channel=ctx.channel,
+        codes=frozenset(draft.codes),
+        tender_kinds=frozenset(draft.tender_kinds),
+        gift_card_minor=draft.gift_card_minor,
+        cashier_member_id=draft.cashier_member_id,
+        usage=uow.promotion_usage(needs_of(ctx.rules).capped, member_id, _today(ctx)),
+    )
+
+
+def _today(ctx: RegisterContext) -> str:
+    return ctx.clock.local().astimezone(ctx.rules.zone).date().isoformat()
+
+
+def with_own_coupons(uow: UnitOfWork, ctx: RegisterContext, member: Member) -> Member:
+    """The member with the newest coupons: the centre's rows, and what own sales did since."""
+    newest = ctx.members.member(member.member_id) or member
+    changes = uow.coupon_changes(member.member_id, ctx.members.applied_seq())
+    if not changes and newest.coupons == member.coupons:
+        return member
+    held = list(newest.coupons)
+    for change in changes:
+        coupon = HeldCoupon(change.coupon, change.expires_on or None)
+        if not change.is_used:
+            held.append(coupon)
+            continue
+        same = [each for each in held if each.code == change.coupon]
+        if same:
+            held.remove(min(same, key=lambda each: each.expires_on or "9999-12-31"))
+    return replace(member, coupons=tuple(held))
+
+
+def uses_up(quote: Quote, rules: CompiledRuleset) -> bool:
+    """True when the quote spends something that another open sale may spend as well."""
+    return bool(quote.used_coupons) or bool(_counted(quote, rules))
+
+
+def _counted(quote: Quote, rules: CompiledRuleset) -> dict[str, int]:
+    """Kopecks by promotion, of those whose uses are counted."""
+    capped = needs_of(rules).capped
+    if not capped:
+        return {}
+    acted: dict[str, int] = {}
+    for promotion in quote.promotions:
+        acted[promotion.promotion_id] = (
+            acted.get(promotion.promotion_id, 0) + promotion.amount_minor
+        )
+    given = [accrual.promotion_id for accrual in quote.accruals]
+    given += [gift.promotion_id for gift in quote.gifts]
+    given += [coupon.promotion_id for coupon in quote.coupons]
+    given += [tickets.promotion_id for tickets in quote.tickets]
+    for name in given:
+        acted.setdefault(name, 0)
+    return {name: minor for name, minor in acted.items() if name in capped}
+
+
+def count_uses(uow: UnitOfWork, ctx: RegisterContext, draft: Draft, quote: Quote) -> list[Use]:
+    """Count what the sale uses of capped promotions; returns it, to be undone by a void."""
+    member_id = draft.member.member_id if draft.member else 0
+    day = _today(ctx)
+    uses = [Use(name, member_id, day, minor) for name, minor in _counted(quote, ctx.rules).items()]
+    for use in uses:
+        uow.count_use(use.promotion_id, use.member_id, use.day, 1, use.minor)
+    return uses
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One counted use of a promotion by one sale."""
+
+    promotion_id: str
+    member_id: int
+    day: str
+    minor: int
+
+
+def undo_uses(uow: UnitOfWork, uses: Iterable[Use]) -> None:
+    """Give back the uses of a sale that was voided."""
+    for use in uses:
+        uow.count_use(use.promotion_id, use.member_id, use.day, -1, -use.minor)
+
+
+def coupon_changes(
+    sale_id: str, draft: Draft, quote: Quote, earned_until: Iterable[str]
+) -> list[CouponChange]:
+    """What the sale did to its member's coupons; `earned_until` dates the issued ones."""
+    if draft.member is None:
+        return []
+    member_id = draft.member.member_id
+    used = [CouponChange(member_id, sale_id, code, "", True) for code in quote.used_coupons]
+    earned = [
+        CouponChange(member_id, sale_id, coupon.coupon, until, False)
+        for coupon, until in zip(quote.coupons, earned_until, strict=True)
+    ]
+    return used + earned
