@@ -188,6 +188,7 @@ def _unit_discounts(
         by_line[quoted.line_id.split("/")[0]].append(quoted.discount_minor)
     if isinstance(expected, dict):
         for line in basket.lines:
+            by_line.setdefault(line.line_id.lstrip("0"), by_line[line.line_id])
             by_line.setdefault(line.sku, by_line[line.line_id])
         return {name: by_line.get(name) for name in expected}
     if isinstance(expected, list) and expected and isinstance(expected[0], list):
@@ -229,7 +230,8 @@ def _line(value: object) -> LineItem:
         raise NotUnderstood(f"{where}: 'groups' must be a list")
     kind = "reduced" if line.get("already_discounted") else "shelf"
     return LineItem(
-        line_id=str(line["line"]),
+        # Padded, for equal prices stand by line id: the earlier line first.
+        line_id=str(line["line"]).zfill(6),
         sku=str(line["sku"]),
         name=str(line["sku"]),
         qty_milli=qty_milli,
