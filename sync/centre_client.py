@@ -10,6 +10,7 @@ import base64
 import binascii
 import gzip
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,8 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from sync.channel import MAX_ANSWER_BYTES, Answer, Channel, M
-from sync.contract.feed import FeedPage
+from sync.contract.feed import SUMMED_KINDS, BucketSums, FeedBucket, FeedPage, SnapshotInfo
+from sync.contract.lanes import AUTHORISE, BURNS, EARNS, TELEMETRY, lane_of
 from sync.contract.live import (
     AuthorisationReply,
     AuthorisationRequest,
@@ -25,9 +27,25 @@ from sync.contract.live import (
     HeartbeatReply,
     LookupReply,
     LookupRequest,
+    RightsReply,
+    RightsReport,
 )
-from sync.contract.messages import UploadBatch, UploadReply, WireModel, canonical_json
-from sync.contract.signing import HEADER_BUNDLE_KEY, HEADER_BUNDLE_SIGNATURE, sign_request
+from sync.contract.messages import (
+    CONTRACT_VERSION,
+    UploadBatch,
+    UploadReply,
+    WireModel,
+    canonical_json,
+)
+from sync.contract.signing import (
+    HEADER_BUNDLE_KEY,
+    HEADER_BUNDLE_SIGNATURE,
+    HEADER_CONTRACT,
+    HEADER_LANE,
+    HEADER_PACE,
+    HEADER_TIME,
+    sign_request,
+)
 from sync.errors import CentreRefused, CentreUnavailable, CursorGone
 
 UPLOAD_S = 30.0
@@ -39,8 +57,11 @@ VOID_S = 5.0
 LOOKUP_S = 0.3
 HINT_CONNECT_S = 10.0
 HINT_IDLE_S = 60.0
+DOWNLOAD_IDLE_S = 30.0
+MAX_PACE_S = 3600.0
 _SMALL = 256 * 1024
-_GZIP_LEVEL = 6
+_GZIP_LEVEL = 1
+_PLAIN_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,14 @@ class BundleFile(NamedTuple):
     data: bytes
     signature: bytes
     key_id: str
+
+
+class Hint(NamedTuple):
+    """There is something to fetch. `id` goes into the next `Last-Event-ID`; the first hint of a
+    stream has no data and only says that it is open."""
+
+    id: str
+    data: str
 
 
 class CentreClient:
@@ -82,30 +111,66 @@ class CentreClient:
         self._on_clock = on_clock
         self._offset_ms = 0
         self._channel = Channel(base_url, now, ca_file, ca_pem)
+        self._channel.on_answer = self._heard
+        self._contract = {HEADER_CONTRACT: str(CONTRACT_VERSION)}
+        self.pace_s = 0.0
 
     def upload(self, batch: UploadBatch) -> UploadReply:
         """Send consecutive facts; the reply comes after the centre's own commit."""
         plain = canonical_json(batch.model_dump(mode="json"))
-        packed = gzip.compress(plain, _GZIP_LEVEL, mtime=0)
-        answer = self._call(
-            "POST", "/v1/facts", UPLOAD_S, packed, headers={"Content-Encoding": "gzip"}
+        headers = {HEADER_LANE: lane_of(batch)}
+        if len(plain) > _PLAIN_BYTES:
+            plain = gzip.compress(plain, _GZIP_LEVEL, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        return self._timed(
+            self._call("POST", "/v1/facts", UPLOAD_S, plain, headers=headers), UploadReply
         )
-        return self._timed(answer, UploadReply)
 
     def feed(self, cursor: str, limit: int) -> FeedPage:
         """Rows after `cursor` ("" from the start); raises `CursorGone` on 410."""
         query = urlencode({"cursor": cursor, "limit": limit})
-        try:
-            answer = self._call("GET", f"/v1/feed?{query}", FEED_S)
-        except CentreRefused as error:
-            if error.status == 410:
-                raise CursorGone(error.code, error.status, error.detail) from None
-            raise
-        return self._timed(answer, FeedPage)
+        with _gone_cursor():
+            return self._timed(self._get(f"/v1/feed?{query}", FEED_S, EARNS), FeedPage)
+
+    def snapshot(self, format_number: int) -> SnapshotInfo:
+        """Which file holds every row; `CentreRefused` when the centre makes no such snapshot,
+        `CentreUnavailable` with code `snapshot_not_ready` while it is being made."""
+        target = f"/v1/snapshot?format={format_number}"
+        return self._timed(self._get(target, FEED_S, EARNS), SnapshotInfo)
+
+    def snapshot_bytes(self, snapshot_id: str, offset: int) -> Iterator[bytes]:
+        """The snapshot's bytes from `offset` on, as they arrive."""
+        target = f"/v1/snapshots/{snapshot_id}"
+        yield from self._channel.download(
+            target, offset=offset, idle_s=DOWNLOAD_IDLE_S, sign=self._sign
+        )
+
+    def bucket_sums(self, cursor: str) -> BucketSums:
+        """What this register's buckets should add up to at `cursor`."""
+        query = urlencode({"cursor": cursor, "kinds": ",".join(SUMMED_KINDS)})
+        with _gone_cursor():
+            return self._timed(self._get(f"/v1/feed/sums?{query}", FEED_S, TELEMETRY), BucketSums)
+
+    def bucket(self, number: int, buckets: int) -> FeedBucket:
+        """Every live row of one bucket."""
+        query = urlencode({"of": buckets, "kinds": ",".join(SUMMED_KINDS)})
+        target = f"/v1/feed/buckets/{number}?{query}"
+        reply = self._timed(self._get(target, FEED_S, TELEMETRY), FeedBucket)
+        if (reply.number, reply.buckets) != (number, buckets):
+            raise CentreUnavailable("the answer holds another bucket")
+        return reply
+
+    def report_rights(self, report: RightsReport) -> RightsReply:
+        """Tell a new incarnation of the centre which leases are held here."""
+        body = canonical_json(report.model_dump(mode="json"))
+        packed = gzip.compress(body, _GZIP_LEVEL, mtime=0)
+        headers = {HEADER_LANE: BURNS, "Content-Encoding": "gzip"}
+        answer = self._call("POST", "/v1/rights", UPLOAD_S, packed, headers=headers)
+        return self._timed(answer, RightsReply)
 
     def bundle(self, sequence: int) -> BundleFile:
         """The bundle of that sequence, not yet verified."""
-        answer = self._call("GET", f"/v1/bundles/{sequence}", BUNDLE_S)
+        answer = self._get(f"/v1/bundles/{sequence}", BUNDLE_S, EARNS)
         try:
             signature = base64.b64decode(
                 answer.headers.get(HEADER_BUNDLE_SIGNATURE, ""), validate=True
@@ -121,7 +186,7 @@ class CentreClient:
         self, request: AuthorisationRequest, timeout_s: float = AUTHORISE_S
     ) -> AuthorisationReply:
         """Hold points under the request's own id; safe to send again with the same id."""
-        reply = self._post("/v1/authorisations", request, timeout_s, AuthorisationReply)
+        reply = self._post("/v1/authorisations", request, timeout_s, AuthorisationReply, AUTHORISE)
         if reply.auth_id != request.auth_id or reply.approved_points > request.points:
             raise CentreUnavailable("the answer belongs to another authorisation")
         return reply
@@ -129,35 +194,43 @@ class CentreClient:
     def void_authorisation(self, auth_id: str) -> None:
         """Give an unused hold back. A hold that is not known is not an error of this call."""
         try:
-            self._call("POST", f"/v1/authorisations/{auth_id}/void", VOID_S, b"{}")
+            target = f"/v1/authorisations/{auth_id}/void"
+            self._call("POST", target, VOID_S, b"{}", headers={HEADER_LANE: AUTHORISE})
         except CentreRefused as error:
             if error.status not in (404, 409, 410):
                 raise
 
     def lookup(self, request: LookupRequest, timeout_s: float = LOOKUP_S) -> LookupReply:
         """Ask for a member that is not cached here."""
-        return self._post("/v1/members/lookup", request, timeout_s, LookupReply)
+        return self._post("/v1/members/lookup", request, timeout_s, LookupReply, AUTHORISE)
 
     def heartbeat(self, report: Heartbeat) -> HeartbeatReply:
         """Report this register's health; learn what the centre holds of it."""
-        return self._post("/v1/heartbeat", report, HEARTBEAT_S, HeartbeatReply)
+        return self._post("/v1/heartbeat", report, HEARTBEAT_S, HeartbeatReply, TELEMETRY)
 
-    def hints(self, idle_s: float = HINT_IDLE_S) -> Iterator[str]:
-        """Data of server-sent events; "" first, once connected. Ends only by an error.
+    def hints(self, last_id: str = "", idle_s: float = HINT_IDLE_S) -> Iterator[Hint]:
+        """Server-sent events; one without data first, once connected. Ends only by an error.
 
         A hint says no more than "there is something"; one that is lost costs a poll.
         Source of the format: WHATWG HTML, 9.2.6 (comments and other fields are skipped).
         """
         data: list[str] = []
+        headers = {"Last-Event-ID": last_id} if last_id else {}
         lines = self._channel.lines(
-            "/v1/feed/hints", connect_s=HINT_CONNECT_S, idle_s=idle_s, sign=self._sign
+            "/v1/feed/hints",
+            connect_s=HINT_CONNECT_S,
+            idle_s=idle_s,
+            sign=self._sign,
+            headers=headers,
         )
-        yield next(lines)
+        yield Hint(last_id, next(lines))
         for line in lines:
-            if line.startswith("data:"):
+            if line.startswith("id:"):
+                last_id = line[3:].removeprefix(" ")[:80]
+            elif line.startswith("data:"):
                 data.append(line[5:].removeprefix(" "))
             elif not line and data:
-                yield "\n".join(data)
+                yield Hint(last_id, "\n".join(data))
                 data = []
         raise CentreUnavailable("the centre closed the stream of hints")
 
@@ -169,9 +242,17 @@ class CentreClient:
         """Interrupt and release the connections."""
         self._channel.close()
 
-    def _post(self, target: str, message: WireModel, total_s: float, reply: type[M]) -> M:
+    def _get(self, target: str, total_s: float, lane: str) -> Answer:
+        return self._call("GET", target, total_s, headers={HEADER_LANE: lane})
+
+    def _post(
+        self, target: str, message: WireModel, total_s: float, reply: type[M], lane: str
+    ) -> M:
         body = canonical_json(message.model_dump(mode="json"))
-        return self._timed(self._call("POST", target, total_s, body, max_bytes=_SMALL), reply)
+        headers = {HEADER_LANE: lane}
+        return self._timed(
+            self._call("POST", target, total_s, body, headers=headers, max_bytes=_SMALL), reply
+        )
 
     def _call(
         self,
@@ -187,7 +268,7 @@ class CentreClient:
             target,
             total_s=total_s,
             body=body,
-            headers=headers,
+            headers={**self._contract, **(headers or {})},
             sign=self._sign,
             max_bytes=max_bytes,
         )
@@ -197,17 +278,41 @@ class CentreClient:
         stamp = here.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return sign_request(self._key, self.register_id, method, target, stamp, body)
 
+    def _heard(self, answer: Answer) -> None:
+        """Learn from the headers of every answer, refusals too: time, and the pace asked for."""
+        told = answer.headers.get(HEADER_TIME, "")
+        if told:
+            self._learn(answer, told)
+            pace = answer.headers.get(HEADER_PACE, "0")
+            self.pace_s = min(float(pace), MAX_PACE_S) if pace.isdecimal() else 0.0
+
     def _timed(self, answer: Answer, model: type[M]) -> M:
-        """Parse a reply and learn the centre's clock from its `server_time`."""
+        """Parse a reply; one of an older centre tells the time in its body only."""
         reply = answer.parse(model)
-        half_ms = answer.rtt_ms // 2 + 1
+        if HEADER_TIME in answer.headers:
+            return reply
+        if not self._learn(answer, getattr(reply, "server_time", "")):
+            raise CentreUnavailable("the answer has no usable server_time")
+        return reply
+
+    def _learn(self, answer: Answer, told: str) -> bool:
         try:
-            there = datetime.fromisoformat(getattr(reply, "server_time", ""))
+            there = datetime.fromisoformat(told)
             here = datetime.fromisoformat(answer.sent_at)
             offset_ms = (there - here) // timedelta(milliseconds=1) - answer.rtt_ms // 2
         except (ValueError, TypeError):
-            raise CentreUnavailable("the answer has no usable server_time") from None
+            return False
         self._offset_ms = offset_ms
         if self._on_clock is not None:
-            self._on_clock(ClockSample(offset_ms, half_ms))
-        return reply
+            self._on_clock(ClockSample(offset_ms, answer.rtt_ms // 2 + 1))
+        return True
+
+
+@contextmanager
+def _gone_cursor() -> Iterator[None]:
+    try:
+        yield
+    except CentreRefused as error:
+        if error.status == 410:
+            raise CursorGone(error.code, error.status, error.detail) from None
+        raise

@@ -30,6 +30,7 @@ Signer = Callable[[str, str, bytes], Mapping[str, str]]
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_RETRY_AFTER_S = 3600.0
+_PIECE_BYTES = 64 * 1024
 _TRY_LATER = frozenset({408, 425, 429})
 _HEADERS = {
     "Content-Type": "application/json",
@@ -60,7 +61,9 @@ class Answer:
 
 
 class Channel:
-    """Requests to one address. `now` is this machine's own uncorrected clock, ISO 8601 UTC."""
+    """Requests to one address. `now` is this machine's own uncorrected clock, ISO 8601 UTC.
+
+    `on_answer` hears every whole answer of `call`, refusals too."""
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Channel:
         ca_pem: str = "",
     ) -> None:
         self.base_url = checked_address(base_url)
+        self.on_answer: Callable[[Answer], None] = lambda _: None
         self._now = now
         self._transport = DeadlineTransport(tls_context(self.base_url, ca_file, ca_pem))
         self._http = httpx.Client(
@@ -101,16 +105,55 @@ class Channel:
             raise unreachable(error) from error
         rtt_ms = int((time.monotonic() - started) * 1000)
         answer = Answer(response.status_code, response.headers, content, sent_at, rtt_ms)
+        self.on_answer(answer)
         raise_for_status(answer)
         return answer
 
+    def download(
+        self,
+        target: str,
+        *,
+        offset: int,
+        idle_s: float,
+        sign: Signer | None = None,
+    ) -> Iterator[bytes]:
+        """The bytes of a large answer from `offset` on, as they arrive.
+
+        `idle_s` of silence ends it with `CentreUnavailable`; so does an answer that does not
+        start where it was asked to."""
+        headers = {"Accept": "application/octet-stream", "Accept-Encoding": "identity"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+        request = self._request("GET", target, b"", headers, sign)
+        request.extensions["timeout"] = Deadline(idle_s).timeouts(read_s=idle_s)
+        try:
+            response = self._http.send(request, stream=True)
+            try:
+                if not _starts_at(response, offset):
+                    content = _read(response, MAX_ANSWER_BYTES)
+                    answer = Answer(response.status_code, response.headers, content, "", 0)
+                    raise_for_status(answer)
+                    raise CentreUnavailable("the answer is not the part that was asked for")
+                yield from response.iter_raw(_PIECE_BYTES)
+            finally:
+                response.close()
+        except NETWORK_ERRORS as error:
+            raise unreachable(error) from error
+
     def lines(
-        self, target: str, *, connect_s: float, idle_s: float, sign: Signer | None = None
+        self,
+        target: str,
+        *,
+        connect_s: float,
+        idle_s: float,
+        sign: Signer | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[str]:
         """An empty line once connected, then the lines of a lasting answer.
 
         `idle_s` of silence ends it with `CentreUnavailable`."""
-        request = self._request("GET", target, b"", {"Accept": "text/event-stream"}, sign)
+        accepted = {"Accept": "text/event-stream", **(headers or {})}
+        request = self._request("GET", target, b"", accepted, sign)
         request.extensions["timeout"] = Deadline(connect_s).timeouts(read_s=idle_s)
         sent_at = self._now()
         try:
@@ -202,22 +245,27 @@ def raise_for_status(answer: Answer) -> None:
     status = answer.status
     if 200 <= status < 300:
         return
+    problem = _problem(answer)
+    code = "" if problem is None else problem.get("code", "")
+    code = code[:64] if isinstance(code, str) else ""
     if status in _TRY_LATER or status >= 500:
-        raise CentreUnavailable(f"the centre answered {status}", retry_after_s(answer))
+        raise CentreUnavailable(f"the centre answered {status}", retry_after_s(answer), code)
     if status < 400:
         raise CentreUnavailable(f"the centre answered {status}, a redirect, which is not followed")
+    if problem is None:
+        raise CentreUnavailable(f"something that is not the centre answered {status}")
+    detail = problem.get("detail", "")
+    raise CentreRefused(
+        code or f"http_{status}", status, detail[:200] if isinstance(detail, str) else ""
+    )
+
+
+def _problem(answer: Answer) -> dict[str, object] | None:
     try:
         problem = json.loads(answer.body)
     except (ValueError, RecursionError):
-        problem = None
-    if not isinstance(problem, dict):
-        raise CentreUnavailable(f"something that is not the centre answered {status}")
-    code, detail = problem.get("code"), problem.get("detail", "")
-    raise CentreRefused(
-        code[:64] if isinstance(code, str) and code else f"http_{status}",
-        status,
-        detail[:200] if isinstance(detail, str) else "",
-    )
+        return None
+    return problem if isinstance(problem, dict) else None
 
 
 def retry_after_s(answer: Answer) -> float | None:
@@ -244,6 +292,16 @@ def retry_after_s(answer: Answer) -> float | None:
 def _is_event_stream(response: httpx.Response) -> bool:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return response.status_code == 200 and kind == "text/event-stream"
+
+
+def _starts_at(response: httpx.Response, offset: int) -> bool:
+    """Whether a download's answer begins at `offset`, sent as it is."""
+    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        return False
+    if not offset:
+        return response.status_code == 200
+    part = response.headers.get("Content-Range", "")
+    return response.status_code == 206 and part.startswith(f"bytes {offset}-")
 
 
 def _read(response: httpx.Response, max_bytes: int) -> bytes:

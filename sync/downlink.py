@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sync.contract.feed import FeedPage
 from sync.errors import CursorGone
+from sync.fresh_start import FreshStart
 
 MAX_ROWS = 1_000
 MIN_ROWS = 50
@@ -53,8 +54,11 @@ class FeedSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """What one pull did. `more` asks for another one now; `was_reset` says rows were dropped;
-    `moved` is False when the cursor stands where it stood (a page may move it without rows)."""
+    """What one pull did. `more` asks for another one now; `was_reset` says that the rows are
+    others than before; `moved` is False when nothing came forward (a page may move the cursor
+    without rows, a snapshot may still be under way). `wait_s` says when to pull again at the
+    earliest, `downloaded` counts bytes of a snapshot, `restored` leases the centre debited again.
+    """
 
     rows: int = 0
     applied: AppliedPage = AppliedPage()
@@ -62,6 +66,9 @@ class PullResult:
     moved: bool = False
     server_time: str = ""
     more: bool = False
+    wait_s: float = 0.0
+    downloaded: int = 0
+    restored: int = 0
 
 
 class Downlink:
@@ -76,12 +83,15 @@ class Downlink:
         cache: CachePort,
         monotonic: Callable[[], float] = time.monotonic,
         taken: Callable[[FeedPage], FeedPage] = lambda page: page,
+        fresh: FreshStart | None = None,
     ) -> None:
         self._client = client
         self._taken = taken
         self._cache = cache
         self._monotonic = monotonic
         self._limit = MAX_ROWS
+        self._fresh = fresh
+        self._starts_over = False
 
     @property
     def page_rows(self) -> int:
@@ -92,16 +102,16 @@ class Downlink:
         """Fetch and store one page. Raises `CentreUnavailable`, `CentreRefused` or
         `LocalStoreFailed`; the cursor then still stands before the page."""
         cursor = self._cache.cursor()
+        if self._fresh is not None and (self._starts_over or not self._has_position(cursor)):
+            return self._step(self._fresh)
         try:
             page = self._client.feed(cursor, self._limit)
         except CursorGone:
-            self._cache.reset("")
-            return PullResult(was_reset=True, more=True)
+            return self._start_over("")
         known = self._cache.incarnation()
         if known and page.incarnation != known:
             # The centre was restored: its versions may repeat with other contents.
-            self._cache.reset(page.incarnation)
-            return PullResult(was_reset=True, server_time=page.server_time, more=True)
+            return self._start_over(page.incarnation)
         started = self._monotonic()
         applied = self._cache.apply_page(self._taken(page))
         self._adapt(len(page.rows), self._monotonic() - started)
@@ -111,6 +121,30 @@ class Downlink:
             moved=page.cursor != cursor,
             server_time=page.server_time,
             more=page.more,
+        )
+
+    def _has_position(self, cursor: str) -> bool:
+        """False for a cache that never had anything; a reset one knows its incarnation."""
+        return bool(cursor or self._cache.incarnation())
+
+    def _start_over(self, incarnation: str) -> PullResult:
+        if self._fresh is None:
+            self._cache.reset(incarnation)
+            return PullResult(was_reset=True, more=True)
+        self._starts_over = True
+        return self._step(self._fresh)
+
+    def _step(self, fresh: FreshStart) -> PullResult:
+        step = fresh.step()
+        if step.is_done:
+            self._starts_over = False
+        return PullResult(
+            was_reset=step.is_done,
+            moved=not step.wait_s,
+            more=not step.wait_s,
+            wait_s=step.wait_s,
+            downloaded=step.received,
+            restored=step.restored,
         )
 
     def _adapt(self, rows: int, took_s: float) -> None:

@@ -19,12 +19,14 @@ class SyncError(Exception):
 class CentreUnavailable(SyncError):
     """Nothing usable came back; the same request may be sent again later.
 
-    `retry_after_s` is what the centre asked for, seconds from now; `None` when it did not.
+    `retry_after_s` is what the centre asked for, seconds from now; `None` when it did not. `code`
+    is the centre's own word for it, "" when something else answered or nothing did.
     """
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, retry_after_s: float | None = None, code: str = "") -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.code = code
 
 
 class CentreRefused(SyncError):

@@ -112,7 +112,8 @@ class Server(Protocol):
         """The newest snapshot for this register, made if need be: the tables of
         `sync.contract.cache_format.SCHEMA`, `user_version` = `FORMAT`, pages of `PAGE_BYTES`, rows
         by `stored`, loaded in key order; scopes of everyone and of the store, deleted rows left
-        out, `meta` empty, no write-ahead log beside it.
+        out, `meta` empty, no write-ahead log beside it. Rows that the format does not hold (other
+        kinds, and the register's own) come with the feed after `cursor`.
 
         404 `no_such_format` when this server does not make that format; 503
         `snapshot_not_ready` with `retry_after_s` while it is being made. The cursor inside must

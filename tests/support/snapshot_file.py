@@ -22,7 +22,8 @@ def write_snapshot(path: Path, rows: Iterable[FeedRow]) -> int:
         ready = stored(row)
         assert ready is not None
         tables[ready.table].append(ready.values)
-        tables["barcode"].extend((code, ready.values[0]) for code in ready.barcodes or ())
+        for code in ready.barcodes or ():
+            tables["barcode"].append((code, ready.values[0]))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=OFF")

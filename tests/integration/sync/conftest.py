@@ -44,6 +44,7 @@ class Misbehaving:
     def behave(self) -> None:
         self.mode = "ok"
         self.retry_after = "7"
+        self.body = b"{}"
         self.canned: tuple[bytes, dict[str, str]] = (b"", {})
         self.requests = 0
         self.paths: list[str] = []
@@ -113,7 +114,11 @@ class Misbehaving:
         await send({"type": "http.response.body", "body": b""})
 
     async def _later(self, receive: Receive, send: Send) -> None:
-        await self._reply(send, 503, b"{}", {"retry-after": self.retry_after})
+        await self._reply(send, 503, self.body, {"retry-after": self.retry_after})
+
+    async def _no_route(self, receive: Receive, send: Send) -> None:
+        body = b'{"title":"Not found","status":404,"code":"no_such_route"}'
+        await self._reply(send, 404, body, {"content-type": "application/problem+json"})
 
     async def _gone(self, receive: Receive, send: Send) -> None:
         body = b'{"title":"Gone","status":410,"code":"cursor_gone"}'

@@ -252,10 +252,11 @@ def test_hints_arrive_and_are_interrupted(centre, client, wait_until):
 
     thread = threading.Thread(target=listen)
     thread.start()
-    wait_until(lambda: heard == [""] and centre.board.streams == 1)
+    wait_until(lambda: len(heard) == 1 and centre.board.streams == 1)
     centre.board.post()
     wait_until(lambda: len(heard) == 2)
-    assert heard[1] == "{}"
+    assert [hint.data for hint in heard] == ["", "{}"]
+    assert heard[1].id.endswith(".1")
     client.interrupt()
     thread.join(5)
     assert not thread.is_alive()
@@ -267,7 +268,7 @@ def test_hints_arrive_and_are_interrupted(centre, client, wait_until):
 def test_a_silent_hint_stream_ends(centre, client):
     centre.faults.mode = "silent"
     stream = client.hints(idle_s=0.3)
-    assert next(stream) == ""
+    assert next(stream).data == ""
     with pytest.raises(CentreUnavailable):
         next(stream)
 
