@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COVERAGE_FLOOR := 92
 
-.PHONY: help demo test check bench system clean
+.PHONY: help demo test check bench soak-durable system clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ bench: .venv/.ready ## Run the benchmarks that stand behind docs/claims.md
 	$(BIN)/python -m bench.promotions
 	$(BIN)/python -m bench.ledger
 	$(BIN)/python -m bench.api
+
+soak-durable: .venv/.ready ## Campaigns on durability; SOAK_S seconds (1200), SEED repeats a run
+	$(BIN)/python -m bench.soak.durable
 
 clean: ## Remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out
