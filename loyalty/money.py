@@ -45,18 +45,21 @@ def split_by_weight(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     Zero weights get zero. A positive amount over weights that sum to zero is an error, for
     there is nobody to carry it.
     """
-    if amount < 0 or any(weight < 0 for weight in weights):
+    if amount < 0 or (weights and min(weights) < 0):
         raise ValueError("amount and weights must not be negative")
     total = sum(weights)
     if amount == 0:
         return (0,) * len(weights)
     if total == 0:
         raise ValueError("cannot split over zero weights")
-    parts = [amount * weight // total for weight in weights]
+    products = [amount * weight for weight in weights]
+    parts = [product // total for product in products]
     spare = amount - sum(parts)
-    order = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
-    for index in order[:spare]:
-        parts[index] += 1
+    if spare:
+        rests = [product % total for product in products]
+        # Sorting in reverse keeps equal remainders in their order, so ties go to the earlier part.
+        for index in sorted(range(len(rests)), key=rests.__getitem__, reverse=True)[:spare]:
+            parts[index] += 1
     return tuple(parts)
 
 

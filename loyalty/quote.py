@@ -8,16 +8,14 @@ from typing import Literal, NamedTuple
 TraceStatus = Literal["fired", "not_met", "lost", "blocked"]
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """Part of one amount carried by one line (kopecks, or points where the owner says so)."""
 
     line_id: str
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedPromotion:
+class AppliedPromotion(NamedTuple):
     """A promotion that changed the price: one rounded amount and its exact split."""
 
     promotion_id: str
@@ -57,8 +55,7 @@ class IssuedTickets:
     tickets: int
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedAccrual:
+class AppliedAccrual(NamedTuple):
     """Points earned by one rule, rounded down once, with its split (hundredths of a bonus)."""
 
     promotion_id: str
@@ -67,8 +64,7 @@ class AppliedAccrual:
     shares: tuple[Share, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedLine:
+class QuotedLine(NamedTuple):
     """A line after promotions (`net_minor`) and after redemption (`paid_minor`)."""
 
     line_id: str

@@ -6,7 +6,7 @@ at: its trace was made here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -147,12 +147,12 @@ def compile_ruleset(ruleset: Ruleset) -> CompiledRuleset:
     )
 
 
-def _order_of(programme: Programme):  # type: ignore[no-untyped-def]
+def _order_of(programme: Programme) -> Callable[[CompiledPromotion], tuple[int, int, int]]:
     by_priority = programme.policies.sequencing == "priority"
 
     def key(item: CompiledPromotion) -> tuple[int, int, int]:
         stage = STAGES.index(item.stage)
-        if by_priority and item.stage in PRICE_STAGES:
+        if by_priority and (item.stage in PRICE_STAGES or item.stage == "gift"):
             stage = 0
         return stage, -item.promotion.priority, item.position
 

@@ -7,7 +7,7 @@ line follows the scopes it is in and not the number of rules.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from loyalty.basket import LineItem
 from loyalty.promotions.law import is_tobacco
@@ -19,8 +19,7 @@ MAX_KNOWN_PLACES = 8_192
 _Postings = Mapping[str, tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where goods stand: their groups with all groups above, and the scopes they are in.
 
     `takes_part` is false for goods that no promotion sees, `is_forbidden` when it is the law
@@ -32,6 +31,8 @@ class Place:
     takes_part: bool
     is_forbidden: bool
     earns: bool
+    may_be_promoted: bool
+    may_be_paid: bool
 
 
 class ScopeIndex:
@@ -98,6 +99,9 @@ class ScopeIndex:
             earns=takes_part
             and programme.accrual_excluded_groups.isdisjoint(groups)
             and not (programme.accrual_excludes_reduced and item.price_kind == "reduced"),
+            may_be_promoted=not (is_forbidden or is_manual),
+            may_be_paid=not (is_forbidden or is_manual)
+            and programme.redeem_excluded_groups.isdisjoint(groups),
         )
 
     def _scopes_with(self, item: LineItem, groups: frozenset[str]) -> tuple[int, ...]:
@@ -109,7 +113,7 @@ class ScopeIndex:
             numbers.update(self._by_brand.get(item.brand, ()))
         for tag in item.tags:
             numbers.update(self._by_tag.get(tag, ()))
-        for number in numbers & self._guarded:
+        for number in numbers & self._guarded if self._guarded else ():
             if _is_excluded(self._scopes[number], item, groups):
                 numbers.discard(number)
         return tuple(numbers)

@@ -19,8 +19,11 @@ def is_tobacco(line: LineItem) -> bool:
 
 
 def may_be_promoted(line: LineItem) -> bool:
-    """False for the lines that no promotion may see: tobacco and the till's own discounts."""
-    return line.price_kind != "manual_discount" and not is_tobacco(line)
+    """False for the lines that no promotion may see: tobacco, the till's own discounts, and gift
+    cards that are sold."""
+    if line.price_kind == "manual_discount" or line.goods_class == "gift_card":
+        return False
+    return not is_tobacco(line)
 
 
 def pieces_of(line: LineItem) -> int:
@@ -34,5 +37,5 @@ def floor_of(line: LineItem, unit_floor_minor: int) -> int:
     """The least a line may cost in kopecks, never above what the till rang for it."""
     if not may_be_promoted(line):
         return max(line.sum_minor, 0)
-    lawful = -(-line.min_price_minor * line.qty_milli // 1000)
+    lawful = -(-line.min_price_minor * line.qty_milli // 1000) if line.min_price_minor else 0
     return min(line.sum_minor, max(lawful, unit_floor_minor * pieces_of(line)))

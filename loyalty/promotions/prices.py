@@ -10,7 +10,7 @@ from loyalty.promotions.choosing import choose
 from loyalty.promotions.policies import Overflow, Policies, Rounding
 from loyalty.promotions.spread import spread
 from loyalty.promotions.takings import Slice, Taking, of_slices, rooms_of
-from loyalty.promotions.worksheet import SheetLine
+from loyalty.promotions.worksheet import SheetLine, rooms_of_lines
 
 Lines = Sequence[SheetLine]
 Demand = Callable[[SheetLine], int]
@@ -58,9 +58,12 @@ def percent(
         return Taking(lines, (min(off, line.room),), (), line.pieces)
     slices: list[Slice] = []
     if effect.units.is_whole:
-        values = [line.item.sum_minor if basis == "gross" else line.net for line in lines]
-        counts = [line.pieces for line in lines]
-        rooms = [line.room for line in lines]
+        if basis == "gross":
+            values = [line.item.sum_minor for line in lines]
+        else:
+            values = [line.net for line in lines]
+        counts = [line.pieces for line in lines] if round_at == "unit" else values
+        rooms = rooms_of_lines(lines)
     else:
         slices = choose(lines, effect.units, effect.units.pick or policies.pick, uses=uses)
         values = [_gross_of(piece) if basis == "gross" else piece.value for piece in slices]
@@ -103,7 +106,7 @@ def amount(
     slices: list[Slice] = []
     if units.is_whole:
         values, counts = [line.net for line in lines], [line.pieces for line in lines]
-        rooms = [line.room for line in lines]
+        rooms = rooms_of_lines(lines)
     else:
         slices = choose(lines, units, units.pick or policies.pick, uses=uses)
         values, counts = [piece.value for piece in slices], [piece.count for piece in slices]

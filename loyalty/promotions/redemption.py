@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from loyalty.money import share_down
 from loyalty.points import POINTS_PER_BONUS, minor_to_points, points_to_minor
 from loyalty.promotions.effects import RedeemAllowance
-from loyalty.promotions.law import may_be_promoted
 from loyalty.promotions.ruleset import Programme
 from loyalty.promotions.spread import spread
-from loyalty.promotions.worksheet import SheetLine, Worksheet
+from loyalty.promotions.worksheet import SheetLine, Worksheet, rooms_of_lines
 
 NO_ALLOWANCE = RedeemAllowance()
 
@@ -33,18 +32,12 @@ def limit_of(
 ) -> RedemptionLimit:
     """The limit after promotions; nothing is taken yet. What the allowance leaves open is the
     programme's."""
-    lines = tuple(
-        line
-        for line in sheet.lines
-        if line.money > 0
-        and may_be_promoted(line.item)
-        and programme.redeem_excluded_groups.isdisjoint(line.groups)
-    )
+    lines = tuple([line for line in sheet.lines if line.may_be_paid and line.net > line.manual])
     share_bp = _first_of(allowance.max_share_bp, programme.redeem_max_share_bp)
     least_money = _first_of(allowance.min_money_minor, programme.redeem_min_money_minor)
     minor = min(
-        share_down(sum([line.money for line in lines]), share_bp),
-        sum([line.room for line in lines]),
+        share_down(sum([line.net - line.manual for line in lines]), share_bp),
+        sum(rooms_of_lines(lines)),
         sheet.payable - least_money,
     )
     cap = allowance.cap_minor if allowance.cap_minor is not None else programme.redeem_cap_minor
@@ -69,9 +62,10 @@ def whole_points(points: int, minor_per_bonus: int) -> tuple[int, int]:
 def redeem(limit: RedemptionLimit, points: int, minor_per_bonus: int) -> tuple[int, int]:
     """Take at most `points` off the lines; returns (points, kopecks) really redeemed."""
     points, minor = whole_points(max(0, min(points, limit.points)), minor_per_bonus)
-    weights = [line.money for line in limit.lines]
-    rooms = [line.room for line in limit.lines]
-    parts = spread(minor, weights, rooms, moves_overflow=True)
+    if not minor:
+        return points, minor
+    weights = [line.net - line.manual for line in limit.lines]
+    parts = spread(minor, weights, rooms_of_lines(limit.lines), moves_overflow=True)
     for line, part in zip(limit.lines, parts, strict=True):
         line.redeemed += part
     return points, minor

@@ -23,7 +23,10 @@ def n_for_m(
     effect: then.NForM, targets: Sequence[Lines], policies: Policies, _: bool, __: object
 ) -> Taking:
     """The cheaper pieces first in the order of choice, the paid ones from its other end."""
-    ordered = candidates(targets[0], effect.pick or policies.pick, unused_only=True)
+    lines = targets[0]
+    if len(lines) == 1 and lines[0].cut is None and not lines[0].item.min_price_minor:
+        return _n_for_m_of_one(effect, lines[0], policies)
+    ordered = candidates(lines, effect.pick or policies.pick, unused_only=True)
     sets = sum([run.count for _, run in ordered]) // effect.take
     if effect.max_sets is not None:
         sets = min(sets, effect.max_sets)
@@ -42,6 +45,22 @@ def n_for_m(
     pieces = cheaper + paid
     _move_rest(wanted, pieces)
     return of_slices(pieces, sets * (effect.take - effect.pay))
+
+
+def _n_for_m_of_one(effect: then.NForM, line: SheetLine, policies: Policies) -> Taking:
+    """The same on pieces of one price that nothing touched yet, which is nearly every case."""
+    run = line.runs[0]
+    sets = run.count // effect.take
+    if effect.max_sets is not None:
+        sets = min(sets, effect.max_sets)
+    count = sets * (effect.take - effect.pay)
+    cheaper = Slice(line, run, 0, count, True)
+    wanted = share_rounded(cheaper.value, effect.percent_bp, policies.rounding)
+    amount = cheaper.amount = min(wanted, line.room)
+    slices = [cheaper]
+    if effect.pay:
+        slices.append(Slice(line, run, count, sets * effect.pay, True))
+    return Taking((line,), (amount,), slices, count)
 
 
 def _move_rest(wanted: int, pieces: list[Slice]) -> None:

@@ -115,6 +115,10 @@ def apply(taking: Taking) -> tuple[Share, ...]:
 
 def _cut(taking: Taking) -> None:
     """Cut the runs of the lines where the slices lie."""
+    if len(taking.lines) == 1 and taking.lines[0].cut is None:
+        taking.lines[0].cut = []
+        _cut_run(taking.slices[0].run, taking.slices, taking.lines[0].cut)
+        return
     by_run: dict[int, list[Slice]] = {}
     whole: dict[int, Run] = {}
     for piece in taking.slices:

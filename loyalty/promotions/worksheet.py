@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loyalty.basket import Basket, LineItem
-from loyalty.promotions.index import ScopeIndex
+from loyalty.promotions.index import Place, ScopeIndex
 from loyalty.promotions.law import floor_of, may_be_promoted, pieces_of
 from loyalty.promotions.spread import spread
 
@@ -47,10 +47,10 @@ class SheetLine:
         "earns",
         "floor",
         "gift_card",
-        "groups",
         "index",
         "item",
         "manual",
+        "may_be_paid",
         "net",
         "pieces",
         "points",
@@ -59,19 +59,19 @@ class SheetLine:
         "whole",
     )
 
-    def __init__(self, index: int, item: LineItem, groups: frozenset[str], floor: int) -> None:
+    def __init__(self, index: int, item: LineItem, place: Place) -> None:
         self.index = index
         self.item = item
-        self.groups = groups
-        self.floor = floor
-        self.takes_part = True
+        self.floor = 0
+        self.takes_part = place.takes_part
+        self.may_be_paid = place.may_be_paid
         self.pieces = pieces_of(item)
         self.net = item.sum_minor
         self.manual = 0
         self.redeemed = 0
         self.gift_card = 0
         self.points = 0
-        self.earns = True
+        self.earns = place.earns
         self.cut: list[Run] | None = None
         self.whole: Run | None = None
 
@@ -117,6 +117,14 @@ class SheetLine:
             run.net -= part
 
 
+def rooms_of_lines(lines: Sequence[SheetLine]) -> list[int]:
+    """What may still be taken off each line."""
+    return [
+        left if (left := line.net - line.manual - line.redeemed - line.floor) > 0 else 0
+        for line in lines
+    ]
+
+
 class Worksheet:
     """All lines of a basket, and which of them each scope holds."""
 
@@ -130,9 +138,11 @@ class Worksheet:
         by_scope = self.by_scope
         for number, item in enumerate(basket.lines):
             place = index.place_of(item)
-            line = SheetLine(number, item, place.groups, floor_of(item, unit_floor_minor))
-            line.takes_part = place.takes_part
-            line.earns = place.earns
+            line = SheetLine(number, item, place)
+            if place.may_be_promoted and not item.min_price_minor:
+                line.floor = min(item.sum_minor, unit_floor_minor * line.pieces)
+            else:
+                line.floor = floor_of(item, unit_floor_minor)
             self.lines.append(line)
             if not place.takes_part:
                 self.forbidden.update(place.scopes)
