@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from loyalty.basket import LineItem
-from loyalty.promotions.law import is_tobacco
+from loyalty.promotions.law import is_tobacco, may_be_promoted
 from loyalty.promotions.ruleset import Programme, ancestors_of
 from loyalty.promotions.scope import Scope
 
@@ -86,6 +86,7 @@ class ScopeIndex:
         is_manual = item.price_kind == "manual_discount"
         is_left_out = (
             is_manual
+            or item.goods_class == "gift_card"
             or (item.price_kind == "override" and not programme.policies.override_takes_part)
             or not programme.excluded_groups.isdisjoint(groups)
             or not programme.excluded_tags.isdisjoint(item.tags)
@@ -99,8 +100,8 @@ class ScopeIndex:
             earns=takes_part
             and programme.accrual_excluded_groups.isdisjoint(groups)
             and not (programme.accrual_excludes_reduced and item.price_kind == "reduced"),
-            may_be_promoted=not (is_forbidden or is_manual),
-            may_be_paid=not (is_forbidden or is_manual)
+            may_be_promoted=may_be_promoted(item),
+            may_be_paid=may_be_promoted(item)
             and programme.redeem_excluded_groups.isdisjoint(groups),
         )
 
