@@ -25,6 +25,7 @@ from sync.contract.rule_programme import ProgrammeModel
 from sync.contract.rule_promotion import PromotionModel
 from sync.contract.rule_reading import (
     MAX_DEPTH,
+    MAX_KEYS,
     SCHEMA_VERSION,
     Instant,
     Sequence,
@@ -40,7 +41,7 @@ from sync.contract.signing import verify_bundle
 
 MAX_BUNDLE_BYTES = 5 * 1024 * 1024
 MAX_PROMOTIONS = 10_000
-MAX_GROUPS = 20_000
+MAX_GROUPS = MAX_KEYS
 GRACE_HOURS = 72
 
 Version = Annotated[str, Field(pattern=r"^\d{1,5}(\.\d{1,5}){0,3}$")]

@@ -18,6 +18,7 @@ from sync.contract.rule_fields import RuleModel
 
 SCHEMA_VERSION = 1
 MAX_DEPTH = 20
+MAX_KEYS = 20_000
 
 REFUSALS = {
     "too_large": "the file is over its bound (a bundle 5 MB, a kill-list 1 MB)",
@@ -98,6 +99,8 @@ def shown(name: object) -> str:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_KEYS:
+        raise InvalidRuleset("bad_value", f"an object of over {MAX_KEYS} keys")
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
