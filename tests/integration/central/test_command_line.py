@@ -93,7 +93,7 @@ def test_commands_work_while_it_runs_and_when_it_does_not(data_dir, call, tmp_pa
     [found] = call("status", "--json")
     assert [(r["register_id"], r["epoch"]) for r in found["registers"]] == [("R1", 1)]
     assert (found["ruleset_sequence"], found["members"]) == (1, 1)
-    [rules] = call("rules", "status")
+    [rules] = call("rules", "status", "--json")
     assert rules["active_sequence"] == 1
     [books] = call("audit", "--json")
     assert books["ok"]
@@ -154,9 +154,9 @@ def test_keys_are_private_and_two_at_most(call, tmp_path):
 
 def test_rule_files_are_judged_without_a_database(call, tmp_path, data_dir):
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
-    assert call("rules", "check", write_rules(good))[0]["ok"]
+    assert call("rules", "check", write_rules(good), "--json")[0]["ok"]
     bad.write_text('{"schema_version": 1, "promotions": [{}]}')
-    [answer] = call("rules", "check", str(bad), code=1)
+    [answer] = call("rules", "check", str(bad), "--json", code=1)
     assert (answer["ok"], answer["code"]) == (False, "missing_field")
     assert answer["field"].startswith("promotions[0]")
     call("rules", "check", str(tmp_path / "none.json"), code=2)

@@ -69,7 +69,7 @@ def test_status_counts_what_went_wrong(centre, sale_body, call):
     table = call("status").splitlines()
     assert "bad_signature" in table[2]
     assert len(table) == 3
-    rules = json.loads(call("rules", "status"))
+    rules = json.loads(call("rules", "status", "--json"))
     assert rules["registers"][0]["ruleset_refused"] == "bad_signature"
 
 
