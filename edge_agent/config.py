@@ -114,6 +114,10 @@ class TillSettings:
         "agent",
     )
     cashier_name: str = _key(text(0, 40), "Cashier named on receipts when the till names none", "")
+    store_format: str = _key(
+        text(0, 40), "Format of the store, for promotions that ask for it", "", sample='"express"'
+    )
+    channel: str = _key(text(1, 20), "Channel that this till sells through, for promotions", "till")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,10 @@ from edge_agent.sentences import sentence
 from edge_agent.till import Till
 from edge_agent.usecases.drafts import Identification
 from edge_agent.usecases.open_sale import OpenSale
+from edge_agent.usecases.surroundings import needs_of
 from edge_agent.views import PrintView, SaleView
 from loyalty.basket import Basket, LineItem
+from loyalty.errors import LoyaltyError
 from loyalty.member import Member, ScanSource
 from loyalty.money import line_sum
 
@@ -151,12 +153,16 @@ class Desk:
     def scanned(self, text: str, symbology: str, source: ScanSource) -> Identified:
         """Identify a code and do what it means here; never raises for what was scanned."""
         found = self.identify(text, symbology, source)
+        if found.kind == "unknown" and (code := self._rule_code(text)):
+            found = Identified("code", "code:****", code=code)
         with self._lock:
             self._notice = None
             if found.kind == "member" and found.member and found.how:
                 self._member_came(found.member, found.how)
             elif found.kind == "product":
                 self._product_came(found.code)
+            elif found.kind == "code":
+                self._code_came(found.code)
             else:
                 self.notify("warn", found.reason)
                 self.push()
@@ -200,13 +206,31 @@ class Desk:
                 self._waiting = (member, how, self._clock.monotonic())
                 self.push()
 
+    def _rule_code(self, text: str) -> str:
+        """The text as a code that a promotion in force asks for, else ""."""
+        code = text.strip().upper()
+        return code if code in needs_of(self._till.context().rules).codes else ""
+
+    def _code_came(self, code: str) -> None:
+        sale = self._open_sale()
+        if sale is None:
+            self.notify("warn", "code_needs_sale")
+            self.push()
+            return
+        self.notify("info", "code_added")
+        try:
+            self._till.put_codes(sale.sale_id, (*sale.codes, code))
+        except (AgentError, LoyaltyError) as error:
+            self.notify("warn", error.code)
+            self.push()
+
     def _product_came(self, code: str) -> None:
         sale = self._open_sale()
         if sale is not None and sale.origin != "panel":
             return
         try:
             self.add_good(code)
-        except AgentError as error:
+        except (AgentError, LoyaltyError) as error:
             self.notify("warn", error.code)
             self.push()
 

@@ -15,11 +15,12 @@ from sync.contract.live import LookupRequest
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """`kind` says which of the fields hold: member + how, or a product code, or a reason.
+    """`kind` says which of the fields hold: member + how, or a product's or a promotion's code,
+    or a reason.
 
     `masked` is the only form of the code that may stand in a log."""
 
-    kind: Literal["member", "product", "unknown"]
+    kind: Literal["member", "product", "code", "unknown"]
     masked: str
     member: Member | None = None
     how: Identification | None = None

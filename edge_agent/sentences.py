@@ -54,7 +54,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Код не розпізнано — продовжуйте без картки",
         "Code not recognised — go on",
     ),
-    "coupon_unsupported": ("Купони тут ще не приймаються", "Coupons are not accepted here yet"),
+    "coupon_unsupported": ("Цей купон тут не діє", "This coupon is not valid here"),
     "phone_not_typed": (
         "Номер телефону вводьте з клавіатури",
         "Type a phone number by hand",
@@ -136,6 +136,19 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Утримано за вже витрачені бонуси: {amount}",
         "Withheld for bonuses already spent: {amount}",
     ),
+    "gift": ("Подарунок: {name} × {quantity}", "Gift: {name} × {quantity}"),
+    "coupon_earned": (
+        "Купон на наступну покупку: {name}",
+        "A coupon for the next purchase: {name}",
+    ),
+    "tickets_earned": (
+        "Квитки розіграшу «{name}»: {quantity}",
+        "Draw tickets “{name}”: {quantity}",
+    ),
+    "code_needs_sale": ("Спершу відкрийте чек, тоді код", "Open a sale first, then the code"),
+    "bad_code": ("Код неможливий", "Not a code"),
+    "too_many_codes": ("Забагато кодів на один чек", "Too many codes on one receipt"),
+    "code_added": ("Код прийнято", "The code is taken"),
     "underpaid": ("Оплата менша за суму чека", "The payment is less than the total"),
     "cash_not_needed": ("Усе вже сплачено без готівки", "Everything is paid without cash"),
     "bonus_tender": ("Бонуси списуйте кнопкою бонусів", "Redeem bonuses with the bonus key"),
@@ -154,19 +167,21 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "overpaid_noncash": ("Безготівкова оплата більша за суму", "Non-cash payment is too large"),
 }
 
+_FIGURES = ("before", "after", "amount", "quantity")
 _FALLBACK = ("Продаж можна продовжити без бонусів", "The sale can go on without bonuses")
 
 
 def sentence(code: str, locale: Locale, **figures: str) -> str:
     """The cashier's sentence for a code; an unknown code gets a harmless one, never a blank.
 
-    `figures` are amounts with a dot ("12.50"); Ukrainian shows them with a comma."""
+    `figures` are amounts with a dot ("12.50"), which Ukrainian shows with a comma, and `name`."""
     ukrainian, english = _SENTENCES.get(code, _FALLBACK)
-    if code not in _SENTENCES or not figures:
-        figures = dict.fromkeys(("before", "after", "amount"), "?")
-    if locale == "uk":
-        return ukrainian.format_map({k: v.replace(".", ",") for k, v in figures.items()})
-    return english.format_map(figures)
+    text = ukrainian if locale == "uk" else english
+    comma = "," if locale == "uk" else "."
+    for name in _FIGURES:
+        if f"{{{name}}}" in text:
+            text = text.replace(f"{{{name}}}", figures.get(name, "?").replace(".", comma))
+    return text.replace("{name}", figures.get("name", "?"))
 
 
 def known_codes() -> frozenset[str]:

@@ -363,6 +363,7 @@ class Till:
             locale=self.who.locale,
             mode="online" if ctx.is_online else "offline",
             cash_step_minor=self.who.cash_step_minor,
+            minor_per_bonus=ctx.programme.minor_per_bonus,
             data_as_of=ctx.balance_as_of,
             prints=self._prints(uow, row),
             result=json.loads(row.result) if row.result else None,

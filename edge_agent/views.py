@@ -9,12 +9,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from edge_agent.ports import PrintJobRow
+from edge_agent.reward_views import GiftView, RewardView, gift_views, reward_views
 from edge_agent.sentences import Locale, sentence
 from edge_agent.usecases.drafts import Draft
 from loyalty.member import Member
 from loyalty.money import round_cash
-from loyalty.promotions.member_checks import days_from_birthday
+from loyalty.points import format_points, points_to_minor
 from loyalty.promotions.engine import hints_of
+from loyalty.promotions.member_checks import days_from_birthday
 
 MAX_HINTS = 2
 
@@ -141,6 +143,11 @@ class SaleView(BaseModel):
     member: MemberCard | None
     lines: list[LineView]
     promotions: list[PromotionView]
+    gifts: list[GiftView]
+    rewards: list[RewardView]
+    used_coupons: list[str]
+    codes: list[str]
+    tender_kinds: list[str]
     hints: list[str]
     traces: list[TraceView]
     messages: list[str]
@@ -232,16 +239,25 @@ def _lines(draft: Draft) -> list[LineView]:
     return views
 
 
-def _redeem(draft: Draft, locale: Locale) -> RedeemView:
+def _redeem(draft: Draft, locale: Locale, minor_per_bonus: int) -> RedeemView:
     quote = draft.quote
+    reason, text = draft.decline_reason, ""
+    spent = quote.redeemed_points if quote else 0
+    # Points that pay no whole kopeck are left out of every redemption and are no lowering.
+    if points_to_minor(draft.approved_points - spent, minor_per_bonus) > 0:
+        reason = "lowered_to_basket"
+        before, after = format_points(draft.approved_points), format_points(spent)
+        text = sentence(reason, locale, before=before, after=after)
+    elif reason:
+        text = sentence(reason, locale)
     return RedeemView(
         redeemable_points=quote.redeemable_points if quote else 0,
         spendable_points=draft.spendable_points,
         requested_points=draft.requested_points,
-        redeemed_points=quote.redeemed_points if quote else 0,
+        redeemed_points=spent,
         redeemed_minor=quote.redeemed_minor if quote else 0,
-        reason=draft.decline_reason,
-        sentence=sentence(draft.decline_reason, locale) if draft.decline_reason else "",
+        reason=reason,
+        sentence=text,
     )
 
 
@@ -289,6 +305,7 @@ def sale_view(
     locale: Locale,
     mode: str,
     cash_step_minor: int,
+    minor_per_bonus: int,
     data_as_of: str,
     prints: list[PrintView],
     result: dict[str, Any] | None = None,
@@ -306,10 +323,15 @@ def sale_view(
         member=card,
         lines=_lines(draft),
         promotions=_promotions(draft),
+        gifts=gift_views(quote, locale),
+        rewards=reward_views(quote, locale),
+        used_coupons=list(quote.used_coupons) if quote else [],
+        codes=list(draft.codes),
+        tender_kinds=list(draft.tender_kinds),
         hints=hints,
         traces=traces,
         messages=[text for place, text in (quote.messages if quote else ()) if place == "screen"],
-        redeem=_redeem(draft, locale),
+        redeem=_redeem(draft, locale, minor_per_bonus),
         gross_minor=quote.gross_minor if quote else 0,
         discount_minor=quote.discount_minor if quote else 0,
         redeemed_minor=quote.redeemed_minor if quote else 0,

@@ -2,7 +2,7 @@
 
 Promotions and their savings stand before the total, bonuses and messages after the fiscal
 trailer. The aim is twelve lines: promotions over six lines are summed up, messages that would
-exceed twelve are left out, what concerns money and points is never cut.
+exceed twelve are left out, what concerns money, points, gifts and coupons is never cut.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from receipt_templates.texts import Texts
 Locale = Literal["uk", "en"]
 MAX_LINES = 12
 MAX_POST_LINES = 6
+MAX_REWARDS = 4
 
 TEXTS: dict[str, Texts] = {"uk": texts_uk.TEXTS, "en": texts_en.TEXTS}
 _ZONE = ZoneInfo("Europe/Kyiv")
@@ -41,6 +42,7 @@ def render(
     trailer = []
     if document.member is not None:
         trailer = _member(document.member, document, texts, trailer_width)
+    trailer += _rewards(document, texts, trailer_width)
     for message in document.messages:
         lines = wrap(free_text(message), trailer_width)
         if len(post) + len(trailer) + len(lines) <= MAX_LINES:
@@ -81,6 +83,22 @@ def _fitting(blocks: list[list[str]], room: int) -> tuple[int, int]:
         room -= len(blocks[kept])
         kept += 1
     return kept, max(room, 0)
+
+
+def _rewards(document: ReceiptDocument, texts: Texts, width: int) -> list[str]:
+    """What was handed out and what may be used later; the buyer comes back with it."""
+    lines: list[str] = []
+    for gift in document.gifts[:MAX_REWARDS]:
+        label = free_text(texts.gift.format(name=gift.name))
+        lines += with_amount(label, f"x {gift.quantity}", width)
+    for coupon in document.coupons[:MAX_REWARDS]:
+        lines += wrap(free_text(texts.coupon.format(text=coupon.text or coupon.code)), width, 3)
+        day = _day(coupon.expires_on)
+        lines += wrap(free_text(texts.coupon_until.format(code=coupon.code, day=day)), width, 3)
+    for each in document.tickets[:MAX_REWARDS]:
+        label = free_text(texts.tickets.format(draw=each.draw))
+        lines += with_amount(label, str(each.tickets), width)
+    return lines
 
 
 # --- after the trailer ------------------------------------------------------------------------

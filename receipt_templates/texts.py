@@ -13,6 +13,10 @@ class Texts:
     total_discount: str
     paid_with_bonuses: str
     other_promotions: str
+    gift: str
+    coupon: str
+    coupon_until: str
+    tickets: str
     member: str
     earned: str
     will_be_earned: str

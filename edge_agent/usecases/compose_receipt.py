@@ -7,9 +7,18 @@ from pydantic import TypeAdapter
 from edge_agent.sentences import sentence
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft
+from edge_agent.usecases.wire import coupon_day
 from loyalty.basket import Tender
 from loyalty.quote import Quote
-from loyalty.receipt import MemberBlock, PromoLine, ReceiptDocument, ReceiptItem
+from loyalty.receipt import (
+    CouponLine,
+    GiftLine,
+    MemberBlock,
+    PromoLine,
+    ReceiptDocument,
+    ReceiptItem,
+    TicketLine,
+)
 from loyalty.sale import Settlement
 
 _DOCUMENT = TypeAdapter(ReceiptDocument)
@@ -103,4 +112,10 @@ def sale_document(
         ),
         member=_member_block(ctx, draft, quote),
         messages=tuple(text for place, text in quote.messages if place == "receipt"),
+        gifts=tuple(GiftLine(gift.name, gift.quantity) for gift in quote.gifts),
+        coupons=tuple(
+            CouponLine(coupon.text, coupon.coupon, coupon_day(ctx, coupon))
+            for coupon in quote.coupons
+        ),
+        tickets=tuple(TicketLine(each.draw, each.tickets) for each in quote.tickets),
     )

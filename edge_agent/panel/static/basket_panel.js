@@ -97,8 +97,9 @@ function Line({ line, isChosen, isOwn, words, run }) {
 }
 
 function Rules({ sale, words }) {
-  const { promotions, hints, messages } = sale;
-  if (!promotions.length && !hints.length && !messages.length) return null;
+  const { promotions, gifts, rewards, hints, messages } = sale;
+  const given = [...gifts, ...rewards];
+  if (!promotions.length && !given.length && !hints.length && !messages.length) return null;
   return html`<div class="rules">
     ${promotions.length > 0 &&
     html`<ul class="applied" aria-label=${words.promotions} data-test="promotions">
@@ -107,6 +108,10 @@ function Rules({ sale, words }) {
           <${Icon} name="tag" /><span>${item.name}</span><b>${money(-item.amount_minor)}</b>
         </li>`,
       )}
+    </ul>`}
+    ${given.length > 0 &&
+    html`<ul class="given" aria-label=${words.gifts} data-test="gifts">
+      ${given.map((item) => html`<li><${Icon} name="gift" /><span>${item.sentence}</span></li>`)}
     </ul>`}
     ${hints.length + messages.length > 0 &&
     html`<ul class="hints" aria-label=${words.hints} data-test="hints">

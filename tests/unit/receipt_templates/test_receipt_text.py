@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.basket import Tender
-from loyalty.receipt import MemberBlock, PromoLine, ReceiptDocument
+from loyalty.receipt import (
+    CouponLine,
+    GiftLine,
+    MemberBlock,
+    PromoLine,
+    ReceiptDocument,
+    TicketLine,
+)
 from receipt_templates import render
 from receipt_templates.reserved import free_text, reserved_words
 from receipt_templates.texts_en import TEXTS as EN
@@ -216,3 +223,34 @@ def test_no_line_is_wider_than_the_paper_and_no_sum_is_broken(
     right_edge = [line for line in text.post_lines if line[-3:-2] == texts.decimal]
     assert all(len(line) == post for line in right_edge)
     assert any(line.endswith(texts.points(balance)) for line in text.additional_trailer)
+
+
+REWARDED = replace(
+    SALE,
+    promotions=(),
+    redeemed_minor=0,
+    messages=(),
+    gifts=(GiftLine("Чашка з кришкою", 2),),
+    coupons=(CouponLine("Чай −50 %", "TEA", "2026-12-22"),),
+    tickets=(TicketLine("Новий рік", 3),),
+)
+
+
+@pytest.mark.parametrize("width", [24, 32, 48])
+def test_gifts_coupons_and_tickets_stand_on_the_paper(width: int) -> None:
+    text = render(REWARDED, locale="uk", post_width=width, trailer_width=width)
+    paper = " ".join(" ".join(text.additional_trailer).split())
+    assert "Подарунок: Чашка з кришкою" in paper
+    assert "x 2" in paper
+    assert "Купон: Чай -50 % Код TEA, діє до 22.12.2026" in paper
+    assert "Розіграш «Новий рік», квитків" in paper
+    assert all(len(line) <= width for line in text.additional_trailer)
+    english = render(REWARDED, locale="en", post_width=width, trailer_width=width)
+    assert "valid through 22.12.2026" in " ".join(english.additional_trailer)
+    back = replace(REWARDED, kind="return", gifts=(), coupons=(), tickets=())
+    assert not any(
+        "Купон" in line
+        for line in render(
+            back, locale="uk", post_width=width, trailer_width=width
+        ).additional_trailer
+    )
