@@ -273,6 +273,8 @@ class _Builder:
             cash_step_minor=settings.till.cash_rounding,
             prints=prints,
             cashier=settings.till.cashier_name,
+            store_format=settings.till.store_format,
+            channel=settings.till.channel,
             agent_version=VERSION,
         )
         return Till(
