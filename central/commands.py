@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from central import enrolment, keys, logs, reports
 from central.audit import check_books
+from central.db import embedded
 from central.errors import BadInput
 from central.goods_import import import_goods
 from central.instants import system_clock, to_text
@@ -65,7 +66,10 @@ def run(arguments: Namespace) -> int:
     with (
         listening,
         database(arguments.data_dir, arguments.database_url) as url,
-        server.wired(url, programme_keys) as (app, board),
+        server.wired(url, programme_keys, database_server=embedded.running(arguments.data_dir)) as (
+            app,
+            board,
+        ),
     ):
         server.serve(app, board, listening, lambda address: _print({"url": address}), tls)
     return 0

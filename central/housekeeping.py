@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from datetime import UTC, date
 from functools import partial
 
 import psycopg
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from central import applier
 from central.apply import apply_overtaken, publish
@@ -21,6 +22,7 @@ from central.instants import Clock, kyiv_date
 from central.leases import LeasePolicy
 from central.member_state import Cause
 from central.member_store import load_members
+from central.retention import Retention, retire, take_daily_turn
 from loyalty import ledger
 
 log = logging.getLogger("central.housekeeping")
@@ -57,11 +59,14 @@ class Housekeeper:
         clock: Clock,
         policy: LeasePolicy,
         every_s: float = 5.0,
+        keep: Retention | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock
         self._policy = policy
         self._every_s = every_s
+        self._keep = keep or Retention()
+        self._retired_on: date | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="housekeeping")
 
@@ -75,7 +80,8 @@ class Housekeeper:
         self._thread.join()
 
     def round(self) -> None:
-        """Release holds, expire lots, apply what waited; each in transactions of its own."""
+        """Apply, release holds, expire lots; retire once a day. Each in its own transactions."""
+        self._retire()
         while transact(self._pool, lambda c: expire_holds(c, self._clock())):
             pass
         while transact(self._pool, lambda c: expire_lots(c, self._clock)):
@@ -84,6 +90,21 @@ class Housekeeper:
             self._apply_log(register_id, epoch)
         while transact(self._pool, self._apply_overtaken):
             pass
+
+    def _retire(self) -> None:
+        now = self._clock()
+        today = now.astimezone(UTC).date()
+        if self._retired_on == today:
+            return
+        with self._pool.connection() as connection:
+            connection.autocommit = True
+            try:
+                if take_daily_turn(connection, today):
+                    done = retire(connection, now, self._keep)
+                    log.info("retired: %s", done)
+            finally:
+                connection.autocommit = False
+        self._retired_on = today
 
     def _apply_log(self, register_id: str, epoch: int) -> None:
         work = partial(
@@ -108,8 +129,10 @@ class Housekeeper:
                 self.round()
             except DatabaseUnavailable as error:
                 log.warning("round skipped: %s", error)
-            except psycopg.Error as error:
+            except (psycopg.Error, PoolTimeout) as error:
                 # The next round may do better; a thread that is gone never does.
-                log.error("round failed: %s %s", type(error).__name__, error.sqlstate)
+                log.error(
+                    "round failed: %s %s", type(error).__name__, getattr(error, "sqlstate", "")
+                )
             if self._stop.wait(self._every_s):
                 return

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from central.db.bulk import Columns, Connection, Row, insert_rows
 from central.facts import NotUnderstood, Understood, understand
+from central.feed import incarnation_of
 from central.instants import to_text
 from sync.contract.chain import GENESIS
 from sync.contract.messages import ItemVerdict, UploadBatch, UploadReply
@@ -50,6 +51,7 @@ class Stored:
     outcomes: Mapping[int, Outcome]
     facts: Sequence[Understood]
     head: Head
+    incarnation: str
     now: datetime
 
     @property
@@ -65,6 +67,7 @@ class Stored:
             head_seq=self.head.seq,
             head_hash=self.head.hash.hex(),
             server_time=to_text(self.now),
+            incarnation=self.incarnation,
         )
 
 
@@ -72,6 +75,7 @@ def store(connection: Connection, caller: Caller, batch: UploadBatch, now: datet
     """Judge and store one batch in the caller's open transaction."""
     _check_owner(caller, batch)
     head = _lock_head(connection, caller, batch, now)
+    incarnation = incarnation_of(connection)
     stored = _stored_hashes(connection, batch)
     judged, new_head = judge(batch.register_id, batch.epoch, head, stored, batch.facts)
     accepted = [each for each in judged if each.verdict == "accepted"]
@@ -81,7 +85,9 @@ def store(connection: Connection, caller: Caller, batch: UploadBatch, now: datet
         _report(connection, batch.register_id, judged, now)
         if accepted:
             _move_head(connection, batch, new_head)
-    return Stored(batch.register_id, batch.epoch, judged, outcomes, facts, new_head, now)
+    return Stored(
+        batch.register_id, batch.epoch, judged, outcomes, facts, new_head, incarnation, now
+    )
 
 
 def _verdict(judgement: Judgement, outcomes: Mapping[int, Outcome]) -> ItemVerdict:

@@ -109,6 +109,8 @@ def load_members(
     ids = sorted(set(member_ids))
     query = _SELECT_MEMBERS + (" for update" if lock else "")
     rows = connection.execute(query, [ids]).fetchall()
+    # A member who is being made right now is not ours yet, nor are their rows.
+    ids = [row[0] for row in rows]
     books = _load_books(connection, ids)
     members = {
         row[0]: MemberState(row[0], books.get(row[0], Books(row[0])), *row[1:]) for row in rows

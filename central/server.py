@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from central.db.embedded import EmbeddedServer
 from central.db.migrate import migrate
 from central.db.session import open_pool
 from central.errors import BadInput, DatabaseUnavailable
@@ -24,6 +25,7 @@ from central.instants import Clock, system_clock
 from central.leases import LeasePolicy
 from central.listening import Listener
 from central.service import CentreService
+from central.watch import Watch
 from sync.contract.messages import ProgrammeKey
 from sync.serving.app import build_app, problem
 from sync.serving.hints import HintBoard
@@ -40,21 +42,27 @@ def wired(
     clock: Clock = system_clock,
     policy: LeasePolicy | None = None,
     housekeeping_s: float = 5.0,
+    database_server: EmbeddedServer | None = None,
 ) -> Iterator[tuple[FastAPI, HintBoard]]:
-    """The application over a migrated database; everything is stopped at the end."""
+    """The application over a migrated database; everything is stopped at the end.
+
+    `database_server` is started again when it dies."""
     migrate(url)
     policy = policy or LeasePolicy()
     board = HintBoard()
     pool = open_pool(url)
     listener = Listener(url, board.post)
     housekeeper = Housekeeper(pool, clock, policy, housekeeping_s)
+    watch = Watch(url, clock, database_server)
     app = build_app(CentreService(pool, programme_keys, clock, policy), board)
     app.add_exception_handler(DatabaseUnavailable, _on_unavailable)
     listener.start()
     housekeeper.start()
+    watch.start()
     try:
         yield app, board
     finally:
+        watch.stop()
         housekeeper.stop()
         listener.stop()
         pool.close()

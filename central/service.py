@@ -128,7 +128,12 @@ class CentreService:
         ).fetchone()
         assert row is not None
         kill_list = rules_stop.newer_than(connection, report.kill_list_downloaded)
-        return HeartbeatReply(server_time=to_text(now), head_seq=row[0], kill_list=kill_list)
+        return HeartbeatReply(
+            server_time=to_text(now),
+            head_seq=row[0],
+            incarnation=feed.incarnation_of(connection),
+            kill_list=kill_list,
+        )
 
     def server_time(self) -> str:
         """This process's clock."""

@@ -73,6 +73,12 @@ def embedded(data_dir: Path, programs: Path | None = None) -> Iterator[str]:
             server.leave()
 
 
+def running(data_dir: Path) -> EmbeddedServer | None:
+    """The server that this process uses in the folder, if any."""
+    found = _users.get(data_dir.resolve())
+    return found[1] if found else None
+
+
 class EmbeddedServer:
     """One data folder's server. Locks are per process: use `embedded`, which counts users."""
 
@@ -106,6 +112,26 @@ class EmbeddedServer:
             finally:
                 # Also after a refusal: the attempt leaves the file open.
                 self._users.release_write_lock()
+
+    def is_gone(self) -> bool:
+        """Whether the server's process has died; cheap enough to ask every moment."""
+        if sys.platform == "win32":
+            return not self._is_running()
+        try:
+            os.kill(int((self.pgdata / "postmaster.pid").read_text().split()[0]), 0)
+        except (OSError, ValueError, IndexError):
+            return True
+        return False
+
+    def revive(self) -> bool:
+        """Start the server again when it has died; True when it had.
+
+        Its children of before may still be leaving: then `DatabaseUnavailable`, try again."""
+        with self._turn.write_lock():
+            if self._is_running():
+                return False
+            self._start()
+            return True
 
     def url(self, role: str, database: str = ROLE) -> str:
         """Connection URL for a role, as the running server listens now."""
@@ -220,6 +246,8 @@ class EmbeddedServer:
         return folder
 
     def _stop(self) -> None:
+        if not self._is_running():
+            return
         socket_dir = (self.pgdata / "postmaster.pid").read_text().splitlines()[4].strip()
         self._program("pg_ctl", "-w", "-m", "fast", "-D", str(self.pgdata), "stop")
         if socket_dir and Path(socket_dir).parent != self.data_dir:

@@ -22,6 +22,7 @@ BY_REGISTER = (
 BY_TOKEN = ("token",)
 REFERENCE = (
     *(
+        "alarm",
         "awaited",
         "bundle",
         "deed",

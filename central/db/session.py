@@ -15,6 +15,7 @@ from central.errors import DatabaseUnavailable
 T = TypeVar("T")
 _ATTEMPTS = 4
 _WAIT_S = 5.0
+_RECONNECT_S = 2.0
 WRITE_S = 5
 """No transaction of the service lives longer, in seconds."""
 READ_S = 60
@@ -35,7 +36,13 @@ def _configure(connection: Connection) -> None:
 def open_pool(url: str, size: int = 12) -> ConnectionPool[Connection]:
     """A pool that is ready for work, or `DatabaseUnavailable`."""
     pool: ConnectionPool[Connection] = ConnectionPool(
-        url, min_size=2, max_size=size, timeout=_WAIT_S, configure=_configure, open=False
+        url,
+        min_size=2,
+        max_size=size,
+        timeout=_WAIT_S,
+        reconnect_timeout=_RECONNECT_S,
+        configure=_configure,
+        open=False,
     )
     try:
         pool.open(wait=True, timeout=15.0)
