@@ -58,6 +58,16 @@ class AgentProcess:
         self.pid = int(json.loads(ready)["pid"])
         return time.monotonic() - started
 
+    def die_in_start(self, after_s: float) -> None:
+        """Start, and SIGKILL after that time, wherever the start then is."""
+        with (self.folder / "agent.out").open("ab") as log:
+            process = subprocess.Popen(
+                self._command, stdout=subprocess.DEVNULL, stderr=log, env=self._env
+            )
+        time.sleep(after_s)
+        process.kill()
+        process.wait(30)
+
     def stop(self) -> None:
         """SIGTERM, and wait."""
         self._end(signal.SIGTERM)
@@ -65,6 +75,10 @@ class AgentProcess:
     def kill(self) -> None:
         """SIGKILL."""
         self._end(signal.SIGKILL)
+
+    def strike(self) -> None:
+        """SIGKILL from another thread; `kill` then tidies up."""
+        os.kill(self.pid, signal.SIGKILL)
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is None:
