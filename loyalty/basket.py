@@ -12,6 +12,7 @@ MAX_QTY_MILLI = 100_000_000
 MAX_UNIT_PRICE_MINOR = 1_000_000_000
 MAX_SUM_MINOR = 100_000_000_000
 MAX_TEXT = 200
+MAX_LIST = 200
 
 PriceKind = Literal["shelf", "reduced", "override", "manual_discount"]
 GoodsClass = Literal["normal", "tobacco", "alcohol", "gift_card"]
@@ -88,8 +89,7 @@ def _check_line(line: LineItem) -> None:
             raise _refuse("not_an_integer", f"{field} must be an integer", line, field)
     if not line.line_id or not line.sku:
         raise _refuse("missing_id", "line_id and sku are required", line, "line_id")
-    if max(map(len, (line.line_id, line.sku, line.name, line.barcode, line.unit))) > MAX_TEXT:
-        raise _refuse("too_long", f"texts are limited to {MAX_TEXT} characters", line, "name")
+    _check_texts(line)
     if not 0 < line.qty_milli <= MAX_QTY_MILLI:
         raise _refuse(
             "bad_quantity", "quantity must be over 0 and at most 100000", line, "qty_milli"
@@ -103,8 +103,27 @@ def _check_line(line: LineItem) -> None:
         raise _refuse(
             "negative_price", "only a manual_discount line may be negative", line, "sum_minor"
         )
+    if line.price_kind == "manual_discount" and line.sum_minor > 0:
+        raise _refuse(
+            "positive_discount",
+            "a manual_discount line takes off, it never adds",
+            line,
+            "sum_minor",
+        )
     if not 0 <= line.min_price_minor <= MAX_UNIT_PRICE_MINOR:
         raise _refuse("bad_price", "minimum price is out of bounds", line, "min_price_minor")
+
+
+def _check_texts(line: LineItem) -> None:
+    lists = (line.groups, line.tags, line.excise_stamps)
+    if max(map(len, lists)) > MAX_LIST:
+        raise _refuse("too_many_items", f"lists have at most {MAX_LIST} items", line, "groups")
+    texts = (
+        *(line.line_id, line.sku, line.name, line.barcode, line.unit),
+        *(line.tax_group, line.uktzed, line.brand, *line.groups, *line.tags, *line.excise_stamps),
+    )
+    if max(map(len, texts)) > MAX_TEXT:
+        raise _refuse("too_long", f"texts are limited to {MAX_TEXT} characters", line, "name")
 
 
 def check_basket(basket: Basket) -> Basket:
@@ -117,6 +136,9 @@ def check_basket(basket: Basket) -> Basket:
         if line.line_id in seen:
             raise _refuse("duplicate_line", "line_id occurs twice", line, "line_id")
         seen.add(line.line_id)
-    if basket.gross_minor < 0:
+    total = basket.gross_minor
+    if total < 0:
         raise InvalidBasket("negative_total", "discount lines exceed the goods", "lines")
+    if total > MAX_SUM_MINOR:
+        raise InvalidBasket("total_too_large", "no tender can pay such a sum", "lines")
     return basket
