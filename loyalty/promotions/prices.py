@@ -56,7 +56,7 @@ def percent(
         value = line.item.sum_minor if basis == "gross" else line.net
         off = share_rounded(value, effect.percent_bp, policies.rounding)
         return Taking(lines, (min(off, line.room),), (), line.pieces)
-    slices: list[Slice] = []
+    slices: list[Slice] | None = None
     if effect.units.is_whole:
         if basis == "gross":
             values = [line.item.sum_minor for line in lines]
@@ -72,7 +72,7 @@ def percent(
     bp, rounding = effect.percent_bp, policies.rounding
     if round_at == "rule":
         amount = share_rounded(sum(values), bp, rounding)
-        if moves and demand is not None and not slices:
+        if moves and demand is not None and slices is None:
             return Taking(lines, _spread_best(amount, lines, values, rooms, policies, demand))
         parts = spread(amount, values, rooms, moves_overflow=moves, policies=policies)
     else:
@@ -83,7 +83,7 @@ def percent(
             for value, count in zip(values, counts, strict=True)
         ]
         parts = _fit(wanted, values, rooms, moves)
-    return _taking(lines, slices, parts, effect.units)
+    return _taking(lines, slices, parts)
 
 
 def amount(
@@ -103,7 +103,7 @@ def amount(
         return Taking(lines, (min(effect.amount_minor * times, line.room),), (), line.pieces)
     if effect.per == "unit" and units.is_whole and any(line.cut is not None for line in lines):
         units = then.Units(at_most=_MANY)
-    slices: list[Slice] = []
+    slices: list[Slice] | None = None
     if units.is_whole:
         values, counts = [line.net for line in lines], [line.pieces for line in lines]
         rooms = rooms_of_lines(lines)
@@ -113,14 +113,14 @@ def amount(
         rooms = rooms_of(slices)
     if effect.per == "receipt":
         wanted_in_all = min(effect.amount_minor, sum(values))
-        if moves and demand is not None and not slices:
+        if moves and demand is not None and slices is None:
             parts = _spread_best(wanted_in_all, lines, values, rooms, policies, demand)
         else:
             parts = spread(wanted_in_all, values, rooms, moves_overflow=moves, policies=policies)
     else:
         wanted = [effect.amount_minor * (n if effect.per == "unit" else 1) for n in counts]
         parts = _fit(wanted, values, rooms, moves)
-    return _taking(lines, slices, parts, units)
+    return _taking(lines, slices, parts)
 
 
 def fixed_price(
@@ -129,7 +129,6 @@ def fixed_price(
     """Every piece at its new price; pieces that are cheaper already stay as they are."""
     lines = targets[0]
     units, price = effect.units, effect.price_minor
-    slices: list[Slice] = []
     if units.is_whole and all(line.cut is None for line in lines):
         parts = [
             min(max(0, line.net - line_sum(price, line.item.qty_milli)), line.room)
@@ -141,7 +140,7 @@ def fixed_price(
     for piece, room in zip(slices, rooms_of(slices), strict=True):
         qty = 1000 * piece.count if piece.line.pieces > 1 else piece.line.item.qty_milli
         parts.append(min(max(0, piece.value - line_sum(price, qty)), room))
-    return _taking(lines, slices, parts, units)
+    return _taking(lines, slices, parts)
 
 
 _MANY = 1 << 60
@@ -167,8 +166,9 @@ def _fit(wanted: list[int], values: list[int], rooms: list[int], moves: bool) ->
     return [part + extra for part, extra in zip(parts, more, strict=True)]
 
 
-def _taking(lines: Lines, slices: list[Slice], parts: list[int], units: then.Units) -> Taking:
-    if units.is_whole:
+def _taking(lines: Lines, slices: list[Slice] | None, parts: list[int]) -> Taking:
+    """Of the pieces when some were chosen, else of the whole lines."""
+    if slices is None:
         return Taking(lines, parts)
     for piece, part in zip(slices, parts, strict=True):
         piece.amount = part
