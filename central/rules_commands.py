@@ -171,17 +171,17 @@ def explain(arguments: Namespace) -> int:
 @_refused_with_1
 def simulate(arguments: Namespace) -> int:
     """Past receipts under rules; 1 when a line could not be read."""
-    from central import rules_simulate, rules_simulate_text
+    from central.rules_simulate import Plan
+    from central.rules_simulate import simulate as run
+    from central.rules_simulate_text import lines, progress
 
     database = functools.partial(_database, arguments)
     source = load_rules(arguments.file, database)
     other = arguments.against if arguments.sequence is None else str(arguments.sequence)
     against = load_rules(other, database) if other else None
-    plan = rules_simulate.Plan(source, against, frozenset(arguments.stores), arguments.top)
-    found = rules_simulate.simulate(
-        plan, arguments.receipts, arguments.workers, rules_simulate_text.progress()
-    )
-    _show(arguments, found, rules_simulate_text.lines(found))
+    plan = Plan(source, against, frozenset(arguments.stores), arguments.top)
+    found = run(plan, arguments.receipts, arguments.workers, progress())
+    _show(arguments, found, lines(found))
     return 1 if found["broken"]["count"] else 0
 
 
