@@ -45,6 +45,7 @@ def routes(till: Till, desk: Desk, writes: Writes) -> APIRouter:
     """The router over one till."""
     router = APIRouter(prefix="/v1", responses=_PROBLEMS, tags=["sales"])
     _open_routes(router, till, desk, writes)
+    _telling_routes(router, till, writes)
     _paying_routes(router, till, writes)
     _closed_routes(router, till, writes)
     return router
@@ -93,19 +94,6 @@ def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> N
         """Replace the basket; the answer is the full quote."""
         return writes.run(call, lambda: _named(till.put_basket(_id(sale_id), body.basket()), body))
 
-    @router.put("/sales/{sale_id}/codes", response_model=SaleView)
-    def put_codes(sale_id: SaleId, body: CodesIn, call: Call) -> Response:
-        """Set the promo codes and coupons entered for the sale; the answer is the full quote."""
-        return writes.run(
-            call, lambda: _named(till.put_codes(_id(sale_id), tuple(body.codes)), body)
-        )
-
-    @router.put("/sales/{sale_id}/tenders", response_model=SaleView)
-    def put_tenders(sale_id: SaleId, body: PlannedTendersIn, call: Call) -> Response:
-        """Say how the buyer means to pay; promotions for a card or cash are priced by it."""
-        kinds, cards = tuple(body.kinds), body.gift_card_minor
-        return writes.run(call, lambda: _named(till.put_tenders(_id(sale_id), kinds, cards), body))
-
     @router.put("/sales/{sale_id}/member", response_model=SaleView)
     def put_member(sale_id: SaleId, body: IdentityIn, call: Call) -> Response:
         """Set or change the member of an open sale."""
@@ -122,6 +110,21 @@ def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> N
     def delete_member(sale_id: SaleId, call: Call) -> Response:
         """Make the sale anonymous again."""
         return writes.run(call, lambda: till.put_member(_id(sale_id), None, None))
+
+
+def _telling_routes(router: APIRouter, till: Till, writes: Writes) -> None:
+    @router.put("/sales/{sale_id}/codes", response_model=SaleView)
+    def put_codes(sale_id: SaleId, body: CodesIn, call: Call) -> Response:
+        """Set the promo codes and coupons entered for the sale; the answer is the full quote."""
+        return writes.run(
+            call, lambda: _named(till.put_codes(_id(sale_id), tuple(body.codes)), body)
+        )
+
+    @router.put("/sales/{sale_id}/tenders", response_model=SaleView)
+    def put_tenders(sale_id: SaleId, body: PlannedTendersIn, call: Call) -> Response:
+        """Say how the buyer means to pay; promotions for a card or cash are priced by it."""
+        kinds, cards = tuple(body.kinds), body.gift_card_minor
+        return writes.run(call, lambda: _named(till.put_tenders(_id(sale_id), kinds, cards), body))
 
 
 def _paying_routes(router: APIRouter, till: Till, writes: Writes) -> None:

@@ -45,6 +45,17 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class _Paid:
+    """A sale about to be written; `shown` is the quote that the till saw."""
+
+    draft: Draft
+    quote: Quote
+    shown: Quote
+    settlement: Settlement
+    decision: Decision | None
+
+
+@dataclass(frozen=True, slots=True)
 class Repriced:
     """The sale was not committed: what is true now gives another quote, which is stored."""
 
@@ -95,7 +106,8 @@ def commit_sale(
         gift_card_limit_minor=payable_by_gift_card(draft.basket, quote),
     )
     decision = _use_authorisation(uow, ctx, draft, quote)
-    return _write(uow, ctx, row, draft, quote, settlement, decision, command.job_id, shown)
+    paid = _Paid(draft, quote, shown, settlement, decision)
+    return _write(uow, ctx, row, paid, command.job_id)
 
 
 def _as_paid(
@@ -146,20 +158,15 @@ def _use_authorisation(
 
 
 def _write(
-    uow: UnitOfWork,
-    ctx: RegisterContext,
-    row: SaleRow,
-    draft: Draft,
-    quote: Quote,
-    settlement: Settlement,
-    decision: Decision | None,
-    job_id: str,
-    shown: Quote,
+    uow: UnitOfWork, ctx: RegisterContext, row: SaleRow, paid: _Paid, job_id: str
 ) -> dict[str, Any]:
     now = ctx.clock.stamp()
+    draft, quote = paid.draft, paid.quote
     days = ctx.programme.accrual_valid_days
     expires_on = (ctx.clock.local() + timedelta(days=days)).date() if days is not None else None
-    body = wire_sale(ctx, row.sale_id, now, draft, quote, settlement, decision, expires_on)
+    body = wire_sale(
+        ctx, row.sale_id, now, draft, quote, paid.settlement, paid.decision, expires_on
+    )
     data = canonical_json(body)
     if len(data) > MAX_FACT_BYTES:
         raise Conflict("sale_too_large", "the sale is too large to be sent; split the receipt")
@@ -171,37 +178,44 @@ def _write(
     until = [coupon_day(ctx, coupon) for coupon in quote.coupons]
     uow.change_coupons(fact, coupon_changes(row.sale_id, draft, quote, until))
     if ctx.prints:
-        document = sale_document(ctx, row.sale_id, draft, quote, settlement, now)
+        document = dump_document(
+            sale_document(ctx, row.sale_id, draft, quote, paid.settlement, now)
+        )
         uow.add_print_job(
-            PrintJobRow(
-                job_id, row.sale_id, "sale", "queued", dump_document(document), 0, "", "", now
-            )
+            PrintJobRow(job_id, row.sale_id, "sale", "queued", document, 0, "", "", now)
         )
     result = {
         "sale_id": row.sale_id,
         "fact": {"epoch": fact[0], "seq": fact[1]},
         "job_id": job_id if ctx.prints else "",
+        **_figures(paid),
+        "mode": "online" if ctx.is_online else "offline",
+        "committed_at": now,
+    }
+    if counted:
+        result["counted"] = [asdict(use) for use in counted]
+    uow.close_sale(row.sale_id, "committed", now, data.decode(), json.dumps(result))
+    if not ctx.prints:
+        uow.close_sale(row.sale_id, "posted", now)
+    return result
+
+
+def _figures(paid: _Paid) -> dict[str, Any]:
+    """The sale's own figures for the till."""
+    quote, settlement, decision = paid.quote, paid.settlement, paid.decision
+    return {
         "payable_minor": settlement.payable_minor,
         "rounding_minor": settlement.rounding_minor,
         "change_minor": settlement.change_minor,
         "discount_minor": quote.discount_minor,
         "redeemed_minor": quote.redeemed_minor,
         "redeemed_points": quote.redeemed_points,
-        "accrual_points": quote.accrual_points if draft.member else 0,
+        "accrual_points": quote.accrual_points if paid.draft.member else 0,
         "layer": decision.row.layer if decision else "",
-        "decline_reason": draft.decline_reason,
-        "mode": "online" if ctx.is_online else "offline",
-        "committed_at": now,
-        "notices": _notices(shown, quote),
+        "decline_reason": paid.draft.decline_reason,
+        "notices": _notices(paid.shown, quote),
+        "gift_cards": [asdict(card) for card in settlement.gift_cards],
     }
-    if counted:
-        result["counted"] = [asdict(use) for use in counted]
-    if settlement.gift_cards:
-        result["gift_cards"] = [asdict(card) for card in settlement.gift_cards]
-    uow.close_sale(row.sale_id, "committed", now, data.decode(), json.dumps(result))
-    if not ctx.prints:
-        uow.close_sale(row.sale_id, "posted", now)
-    return result
 
 
 def _notices(shown: Quote, quote: Quote) -> list[dict[str, str]]:
