@@ -166,14 +166,18 @@ class World:
                 lambda: self.centre_tool("goods", "import", str(goods)),
                 lambda: self.centre_tool("members", "import", str(members)),
                 lambda: self.centre_tool(
-                    "rules", "publish", str(rules), "--reason", "перші правила"
+                    *("rules", "publish", str(rules), "--reason", "перші правила"),
+                    *("--approve-warnings", "demo"),
                 ),
             )
 
     def push_rules(self) -> None:
         """Publish the second ruleset."""
         with resources.as_file(resources.files("edge_agent.demo_data") / "rules_pushed.json") as f:
-            self.centre_tool("rules", "publish", str(f), "--reason", "нова акція")
+            self.centre_tool(
+                *("rules", "publish", str(f), "--reason", "нова акція"),
+                *("--approve-warnings", "demo"),
+            )
 
     def start_emulators(self) -> None:
         """Two scanners and two printers on ptys, with one control server."""
