@@ -64,9 +64,14 @@ class Taking:
         return of_slices(self.slices)
 
 
-def rooms_of(slices: Sequence[Slice]) -> list[int]:
-    """What each slice may still lose; slices of one line share the room of the line."""
+def rooms_of(slices: Sequence[Slice], before: Sequence[Slice] = ()) -> list[int]:
+    """What each slice may still lose; slices of one line share the room of the line.
+
+    `before` are slices of the same promotion, with what it takes off them."""
     left: dict[int, int] = {}
+    for piece in before:
+        line = piece.line
+        left[line.index] = left.get(line.index, line.room) - piece.amount
     rooms = []
     for piece in slices:
         line = piece.line
