@@ -106,14 +106,17 @@ class SheetLine:
         return left if left > 0 else 0
 
     def take(self, amount: int) -> None:
-        """Take kopecks off the whole line; pieces of different prices share by value."""
+        """Take kopecks off the whole line; pieces of different prices share by value, none of
+        them falls under its lawful price."""
         self.net -= amount
         if self.cut is None or not amount:
             return
-        nets = [run.net for run in self.cut]
-        for run, part in zip(
-            self.cut, spread(amount, nets, nets, moves_overflow=True), strict=True
-        ):
+        nets = rooms = [run.net for run in self.cut]
+        if self.item.min_price_minor:
+            lawful = floor_of(self.item, 0)
+            rooms = [max(0, run.net - lawful * run.count // self.pieces) for run in self.cut]
+        parts = spread(amount, nets, rooms, moves_overflow=True)
+        for run, part in zip(self.cut, parts, strict=True):
             run.net -= part
 
 
