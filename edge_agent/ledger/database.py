@@ -7,11 +7,10 @@ Source: sqlite.org, release notes of 3.51.3 (WAL reset bug).
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import closing
 from functools import cache
 from importlib import resources
@@ -156,11 +155,12 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 
 class Writer:
-    """The thread that owns a file's writing connection; work arrives as functions, in order.
+    """Owns a file's one writing connection; work arrives as functions, one at a time.
 
+    Work runs on its caller's thread: handing it to another costs a sale two switches of threads.
     `durable=False` commits without waiting for the disk: such a transaction may be lost in a
     power cut but never torn, and the next durable commit makes it durable too (WAL is one log).
-    The log is folded into the file between answers, so that nobody waits for it.
+    The log is folded into the file in quiet moments, so that nobody waits for it.
 
     `make_room` is asked once when the disk is full, and the work is then tried once more. After a
     failed read or write of the disk the file is opened anew, and `on_reopened` may look at it:
@@ -179,40 +179,44 @@ class Writer:
         self._schema = schema
         self._make_room = make_room
         self._on_reopened = on_reopened
-        self._queue: queue.SimpleQueue[tuple[Callable[..., Any], bool, Future[Any]] | None] = (
-            queue.SimpleQueue()
-        )
         self._connection: sqlite3.Connection | None = self._opened()
         self._full = True
         self._unfolded = 0
+        self._last_work = 0.0
         self._closed = False
-        self._gate = threading.Lock()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._thread.start()
-
-    def submit(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> Future[T]:
-        """Queue `work`; it runs inside `BEGIN IMMEDIATE`, rolled back if it raises."""
-        future: Future[T] = Future()
-        with self._gate:
-            if self._closed:
-                raise DatabaseClosed(str(self.path))
-            self._queue.put((work, durable, future))
-        return future
+        self._mine = threading.Lock()
+        self._due, self._ended = threading.Event(), threading.Event()
+        self._folder = threading.Thread(target=self._fold_when_quiet, name=name, daemon=True)
+        self._folder.start()
 
     def run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
-        """`submit` and wait for the result."""
-        return self.submit(work, durable=durable).result()
+        """Run `work` inside `BEGIN IMMEDIATE`, rolled back if it raises; committed at return."""
+        with self._mine:
+            if self._closed:
+                raise DatabaseClosed(str(self.path))
+            try:
+                return self._attempt(work, durable)
+            finally:
+                if self._unfolded >= FOLD_AT:
+                    self._last_work = time.monotonic()
+                    self._due.set()
 
     def close(self) -> None:
-        """Finish what is queued, checkpoint and close; safe to call twice."""
-        with self._gate:
+        """Let work at hand finish, checkpoint and close; safe to call twice."""
+        with self._mine:
             if self._closed:
                 return
             self._closed = True
-            self._queue.put(None)
-        self._thread.join()
+        self._ended.set()
+        self._due.set()
+        self._folder.join()
         if self._connection is not None:
             self._connection.close()
+
+    def fold(self) -> None:
+        """Write the log into the file now, as far as readers allow."""
+        with self._mine:
+            self._fold()
 
     def _opened(self) -> sqlite3.Connection:
         try:
@@ -224,19 +228,16 @@ class Writer:
         connection.execute("PRAGMA wal_autocheckpoint=0")
         return connection
 
-    def _next(self) -> tuple[Callable[..., Any], bool, Future[Any]] | None:
-        """The next piece of work; a due checkpoint waits for a quiet moment, but not for ever."""
-        if self._unfolded >= FOLD_AT:
-            patience_s = QUIET_S if self._unfolded < FOLD_AT * FOLD_LATEST else 0.0
-            try:
-                return self._queue.get(timeout=patience_s) if patience_s else self._folded()
-            except queue.Empty:
-                return self._folded()
-        return self._queue.get()
-
-    def _folded(self) -> tuple[Callable[..., Any], bool, Future[Any]] | None:
-        self._fold()
-        return self._queue.get()
+    def _fold_when_quiet(self) -> None:
+        """Its own thread: a due checkpoint waits for a quiet moment, but not for ever."""
+        while True:
+            self._due.wait()
+            if self._ended.wait(QUIET_S):
+                return
+            quiet = time.monotonic() - self._last_work >= QUIET_S
+            if quiet or self._unfolded >= FOLD_AT * FOLD_LATEST:
+                self._due.clear()
+                self.fold()
 
     def _fold(self) -> None:
         self._unfolded = 0
@@ -250,19 +251,6 @@ class Writer:
                 self._make_room()
             elif is_io_failure(error):
                 self._drop()
-
-    def _work(self) -> None:
-        while (item := self._next()) is not None:
-            work, durable, future = item
-            # A future cancelled by its waiter would make set_result raise and end this thread.
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                result = self._attempt(work, durable)
-            except BaseException as error:  # noqa: BLE001 - handed to the waiting caller
-                future.set_exception(error)
-            else:
-                future.set_result(result)
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T], durable: bool) -> T:
         try:

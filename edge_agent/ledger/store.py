@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from edge_agent.ledger import row_seals
@@ -120,7 +121,7 @@ class Store(UseRows):
 
     def save_draft(self, row: SaleRow) -> None:
         """Insert or replace an open sale."""
-        self._db.execute(_SAVE_DRAFT, asdict(row))
+        self._db.execute(_SAVE_DRAFT, _plain(row))
 
     def close_sale(
         self,
@@ -170,7 +171,7 @@ class Store(UseRows):
 
     def save_authorisation(self, row: AuthorisationRow, at: str) -> None:
         """Insert or replace a decision."""
-        self._db.execute(_SAVE_AUTHORISATION, {**asdict(row), "asked_at": at})
+        self._db.execute(_SAVE_AUTHORISATION, {**_plain(row), "asked_at": at})
 
     def is_fenced(self) -> bool:
         """No lease may be spent: the centre holds another history of this epoch (this file, or
@@ -221,7 +222,7 @@ class Store(UseRows):
 
     def add_print_job(self, row: PrintJobRow) -> None:
         """Queue a document."""
-        self._db.execute(_ADD_PRINT_JOB, {**asdict(row), "evidence": "{}", "decided_at": None})
+        self._db.execute(_ADD_PRINT_JOB, {**_plain(row), "evidence": "{}", "decided_at": None})
 
     def print_job(self, job_id: str) -> PrintJobRow | None:
         """The job's row, or `None`."""
@@ -296,4 +297,15 @@ class Store(UseRows):
 
     def save_return(self, row: ReturnRow, at: str) -> None:
         """Insert a return or move its state."""
-        self._db.execute(_SAVE_RETURN, {**asdict(row), "created_at": at})
+        self._db.execute(_SAVE_RETURN, {**_plain(row), "created_at": at})
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _plain(row: SaleRow | AuthorisationRow | PrintJobRow | ReturnRow) -> dict[str, Any]:
+    """A row's columns by name; `asdict` would copy each value deeply."""
+    kind: type = type(row)
+    return {name: getattr(row, name) for name in _names(kind)}

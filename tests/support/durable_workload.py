@@ -95,7 +95,7 @@ def live(folder: Path, sales: int) -> None:
     upkeep._retention.prune_some(late)
     for number in range(sales):
         _sell(rig, number, redeem=False)
-    rig.agent.till._ledger._writer._fold()
+    rig.agent.till._ledger._writer.fold()
     _sell(rig, 0, redeem=True)
     rig.stop()
     rig = _resume(folder)
@@ -107,12 +107,12 @@ def live(folder: Path, sales: int) -> None:
 def main(arguments: list[str]) -> int:
     """Run over a prepared folder."""
     if "normal" in arguments[1:]:
-        submit = database.Writer.submit
+        run = database.Writer.run
 
         def careless(self, work, *, durable=True):  # type: ignore[no-untyped-def]
-            return submit(self, work, durable=durable and False)
+            return run(self, work, durable=durable and False)
 
-        database.Writer.submit = careless  # type: ignore[method-assign]
+        database.Writer.run = careless  # type: ignore[method-assign]
     live(Path(arguments[0]), sales=6)
     return 0
 

@@ -333,7 +333,8 @@ def test_readers_cannot_write_and_do_not_wait_for_the_writer(cache):
         busy.set()
         release.wait(20)
 
-    pending = cache._writer.submit(hold, durable=False)
+    pending = threading.Thread(target=lambda: cache._writer.run(hold, durable=False))
+    pending.start()
     busy.wait(20)
     assert cache.member(7).member_id == 7
     with (
@@ -342,7 +343,7 @@ def test_readers_cannot_write_and_do_not_wait_for_the_writer(cache):
     ):
         reader.execute("DELETE FROM member")
     release.set()
-    pending.result()
+    pending.join()
 
 
 def test_threads_that_end_give_their_connection_back(cache):

@@ -1,13 +1,14 @@
-"""The one writing thread of a file outlives its callers' mistakes."""
+"""The one writing connection of a file outlives its callers' mistakes."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 
 import pytest
 
-from edge_agent.ledger.database import DatabaseClosed, Writer
+from edge_agent.ledger.database import FOLD_AT, DatabaseClosed, Writer
 
 
 @pytest.fixture
@@ -21,20 +22,45 @@ def put(value):
     return lambda connection: connection.execute("INSERT INTO meta VALUES (?, '', 0)", (value,))
 
 
+def keys_of(connection):
+    return [row[0] for row in connection.execute("SELECT key FROM meta")]
+
+
 def keys(writer):
-    return writer.run(lambda c: [row[0] for row in c.execute("SELECT key FROM meta")])
+    return writer.run(keys_of)
 
 
-def test_a_cancelled_wait_skips_its_work_and_nothing_else(writer):
-    release = threading.Event()
-    running = writer.submit(lambda _: release.wait(20))
-    cancelled = writer.submit(put("cancelled"))
-    assert cancelled.cancel()
-    kept = writer.submit(put("kept"))
-    release.set()
-    running.result()
-    kept.result()
-    assert keys(writer) == ["kept"]
+def test_work_of_many_threads_runs_one_at_a_time(writer):
+    running, most = [0], [0]
+
+    def work(connection):
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        time.sleep(0.001)
+        put(f"{threading.get_ident()}.{len(keys_of(connection))}")(connection)
+        running[0] -= 1
+
+    threads = [
+        threading.Thread(target=lambda: [writer.run(work) for _ in range(10)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
+    assert len(keys(writer)) == 40
+
+
+def test_the_log_is_folded_in_a_quiet_moment(writer):
+    file, log = writer.path, writer.path.with_name("cache.db-wal")
+    before = file.stat().st_size
+    for number in range(FOLD_AT + 10):
+        writer.run(put(f"{number:04d}" + "x" * 500), durable=False)
+    end = time.monotonic() + 10
+    while file.stat().st_size == before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert file.stat().st_size > before
+    assert log.stat().st_size > 0, "the log keeps its blocks for the next commits"
 
 
 def test_work_that_raises_is_rolled_back_and_the_next_runs(writer):
@@ -58,7 +84,7 @@ def test_whoever_comes_during_the_close_gets_an_answer(tmp_path):
             start.wait()
             for _ in range(20):
                 try:
-                    answers.append(writer.submit(lambda _: 1).result(20))
+                    answers.append(writer.run(lambda _: 1))
                 except DatabaseClosed:
                     answers.append(0)
 
