@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -33,7 +33,12 @@ def _configure(connection: Connection) -> None:
     connection.commit()
 
 
-def open_pool(url: str, size: int = 12) -> ConnectionPool[Connection]:
+def open_pool(
+    url: str,
+    size: int = 12,
+    connection_class: type[Connection] = psycopg.Connection,
+    cursor_class: type[psycopg.Cursor[Any]] = psycopg.Cursor,
+) -> ConnectionPool[Connection]:
     """A pool that is ready for work, or `DatabaseUnavailable`."""
     pool: ConnectionPool[Connection] = ConnectionPool(
         url,
@@ -42,6 +47,8 @@ def open_pool(url: str, size: int = 12) -> ConnectionPool[Connection]:
         timeout=_WAIT_S,
         reconnect_timeout=_RECONNECT_S,
         configure=_configure,
+        connection_class=connection_class,
+        kwargs={"cursor_factory": cursor_class},
         open=False,
     )
     try:

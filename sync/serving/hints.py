@@ -8,11 +8,46 @@ stream opened with the `Last-Event-ID` of an earlier hint, or of another process
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 from collections.abc import AsyncIterator, Callable
 
 HEARTBEAT_S = 15.0
 _BEAT = b": beat\n\n"
+
+
+class _Stream:
+    """Waits for a hint with a future and a timer of its own: thousands of them share a loop, and
+    a task for each wait would cost more than the hint."""
+
+    __slots__ = ("_is_hinted", "_loop", "_waiter")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._is_hinted = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def hint(self) -> None:
+        """There is something."""
+        self._is_hinted = True
+        self._wake()
+
+    async def is_hinted(self, within_s: float) -> bool:
+        """True as soon as there was a hint since the last time, False when the time is over."""
+        if not self._is_hinted:
+            self._waiter = self._loop.create_future()
+            timer = self._loop.call_later(within_s, self._wake)
+            try:
+                await self._waiter
+            finally:
+                timer.cancel()
+                self._waiter = None
+        hinted, self._is_hinted = self._is_hinted, False
+        return hinted
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class HintBoard:
@@ -22,7 +57,7 @@ class HintBoard:
         self._heartbeat_s = heartbeat_s
         self._pause_s = pause_s
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._streams: set[asyncio.Event] = set()
+        self._streams: set[_Stream] = set()
         self._closed = False
         self._due: asyncio.TimerHandle | None = None
         self._life = secrets.token_hex(4)
@@ -54,7 +89,7 @@ class HintBoard:
         self._due = None
         self._posted += 1
         for stream in self._streams:
-            stream.set()
+            stream.hint()
 
     @property
     def _id(self) -> str:
@@ -69,20 +104,17 @@ class HintBoard:
         A caller that has missed something, or comes from another process, gets a hint first.
         An id without data tells no event (WHATWG HTML, 9.2.6)."""
         self._loop = asyncio.get_running_loop()
-        changed = asyncio.Event()
-        self._streams.add(changed)
+        own = _Stream(self._loop)
+        self._streams.add(own)
         try:
             yield f": beat\nid: {self._id}\n\n".encode()
             if last_event_id not in ("", self._id):
                 yield self._hint()
             while not self._closed:
-                try:
-                    await asyncio.wait_for(changed.wait(), self._heartbeat_s)
-                except TimeoutError:
+                # Spread, or streams that were opened together would beat together for ever.
+                if not await own.is_hinted(self._heartbeat_s * random.uniform(0.7, 1.0)):
                     yield _BEAT
-                else:
-                    changed.clear()
-                    if not self._closed:
-                        yield self._hint()
+                elif not self._closed:
+                    yield self._hint()
         finally:
-            self._streams.discard(changed)
+            self._streams.discard(own)
