@@ -6,9 +6,10 @@ back, counted from the start: after n returns the buyer has `round(total × retu
 the last one gives the exact rest whatever the order. What stays is never priced anew and a
 discount is never spread again over the lines that stay.
 
-Money goes back by the means it came, each line's own mix of them: what a card paid is not given
-out in cash (NBU Board resolution 164 of 29.07.2022), what a gift card paid returns to it. Only
-the cash part is rounded (NBU Board resolution 115 of 17.09.2025), again from the start.
+Money goes back by the means it came, each line's own mix of them; what a gift card paid returns
+to it. For cards that is the tax service's reading of law 265/95; the law itself leaves the means
+open (letter 57-0002/84778 of the NBU, 12.10.2016). Only the cash part is rounded (NBU Board
+resolution 115 of 17.09.2025), again from the start.
 """
 
 from __future__ import annotations
