@@ -57,7 +57,8 @@ def exclusive_of(
 
 
 class Contest:
-    """Best-of groups: all promotions of a group are weighed when the first of them has its turn.
+    """Best-of groups: a group is weighed when the first of its promotions that can act has its
+    turn.
 
     Only what acts before redemption competes with each other, and what acts after it."""
 
@@ -68,16 +69,17 @@ class Contest:
         self._entered: list[CompiledPromotion] = []
         self._rivals: list[CompiledPromotion] = []
 
-    def members_of(self, item: CompiledPromotion) -> Iterator[CompiledPromotion]:
-        """The group's promotions, in order; none when the group was weighed already."""
+    def is_decided(self, item: CompiledPromotion) -> bool:
+        """The group was weighed already, and all its promotions with it."""
+        return (item.promotion.group, item.is_early) in self._decided
+
+    def members_from(self, item: CompiledPromotion) -> Iterator[CompiledPromotion]:
+        """The promotion and those of its group that have their turn after it."""
         group, is_early = item.promotion.group, item.is_early
         self._entered = []
-        if (group, is_early) in self._decided:
-            return
         self._decided.add((group, is_early))
-        for other in self._ordered:
-            is_same = other.is_early == is_early
-            if other.promotion.group == group and is_same:
+        for other in self._ordered[self._ordered.index(item) :]:
+            if other.promotion.group == group and other.is_early == is_early:
                 yield other
 
     def enter(self, item: CompiledPromotion) -> None:

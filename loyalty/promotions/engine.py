@@ -116,15 +116,26 @@ class _Evaluation:
 
     def _decide(self, item: CompiledPromotion) -> None:
         """Act, or say why not; remember the promotions that only one thing keeps from acting."""
-        if item.mode == "best":
-            for member in self.contest.members_of(item):
+        if item.mode != "best":
+            self._try(item, competes=False)
+        elif not self.contest.is_decided(item):
+            if not self._competes(item):
+                self._try(item, competes=False)
+                return
+            for member in self.contest.members_from(item):
                 self._try(member, competes=True)
             winner = self.contest.winner()
             if winner is not None:
                 self.acting.act(winner)
                 self.contest.close(winner)
-            return
-        self._try(item, competes=False)
+
+    def _competes(self, item: CompiledPromotion) -> bool:
+        """Only what can act makes its group be weighed: the others change nothing for anyone."""
+        return (
+            may_act(item, self.facts)
+            and self.acting.is_live(item)
+            and not (self.exclusive is not None and self.exclusive.stops(item))
+        )
 
     def _try(self, item: CompiledPromotion, *, competes: bool) -> None:
         outcome, promotion = self.outcome, item.promotion
