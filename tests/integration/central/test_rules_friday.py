@@ -190,25 +190,30 @@ def test_a_corrected_rule_acts_again_with_its_bundle_and_not_before(
     fixed["promotions"][0]["effect"]["percent_bp"] = 500
     file = tmp_path / "fixed.json"
     file.write_text(json.dumps(fixed), encoding="utf-8")
-    # Somebody else's publication in between brings nothing back.
-    carried = call("publish", str(file))
-    assert carried["stopped"] == [WRONG]
-    until("the bundle", lambda: register.status()["ruleset_active"] == carried["sequence"])
-    assert _priced(register) == 0
     way.tamper = lambda path, body: b"" if path.startswith("/v1/bundles/") else body
     before = register.status()["ruleset_active"]
     resumed = call("publish", str(file), "--resume", WRONG, "--reason", "виправлено")
     until(
         "the new list without its bundle",
-        lambda: (
-            b'"bundle_sequence": %d' % resumed["sequence"]
-            in (register.data_dir / "bundles" / COPIES[0]).read_bytes()
-        ),
+        lambda: _stored(register, "bundle_sequence") == resumed["sequence"],
     )
     assert register.status()["ruleset_active"] == before
     assert _priced(register) == 0
     way.tamper = lambda _path, body: body
     until("the corrected rule", lambda: _priced(register) == 500)
+
+
+def test_somebody_elses_publication_brings_nothing_back(
+    register: LiveRegister, call: Callable[..., Any], tmp_path: Path
+) -> None:
+    call("stop", WRONG, "--reason", "помилка")
+    until("the stop", lambda: _priced(register) == 0, SECONDS)
+    file = tmp_path / "other.json"
+    file.write_text(json.dumps(RULES | {"note": "про інше"}), encoding="utf-8")
+    carried = call("publish", str(file))
+    assert carried["stopped"] == [WRONG]
+    until("the bundle", lambda: register.status()["ruleset_active"] == carried["sequence"])
+    assert _priced(register) == 0
 
 
 def test_a_rollback_is_a_new_sequence_and_a_register_that_was_offline_converges(
