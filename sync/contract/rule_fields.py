@@ -88,15 +88,19 @@ TimeZone = Annotated[str, Field(max_length=40), AfterValidator(_zone)]
 
 
 def rule_fields(model: RuleModel) -> dict[str, Any]:
-    """The model's values as the core's dataclasses take them, without the tag `kind`.
+    """What the file says, as the core's dataclasses take it, without the tag `kind`.
 
     Objects become their dataclass, lists of objects tuples, other lists frozen sets, and texts
-    per locale pairs in a fixed order.
+    per locale pairs in a fixed order. What the file leaves out is left to the dataclass, whose
+    defaults are the same.
     """
-    return {name: _rule_value(value) for name, value in model if name != "kind"}
+    values = model.__dict__
+    return {name: _rule_value(values[name]) for name in model.model_fields_set if name != "kind"}
 
 
 def _rule_value(value: Any) -> Any:
+    if type(value) in (str, int, bool):
+        return value
     if isinstance(value, RuleModel):
         return value.to_rule()  # type: ignore[attr-defined]
     if isinstance(value, dict):

@@ -80,7 +80,8 @@ class PromotionModel(RuleModel):
     def to_rule(self) -> Promotion:
         values = rule_fields(self)
         for name in ("conditions", "messages"):
-            values[name] = tuple(values[name])
+            values[name] = tuple(values.get(name, ()))
         for name in ("valid_from", "valid_until"):
-            values[name] = datetime.fromisoformat(values[name]) if values[name] else None
+            if values.get(name):
+                values[name] = datetime.fromisoformat(values[name])
         return Promotion(**values)
