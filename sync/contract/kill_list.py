@@ -1,7 +1,8 @@
 """The kill-list: a tiny signed file that stops promotions at once, without a new bundle.
 
-It always names *all* promotions that are stopped: a newer list replaces an older one, and a
-promotion that is no longer on it acts again. A register stops what the list or its bundle names.
+It always names *all* promotions that are stopped, so a newer list replaces an older one. A
+register stops what the list or its bundle names; a promotion acts again once it runs a bundle of at
+least the sequence of the list that lets it go (ADR 0016).
 The list has a sequence of its own and no dates, so a wrong clock never keeps one away. Refusals are
 `InvalidRuleset` with codes of `sync.contract.rule_reading.REFUSALS`.
 """
