@@ -45,7 +45,10 @@ from edge_agent.ports import PrintJobRow
 from edge_agent.rules_slot import RulesSlot
 from edge_agent.storage_notice import storage_changed
 from edge_agent.sync_events import SyncEvents
-from edge_agent.sync_runner import SyncCallbacks, SyncRunner, SyncTiming
+from edge_agent.sync_exchange import SyncCallbacks
+from edge_agent.sync_feed import bucket_check, rights_of
+from edge_agent.sync_pace import SyncTiming
+from edge_agent.sync_runner import SyncRunner
 from edge_agent.till import Till, TillIdentity
 from edge_agent.usecases.compose_receipt import load_document
 from sync.centre_client import CentreClient, ClockSample
@@ -53,6 +56,7 @@ from sync.contract.live import HeartbeatReply
 from sync.contract.tokens import phone_token
 from sync.downlink import Downlink, PullResult
 from sync.enrolment import Identity
+from sync.fresh_start import FreshStart
 from sync.uplink import Uplink
 
 VERSION = version("loyalty-edge")
@@ -301,10 +305,15 @@ class _Builder:
         if self.client is None or self.settings.centre is None:
             return None
         centre = self.settings.centre
+        rights = rights_of(self.cache, self.ledger, self.identity)
+        fresh = FreshStart(self.client, self.cache, self.settings.data_dir, rights)
         return SyncRunner(
             client=self.client,
             uplink=Uplink(self.client, self.outbox),
-            downlink=Downlink(self.client, self.cache, taken=self.rules.stops.take_from),
+            downlink=Downlink(
+                self.client, self.cache, taken=self.rules.stops.take_from, fresh=fresh
+            ),
+            compare=bucket_check(self.client, self.cache, self.identity).run,
             bundles=self.rules.store,
             wanted=self.cache.ruleset_wanted,
             report=health.heartbeat,
@@ -321,6 +330,7 @@ class _Builder:
                 on_applied=lambda result: self._applied(desk, result),
                 on_bundle=lambda: _off_loop(desk.rules_arrived),
                 on_beat=lambda reply: self._beaten(desk, reply),
+                on_compared=self.events.compared,
             ),
         )
 

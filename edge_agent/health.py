@@ -17,7 +17,7 @@ from edge_agent.ledger.storage import Storage
 from edge_agent.ledger.upkeep import CheckState
 from edge_agent.panel_state import DeviceState, Strip
 from edge_agent.rules_slot import RulesSlot
-from edge_agent.sync_runner import ConnectionState
+from edge_agent.sync_link import ConnectionState
 from sync.contract.live import Heartbeat
 from sync.enrolment import Identity
 

@@ -16,7 +16,8 @@ FIRST_WAIT_S = 1.0
 
 
 class JitteredWait(wait_base):
-    """Uniform between 0.05 s and 1, 2, 4 … `cap_s` seconds, and never less than asked for."""
+    """Uniform between 0.05 s and 1, 2, 4 … `cap_s` seconds; what the centre asked for comes
+    before it, so that registers which were told the same still come one by one."""
 
     def __init__(self, cap_s: float) -> None:
         self._jitter = wait_random_exponential(
@@ -26,7 +27,7 @@ class JitteredWait(wait_base):
     def __call__(self, retry_state: RetryCallState) -> float:
         error = retry_state.outcome.exception() if retry_state.outcome else None
         asked = error.retry_after_s if isinstance(error, CentreUnavailable) else None
-        return max(self._jitter(retry_state), asked or 0.0)
+        return self._jitter(retry_state) + (asked or 0.0)
 
 
 def retrying(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from edge_agent.bundles import BundleStore
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from sync.bucket_check import Comparison
 from sync.centre_client import ClockSample
 from sync.downlink import PullResult
 from sync.uplink import PushResult
@@ -41,10 +42,25 @@ class SyncEvents:
         """After each page of the feed; also the moment to notice a refused bundle."""
         if result.rows:
             emit(Event.FEED_APPLIED, rows=result.rows)
+        if result.restored:
+            emit(Event.RIGHTS_TOLD, leases=result.restored)
+        if result.was_reset and result.downloaded:
+            emit(Event.SNAPSHOT_TAKEN)
         refused = self._bundles.refused
         if refused is not None and refused.sequence != self._refused_sequence:
             self._refused_sequence = refused.sequence
             emit(Event.RULES_REFUSED, sequence=refused.sequence, code=refused.code)
+
+    def compared(self, found: Comparison) -> None:
+        """After each comparison with the centre's checksums."""
+        if found.different:
+            emit(
+                Event.CACHE_MENDED,
+                buckets=found.different,
+                written=found.written,
+                dropped=found.dropped,
+                left=found.left,
+            )
 
     def clock(self, sample: ClockSample) -> None:
         """After each answer of the centre."""

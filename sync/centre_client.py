@@ -51,7 +51,7 @@ from sync.errors import CentreRefused, CentreUnavailable, CursorGone
 UPLOAD_S = 30.0
 FEED_S = 30.0
 BUNDLE_S = 60.0
-HEARTBEAT_S = 10.0
+HEARTBEAT_S = 5.0
 AUTHORISE_S = 1.2
 VOID_S = 5.0
 LOOKUP_S = 0.3

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from sync.contract.lanes import BURNS, lane_of
 from sync.contract.messages import (
     MAX_BATCH_BYTES,
     MAX_BATCH_FACTS,
@@ -91,6 +92,11 @@ class Uplink:
     def batch_size(self) -> int:
         """Facts that the next batch may hold."""
         return self._size
+
+    def is_urgent(self) -> bool:
+        """Whether the next batch spends points, which others could spend meanwhile."""
+        batch = self._outbox.pending(self._size, MAX_BATCH_BYTES)
+        return batch is not None and lane_of(batch) == BURNS
 
     def push_once(self) -> PushResult:
         """Send one batch. Raises `CentreUnavailable` or `CentreRefused`; the facts stay."""

@@ -23,6 +23,8 @@ from sync.contract.messages import EnrolRequest, UploadBatch, WireModel
 from sync.serving.feed_routes import add_feed_routes
 from sync.serving.gate import authenticate, parse, read_body, unpack
 from sync.serving.hints import HintBoard
+from sync.serving.lanes import Lanes, admitted
+from sync.serving.pacer import Pacer
 from sync.serving.port import Caller, Refused, Server
 from sync.serving.stamp import StampedAnswers
 
@@ -43,10 +45,13 @@ _TITLES = {
 M = TypeVar("M", bound=WireModel)
 
 
-def build_app(server: Server, board: HintBoard) -> FastAPI:
-    """The application; `board` is told of changes by whoever makes them."""
+def build_app(server: Server, board: HintBoard, pacer: Pacer | None = None) -> FastAPI:
+    """The application; `board` is told of changes by whoever makes them, `pacer` says how many
+    requests this process shall answer."""
     app = FastAPI(title="Loyalty Edge centre", openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_middleware(StampedAnswers, server=server)
+    app.state.pacer = pacer or Pacer()
+    app.state.lanes = Lanes()
+    app.add_middleware(StampedAnswers, server=server, pacer=app.state.pacer)
     app.add_exception_handler(Refused, _on_refused)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -116,10 +121,11 @@ async def _ask(
 ) -> Response:
     """Authenticate, parse, do the work in a thread, answer."""
     body = await read_body(request)
-    caller = await authenticate(server, request, body, any_epoch=any_epoch)
-    plain = unpack(body, request.headers.get("Content-Encoding", ""))
-    message = parse(model, plain)
-    return _answer(await run_in_threadpool(work, caller, message))
+    async with admitted(request):
+        caller = await authenticate(server, request, body, any_epoch=any_epoch)
+        plain = unpack(body, request.headers.get("Content-Encoding", ""))
+        message = parse(model, plain)
+        return _answer(await run_in_threadpool(work, caller, message))
 
 
 def _add_open_routes(app: FastAPI, server: Server) -> None:

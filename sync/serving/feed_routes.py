@@ -18,6 +18,7 @@ from sync.contract.messages import WireModel
 from sync.contract.signing import HEADER_BUNDLE_KEY, HEADER_BUNDLE_SIGNATURE
 from sync.serving.gate import authenticate, read_body
 from sync.serving.hints import HintBoard
+from sync.serving.lanes import admitted
 from sync.serving.port import Caller, Refused, Server
 
 MAX_FEED_ROWS = 2_000
@@ -59,9 +60,10 @@ def _add_pages(app: FastAPI, server: Server, board: HintBoard) -> None:
         limit: Annotated[int, Query(ge=1, le=MAX_FEED_ROWS)] = 500,
     ) -> Response:
         """State rows after a cursor; 410 when the cursor is gone."""
-        caller = await _caller(server, request)
-        page = await run_in_threadpool(server.feed, caller, cursor, limit)
-        return await run_in_threadpool(packed, request, page)
+        async with admitted(request):
+            caller = await _caller(server, request)
+            page = await run_in_threadpool(server.feed, caller, cursor, limit)
+            return await run_in_threadpool(packed, request, page)
 
     @app.get("/v1/feed/hints")
     async def hints(
@@ -97,10 +99,11 @@ def _add_checksums(app: FastAPI, server: Server) -> None:
     @app.get("/v1/feed/sums")
     async def sums(request: Request, cursor: _Cursor, kinds: _Kinds = _ALL_KINDS) -> Response:
         """Checksums of the rows that the caller should hold at its cursor."""
-        caller = await _caller(server, request)
-        asked = _known(kinds)
-        found = await run_in_threadpool(server.bucket_sums, caller, cursor, asked)
-        return packed(request, found)
+        async with admitted(request):
+            caller = await _caller(server, request)
+            asked = _known(kinds)
+            found = await run_in_threadpool(server.bucket_sums, caller, cursor, asked)
+            return packed(request, found)
 
     @app.get("/v1/feed/buckets/{number}")
     async def bucket(
@@ -110,11 +113,12 @@ def _add_checksums(app: FastAPI, server: Server) -> None:
         kinds: _Kinds = _ALL_KINDS,
     ) -> Response:
         """Every live row of one bucket."""
-        caller = await _caller(server, request)
         if of & (of - 1) or number >= of:
             raise Refused(422, "bad_parameter", "of: a power of two above the bucket's number")
-        found = await run_in_threadpool(server.bucket, caller, number, of, _known(kinds))
-        return await run_in_threadpool(packed, request, found)
+        async with admitted(request):
+            caller = await _caller(server, request)
+            found = await run_in_threadpool(server.bucket, caller, number, of, _known(kinds))
+            return await run_in_threadpool(packed, request, found)
 
 
 def _known(kinds: str) -> Sequence[str]:

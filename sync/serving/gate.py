@@ -93,4 +93,5 @@ async def authenticate(
         raise Refused(403, "register_revoked", f"register {name} is revoked")
     if epoch != known.epoch and not any_epoch:
         raise Refused(403, "epoch_superseded", f"register {name} is enrolled anew since")
+    request.app.state.pacer.seen(name)
     return Caller(name, known.store_id, epoch, epoch == known.epoch)

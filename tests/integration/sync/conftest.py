@@ -22,6 +22,7 @@ from sync.contract.messages import Fact, UploadBatch, UploadReply
 from sync.contract.signing import new_private_key, public_key_of
 from sync.serving.app import build_app
 from sync.serving.hints import HintBoard
+from sync.serving.pacer import Pacer
 from tests.integration.sync.memory_centre import MemoryCentre
 
 Scope = MutableMapping[str, Any]
@@ -43,6 +44,7 @@ class Misbehaving:
 
     def behave(self) -> None:
         self.mode = "ok"
+        self.only = "/"
         self.retry_after = "7"
         self.body = b"{}"
         self.canned: tuple[bytes, dict[str, str]] = (b"", {})
@@ -54,7 +56,7 @@ class Misbehaving:
             raise RuntimeError("http only")
         self.requests += 1
         self.paths.append(scope["path"])
-        if self.mode == "ok":
+        if self.mode == "ok" or not scope["path"].startswith(self.only):
             await self.app(scope, receive, send)
             return
         await getattr(self, f"_{self.mode}")(receive, send)
@@ -128,6 +130,20 @@ class Misbehaving:
         await self._reply(send, 302, b"", {"location": "http://portal.example/"})
 
 
+class TestPacer(Pacer):
+    """Asks for the pace that a test wants."""
+
+    __test__ = False
+
+    def __init__(self, state: MemoryCentre) -> None:
+        super().__init__()
+        self._state = state
+
+    @property
+    def pace_s(self) -> int:
+        return int(self._state.pace or super().pace_s)
+
+
 class LiveCentre:
     """The centre as a running server, which can be stopped and started on the same port."""
 
@@ -154,7 +170,7 @@ class LiveCentre:
 
     def open_board(self) -> None:
         self.board = HintBoard(heartbeat_s=0.5, pause_s=0.02)
-        self.faults.app = build_app(self.state, self.board)
+        self.faults.app = build_app(self.state, self.board, TestPacer(self.state))
 
     def start(self) -> None:
         self.open_board()

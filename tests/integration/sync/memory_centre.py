@@ -60,6 +60,7 @@ class MemoryCentre:
         self.beats: list[Heartbeat] = []
         self.clock_ahead_ms = 0
         self.buckets = 16
+        self.pace = ""
         self.rights: list[RightsReport] = []
         self.snapshots: dict[str, Path] = {}
         self.snapshot_info: SnapshotInfo | None = None

@@ -15,7 +15,10 @@ import pytest
 from edge_agent.bundles import BundleStore
 from edge_agent.ledger.cache import Cache
 from edge_agent.sync_backoff import LEAST_WAIT_S
-from edge_agent.sync_runner import SyncCallbacks, SyncRunner, SyncTiming
+from edge_agent.sync_exchange import SyncCallbacks
+from edge_agent.sync_pace import SyncTiming
+from edge_agent.sync_runner import SyncRunner
+from sync.bucket_check import Comparison
 from sync.contract.bundle import seal
 from sync.contract.feed import FeedPage
 from sync.contract.signing import key_id, new_private_key, public_key_of
@@ -129,7 +132,9 @@ def test_the_first_exchange_brings_everything(register, centre, outbox, wait_unt
 
 def test_a_new_fact_goes_up_at_once(register, centre, outbox, wait_until):
     register.start()
-    wait_until(lambda: centre.state.beats)
+    # Once by itself, once because the stream of hints has opened.
+    wait_until(lambda: len(centre.state.pulls) == 2)
+    time.sleep(0.2)
     pulls = len(centre.state.pulls)
     outbox.append()
     register.runner.notify_outbox()
@@ -200,8 +205,8 @@ def test_a_centre_out_of_its_mind_is_offline_and_not_hammered(
     wait_until(lambda: register.runner.state.last_error != "")
     before, watched_s = centre.faults.requests, 0.5
     time.sleep(watched_s)
-    # Two lanes (exchange, hints), each at least LEAST_WAIT_S between attempts.
-    assert centre.faults.requests - before <= 2 * (watched_s / LEAST_WAIT_S + 2)
+    # Only reports try while there is no way, at least LEAST_WAIT_S apart.
+    assert centre.faults.requests - before <= watched_s / LEAST_WAIT_S + 2
     assert not register.is_online
     assert outbox.waiting == {1}
     centre.faults.mode = "ok"
@@ -213,10 +218,10 @@ def test_retry_after_is_obeyed_beyond_the_cap(register, centre, outbox, wait_unt
     centre.faults.mode = "later"
     centre.faults.retry_after = "3000"
     register.start(retry_cap_s=LEAST_WAIT_S)
-    wait_until(lambda: register.runner.state.last_error != "" and centre.faults.requests >= 2)
+    wait_until(lambda: register.runner.state.last_error != "")
     centre.faults.mode = "ok"
     time.sleep(10 * LEAST_WAIT_S)
-    assert centre.faults.requests == 2
+    assert centre.faults.requests == 1
     assert centre.state.facts == {}
 
 
@@ -283,13 +288,14 @@ def test_a_feed_that_goes_nowhere_is_not_chased(register, centre, wait_until, go
         )
         centre.faults.mode = "canned"
         centre.faults.canned = (page.model_dump_json().encode(), {})
+    centre.faults.only = "/v1/feed"
     register.start(retry_cap_s=0.2)
     wait_until(lambda: "no progress" in register.runner.state.last_error)
     before = centre.faults.requests
     time.sleep(0.5)
-    # A failed look costs at most five requests, and looks are at least LEAST_WAIT_S apart.
-    assert centre.faults.requests - before <= 6 * (0.5 / LEAST_WAIT_S + 2)
-    assert not register.is_online
+    # A failed look costs at most five requests and a report, and looks are LEAST_WAIT_S apart.
+    assert centre.faults.requests - before <= 7 * (0.5 / LEAST_WAIT_S + 2)
+    assert register.is_online, "a sale's question would be answered"
 
 
 def test_a_revoked_register_is_offline_and_says_why(register, centre, outbox, wait_until):
@@ -353,7 +359,7 @@ def test_it_stops_in_the_middle_of_a_hung_call(register, centre, outbox, wait_un
     outbox.append()
     centre.faults.mode = "hang"
     register.start()
-    wait_until(lambda: centre.faults.requests >= 2)
+    wait_until(lambda: centre.faults.requests >= 1)
     register.stop()
     assert register.error is None
 
@@ -403,3 +409,53 @@ def test_facts_written_meanwhile_overtake_a_long_download(register, centre, outb
     register.start()
     wait_until(lambda: register.cache.member(3_000) is not None)
     assert order[:3] == ["down", "up", "down"]
+
+
+def test_a_hung_centre_is_offline_before_a_sale_would_wait(register, centre, wait_until):
+    """The report is still under way; its own time-out is ten seconds."""
+    register.start(heartbeat_s=0.1, slow_s=0.3)
+    wait_until(lambda: register.is_online)
+    centre.faults.mode = "hang"
+    wait_until(lambda: not register.is_online, 5)
+    assert "slowly" in register.runner.state.last_error
+
+
+def test_a_slow_centre_still_takes_facts_but_no_sale_waits_for_it(
+    register, centre, outbox, wait_until
+):
+    beat = centre.state.heartbeat
+
+    def slow_beat(caller, report):
+        time.sleep(0.3)
+        return beat(caller, report)
+
+    centre.state.heartbeat = slow_beat
+    outbox.append()
+    register.start(slow_s=0.1)
+    wait_until(lambda: outbox.waiting == set())
+    assert not register.is_online
+    assert "slowly" in register.runner.state.last_error
+
+
+def test_facts_that_earn_keep_the_pace_and_those_that_spend_do_not(
+    register, centre, outbox, wait_until
+):
+    centre.state.pace = "1000"
+    register.start()
+    wait_until(lambda: register.is_online)
+    outbox.append('{"redemption":null}', "sale")
+    register.runner.notify_outbox()
+    time.sleep(0.5)
+    assert centre.state.facts == {}
+    outbox.append('{"redemption":{"points":5}}', "sale")
+    register.runner.notify_outbox()
+    wait_until(lambda: len(centre.state.facts) == 2)
+
+
+def test_buckets_are_compared_by_time(register, centre, wait_until):
+    found = []
+    member(centre, 7, 700)
+    register.start(compare_s=0.2)
+    register.runner._compare = lambda: found.append(register.cache.cursor()) or Comparison()
+    wait_until(lambda: len(found) >= 2)
+    assert found[-1] == "first:1"
