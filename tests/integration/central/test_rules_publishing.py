@@ -230,3 +230,30 @@ def test_nothing_to_go_back_to(rollback):
         with pytest.raises(BadInput) as caught:
             rollback(sequence)
         assert caught.value.code == "no_such_bundle"
+
+
+def test_published_rules_are_named_by_their_sequence(centre, publish, sale_body, tmp_path, capsys):
+    publish(draft(500))
+    publish(draft(600))
+    till = centre.till()
+    line = {"line_id": "1", "sku": "1", "name": "Сир", "qty_milli": 1000}
+    line |= {"unit_price_minor": 10_000, "sum_minor": 10_000}
+    till.send("sale", sale_body(till, lines=[line]))
+    place = ["--data-dir", str(tmp_path), "--database-url", centre.database_url]
+
+    def call(*arguments, code=0):
+        capsys.readouterr()
+        assert main([*map(str, arguments), *place]) == code
+        return capsys.readouterr().out
+
+    assert "effect percent: 5 % -> 6 %" in call("rules", "diff", "1", "2")
+    basket, receipts = tmp_path / "basket.json", tmp_path / "sales.jsonl"
+    basket.write_text(json.dumps({"lines": [line]}), encoding="utf-8")
+    found = json.loads(call("rules", "explain", "2", "--basket", basket, "--json"))
+    assert (found["sequence"], found["totals"]["discount_minor"]) == (2, 600)
+    receipts.write_text(call("export", "sales"), encoding="utf-8")
+    wanted = ("rules", "simulate", "1", "--receipts", receipts, "--sequence", "2", "--json")
+    total = json.loads(call(*wanted))["total"]
+    assert (total["receipts"], total["cost_minor"]) == (1, 500 - 600)
+    call("rules", "diff", "1", "3", code=2)
+    assert call("rules", "diff", "1", tmp_path / "none.json", code=2) == ""
