@@ -19,7 +19,7 @@ _NOTICES = {
 
 
 def storage_changed(desk: Desk, old: StorageState, new: StorageState) -> None:
-    """Tell log and cashier. The ledger's own thread may call: the screen asks it for figures, so
+    """Tell log and cashier. The call may come from inside a transaction, and the screen asks the ledger for figures: so
     another thread shows them."""
     emit(Event.DISK_STATE, state=new, before=old)
 

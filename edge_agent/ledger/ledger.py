@@ -45,7 +45,7 @@ class LedgerDamaged(RuntimeError):
 
 
 class Ledger:
-    """The sacred file with its one writing thread.
+    """The sacred file with its one writing connection.
 
     `unit` runs a use case in one transaction; `durable=False` is for drafts, which nobody was
     promised. The file belongs to one register; a new epoch starts its own sequence and chain.
@@ -104,7 +104,7 @@ class Ledger:
         put_meta(connection, "epoch", str(self._epoch))
 
     def unit(self, work: Callable[[Store], T], *, durable: bool = True) -> T:
-        """Run `work` over a store inside one transaction on the ledger thread."""
+        """Run `work` over a store inside one transaction; it blocks."""
         return self._run(
             lambda connection: work(
                 Store(connection, self._register_id, self._epoch, in_doubt=bool(self.faults))
@@ -113,11 +113,11 @@ class Ledger:
         )
 
     def query(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a function on the ledger thread; what it writes may be lost in a power cut."""
+        """Run a function in a transaction; what it writes may be lost in a power cut."""
         return self._run(work, durable=False)
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a durable writing function on the ledger thread."""
+        """Run a durable writing function in a transaction."""
         return self._run(work, durable=True)
 
     def _run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool) -> T:
