@@ -13,7 +13,7 @@ from loyalty.promotions import effects as then
 from loyalty.promotions.accruals import accrue, bases_of
 from loyalty.promotions.compile import PRICE_STAGES, CompiledPromotion, CompiledRuleset
 from loyalty.promotions.facts import Facts, Failure
-from loyalty.promotions.failures import lines_of, may_act
+from loyalty.promotions.failures import lines_of, may_act, why_nothing
 from loyalty.promotions.limits import NOT_USED, remaining_minor
 from loyalty.promotions.member_checks import held_coupons
 from loyalty.promotions.outcome import Outcome
@@ -69,7 +69,11 @@ class Acting:
             return None if failure is not None else taking.total
         if isinstance(effect, _ACCRUAL_EFFECTS):
             points = sum(accrue(effect, lines_of(self.facts, item.targets[0]), self.programme))
+            most = item.promotion.caps.per_receipt_points
+            points = points if most is None else min(points, most)
             return points_to_minor(points, self.programme.minor_per_bonus) if points else None
+        if isinstance(effect, then.DrawTicket) and not self._count_tickets(item, effect):
+            return None
         return 0
 
     def act(self, item: CompiledPromotion) -> None:
@@ -87,7 +91,7 @@ class Acting:
         uses = item.promotion.consume_units > 0
         taking = item.reward(item.promotion.effect, targets, policies, uses, demand)
         if not taking.total:
-            return taking, "", Failure("floor", "0.00", "0.01")
+            return taking, "", why_nothing(item.promotion.effect, targets)
         return (taking, "", None) if item.is_plain else self._capped(item, taking)
 
     def _capped(
@@ -185,10 +189,7 @@ class Acting:
         self._fire(item)
 
     def _tickets(self, item: CompiledPromotion, effect: then.DrawTicket) -> None:
-        count = effect.tickets
-        if effect.per_minor:
-            money = sum(bases_of(lines_of(self.facts, item.targets[0]), self.programme))
-            count *= money // effect.per_minor
+        count = self._count_tickets(item, effect)
         if not count:
             needed = format_minor(effect.per_minor or 0)
             self.outcome.trace(item, "blocked", Failure("earns_nothing", "0", needed))
@@ -196,6 +197,12 @@ class Acting:
             own = item.promotion.promotion_id
             self.outcome.tickets.append(IssuedTickets(own, effect.draw, count))
             self._fire(item, units=count)
+
+    def _count_tickets(self, item: CompiledPromotion, effect: then.DrawTicket) -> int:
+        if not effect.per_minor:
+            return effect.tickets
+        money = sum(bases_of(lines_of(self.facts, item.targets[0]), self.programme))
+        return effect.tickets * (money // effect.per_minor)
 
     def _message(self, item: CompiledPromotion, effect: then.Message) -> None:
         if not self._is_shadow(item):

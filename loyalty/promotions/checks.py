@@ -14,6 +14,7 @@ from loyalty.promotions import conditions as when
 from loyalty.promotions import member_checks as of_member
 from loyalty.promotions.choosing import count_unused
 from loyalty.promotions.facts import Facts, Failure, listed
+from loyalty.promotions.matching import assign
 from loyalty.promotions.policies import Basis
 from loyalty.promotions.worksheet import SheetLine
 
@@ -82,24 +83,13 @@ def _complete_set(
 def lacking_parts(
     quantities: Sequence[int], scopes: Sequence[Lines], *, unused_only: bool
 ) -> list[tuple[int, int]]:
-    """(number of the part, missing pieces) of a set; a piece counts for one part only.
-
-    The part with the fewest pieces chooses first."""
-    left: dict[int, int] = {}
+    """(number of the part, missing pieces) of a set; a piece counts for one part only."""
+    free: dict[int, int] = {}
     for lines in scopes:
         for line in lines:
-            left[line.index] = count_unused((line,)) if unused_only else line.pieces
-    lacking = []
-    order = sorted(range(len(scopes)), key=lambda n: sum(left[line.index] for line in scopes[n]))
-    for number in order:
-        need = quantities[number]
-        for line in scopes[number]:
-            count = min(need, left[line.index])
-            left[line.index] -= count
-            need -= count
-        if need:
-            lacking.append((number, need))
-    return lacking
+            free[line.index] = count_unused((line,)) if unused_only else line.pieces
+    wants = [[line.index for line in lines] for lines in scopes]
+    return assign(quantities, wants, free)[1]
 
 
 def _receipt_value(facts: Facts, condition: when.ReceiptValue, _: Sequence[int]) -> Failure | None:

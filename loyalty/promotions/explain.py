@@ -107,6 +107,10 @@ REASONS: dict[str, dict[str, str]] = {
     "group_taken": {"uk": "діє інша акція групи {seen}", "en": "another of group {seen} acts"},
     "allowance_taken": {"uk": "частку вже змінила інша акція", "en": "another set the share"},
     "floor": {"uk": "ціна вже найнижча з можливих", "en": "the price is the lowest possible"},
+    "already_cheaper": {
+        "uk": "і так дешевше: {seen} грн, за акцією {needed}",
+        "en": "already cheaper: UAH {seen}, by the promotion {needed}",
+    },
     "earns_nothing": {"uk": "на ці товари бонусів немає", "en": "these goods earn nothing"},
     "shadow": {"uk": "випробування: лише рахується", "en": "trial: counted, not given"},
 }

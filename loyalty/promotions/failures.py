@@ -76,6 +76,21 @@ def obstacles_of(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
         yield from _target(item, facts, [by_scope.get(number, ()) for number in item.targets])
 
 
+def why_nothing(effect: then.Effect, targets: Sequence[Lines]) -> Failure:
+    """Why a promotion that may act takes nothing off: a floor, or goods that cost less already."""
+    now = price = 0
+    if isinstance(effect, then.FixedPrice):
+        now = max([line.net * 1000 // line.item.qty_milli for line in targets[0]])
+        price = effect.price_minor
+    elif isinstance(effect, then.SetPrice):
+        each = [max([line.net // line.pieces for line in lines]) for lines in targets]
+        now = sum([n * part.quantity for n, part in zip(each, effect.parts, strict=True)])
+        price = effect.price_minor
+    if now < price or now == price > 0:
+        return Failure("already_cheaper", format_minor(now), format_minor(price))
+    return Failure("floor", "0.00", "0.01")
+
+
 def lines_of(facts: Facts, number: int) -> Lines:
     """The basket's lines in a scope."""
     return facts.sheet.by_scope.get(number, ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from loyalty.money import BASIS_POINTS, line_sum
+from loyalty.money import BASIS_POINTS, line_sum, split_by_weight
 from loyalty.promotions import effects as then
 from loyalty.promotions.choosing import choose
 from loyalty.promotions.policies import Overflow, Policies, Rounding
@@ -118,7 +118,12 @@ def amount(
         else:
             parts = spread(wanted_in_all, values, rooms, moves_overflow=moves, policies=policies)
     else:
-        wanted = [effect.amount_minor * (n if effect.per == "unit" else 1) for n in counts]
+        if effect.per == "unit":
+            wanted = [effect.amount_minor * count for count in counts]
+        elif slices is not None:
+            wanted = _once_a_line(effect.amount_minor, slices)
+        else:
+            wanted = [effect.amount_minor] * len(lines)
         parts = _fit(wanted, values, rooms, moves)
     return _taking(lines, slices, parts)
 
@@ -149,6 +154,18 @@ _MANY = 1 << 60
 def _moves(overflow: Overflow | None, is_receipt: bool, policies: Policies) -> bool:
     default = policies.receipt_overflow if is_receipt else policies.line_overflow
     return (overflow or default) == "move"
+
+
+def _once_a_line(amount: int, slices: list[Slice]) -> list[int]:
+    """The amount for each line, over the pieces that were chosen of it."""
+    wanted = [0] * len(slices)
+    for index in {piece.line.index for piece in slices}:
+        places = [n for n, piece in enumerate(slices) if piece.line.index == index]
+        values = [slices[n].value for n in places]
+        if any(values):
+            for n, part in zip(places, split_by_weight(amount, values), strict=True):
+                wanted[n] = part
+    return wanted
 
 
 def _gross_of(piece: Slice) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loyalty.promotions import effects as then
-from loyalty.promotions.choosing import Candidate, candidates
+from loyalty.promotions.choosing import Candidate, candidates, unit_value
+from loyalty.promotions.matching import assign
 from loyalty.promotions.policies import Policies
 from loyalty.promotions.prices import share_rounded
 from loyalty.promotions.spread import spread
@@ -143,25 +144,29 @@ def nth_unit(
 def set_price(
     effect: then.SetPrice, targets: Sequence[Lines], policies: Policies, _: bool, __: object
 ) -> Taking:
-    """Sets one after another; a set that is cheaper than the price already is left alone."""
+    """Sets one after another; of one that is cheaper than the price already, a cheap piece is
+    left out and the next is tried."""
     pools = [candidates(lines, effect.pick or policies.pick, unused_only=True) for lines in targets]
     quantities = [part.quantity for part in effect.parts]
     left = _MANY_SETS if effect.max_sets is None else effect.max_sets
     taken: dict[int, int] = {}
     slices: list[Slice] = []
     sets = 0
-    while left > 0:
-        found = _one_set(pools, quantities, taken)
-        if found is None:
-            break
+    found = _one_set(pools, quantities, taken)
+    while found is not None and left > 0:
         times = min(left, *(choice.repeats for choice in found))
         pieces = _slices(found, times, taken)
         wanted = sum([piece.value for piece in pieces]) - effect.price_minor * times
-        if wanted > 0:
-            _share(wanted, pieces, policies)
-            slices += pieces
-            sets += times
+        if wanted <= 0:
+            found = _dearer_set(found, pools, quantities, taken)
+            continue
+        _share(wanted, pieces, slices, policies)
+        for choice in found:
+            _use(choice, times, taken)
+        slices += pieces
+        sets += times
         left -= times
+        found = _one_set(pools, quantities, taken)
     return of_slices(slices, sets * sum(quantities))
 
 
@@ -178,46 +183,51 @@ class _Choice:
 def _one_set(
     pools: list[list[Candidate]], quantities: list[int], taken: dict[int, int]
 ) -> list[_Choice] | None:
-    """The next set: the part with the fewest free pieces chooses first."""
+    """The pieces of the next set; None when its parts cannot be filled any more."""
+    runs = {id(pair[1]): pair for pool in pools for pair in pool}
+    free = {key: pair[1].count - taken.get(key, 0) for key, pair in runs.items()}
+    wants = [[id(run) for _, run in pool] for pool in pools]
+    given, lacking = assign(quantities, wants, free)
+    if lacking:
+        return None
     wanted: dict[int, int] = {}
-    runs: dict[int, Candidate] = {}
+    for part in given:
+        for key, count in part.items():
+            wanted[key] = wanted.get(key, 0) + count
+    return [_Choice(runs[key], count, free[key] // count) for key, count in wanted.items() if count]
 
-    def free(pair: Candidate) -> int:
-        key = id(pair[1])
-        return pair[1].count - taken.get(key, 0) - wanted.get(key, 0)
 
-    order = sorted(range(len(pools)), key=lambda n: sum(free(pair) for pair in pools[n]))
-    for number in order:
-        need = quantities[number]
-        for pair in pools[number]:
-            count = min(need, free(pair))
-            if count <= 0:
-                continue
-            runs[id(pair[1])] = pair
-            wanted[id(pair[1])] = wanted.get(id(pair[1]), 0) + count
-            need -= count
-            if not need:
-                break
-        if need:
-            return None
-    return [
-        _Choice(runs[key], count, (runs[key][1].count - taken.get(key, 0)) // count)
-        for key, count in wanted.items()
-    ]
+def _dearer_set(
+    found: list[_Choice],
+    pools: list[list[Candidate]],
+    quantities: list[int],
+    taken: dict[int, int],
+) -> list[_Choice] | None:
+    """A set without the cheapest goods of `found` that others can stand in for."""
+    for choice in sorted(found, key=lambda choice: unit_value(choice.line_run[1])):
+        without = taken | {id(choice.line_run[1]): choice.line_run[1].count}
+        other = _one_set(pools, quantities, without)
+        if other is not None:
+            taken.update(without)
+            return other
+    return None
 
 
 def _slices(found: list[_Choice], times: int, taken: dict[int, int]) -> list[Slice]:
     pieces = []
     for choice in found:
         line, run = choice.line_run
-        start = taken.get(id(run), 0)
-        pieces.append(Slice(line, run, start, choice.count * times, True))
-        taken[id(run)] = start + choice.count * times
+        pieces.append(Slice(line, run, taken.get(id(run), 0), choice.count * times, True))
     return pieces
 
 
-def _share(wanted: int, pieces: list[Slice], policies: Policies) -> None:
-    values, rooms = [piece.value for piece in pieces], rooms_of(pieces)
+def _use(choice: _Choice, times: int, taken: dict[int, int]) -> None:
+    key = id(choice.line_run[1])
+    taken[key] = taken.get(key, 0) + choice.count * times
+
+
+def _share(wanted: int, pieces: list[Slice], before: list[Slice], policies: Policies) -> None:
+    values, rooms = [piece.value for piece in pieces], rooms_of(pieces, before)
     parts = spread(wanted, values, rooms, moves_overflow=True, policies=policies)
     for piece, part in zip(pieces, parts, strict=True):
         piece.amount = part

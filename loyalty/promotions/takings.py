@@ -157,7 +157,8 @@ def use_up(wanted: int, taking: Taking, others: Lines) -> None:
     A taking by slices that was built with `uses` has marked its own pieces already.
     """
     marked = sum([piece.count for piece in taking.slices if piece.uses])
-    for lines in (taking.lines, others):
+    own = taking.lines
+    for lines in (others, own) if taking.slices else (own, others):
         for line in sorted(lines, key=_dearest_first):
             if marked >= wanted:
                 return

@@ -51,10 +51,14 @@ def goods() -> Goods:
 
 
 class Shop:
-    """Prices baskets under one ruleset."""
+    """Prices baskets under one ruleset; `modes` are the modes of groups, `stopped` a kill-list."""
 
     def __init__(self, *promotions: Promotion, **programme: Any) -> None:
-        self.compiled = compile_ruleset(Ruleset(5, Programme(**programme), promotions, TREE))
+        modes = programme.pop("modes", {})
+        stopped = frozenset(programme.pop("stopped", ()))
+        self.compiled = compile_ruleset(
+            Ruleset(5, Programme(**programme), promotions, TREE, modes, stopped)
+        )
 
     def price(self, *lines: LineItem, **options: Any) -> Quote:
         values: dict[str, Any] = {
@@ -64,6 +68,14 @@ class Shop:
             "spendable_points": 100_000,
         }
         return evaluate(self.compiled, check_basket(Basket(lines)), **(values | options))
+
+    def off(self, *lines: LineItem, **options: Any) -> list[int]:
+        """The discount of each line."""
+        return [line.discount_minor for line in self.price(*lines, **options).lines]
+
+    def traces(self, *lines: LineItem, **options: Any) -> dict[str, PromotionTrace]:
+        """All traces by promotion."""
+        return {trace.promotion_id: trace for trace in self.price(*lines, **options).traces}
 
     def trace(self, *lines: LineItem, **options: Any) -> PromotionTrace:
         """The trace of the first promotion."""
