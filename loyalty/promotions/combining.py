@@ -17,16 +17,26 @@ from loyalty.promotions.failures import may_act
 
 @dataclass(frozen=True, slots=True)
 class Exclusive:
-    """The promotion that stops the others, and how far it does."""
+    """The promotion that stops the others, and how far it does.
 
-    item: CompiledPromotion
+    `barred` are places of exclusive promotions that would have given nothing on the basket as it
+    was rung; what others leave does not let them in, for by then they would not be alone.
+    """
+
+    item: CompiledPromotion | None
     stops_everything: bool
+    barred: frozenset[int]
 
-    def stops(self, other: CompiledPromotion) -> bool:
-        """True for the promotions that may not act beside it."""
-        if other is self.item:
-            return False
-        return self.stops_everything or other.stage in PRICE_STAGES or other.stage == "gift"
+    def keeps_out(self, other: CompiledPromotion) -> Failure | None:
+        """Why a promotion may not act; None for those that may."""
+        if self.item is None or other is self.item:
+            return NOTHING_LEFT if other.position in self.barred else None
+        if self.stops_everything or other.stage in PRICE_STAGES or other.stage == "gift":
+            return Failure("exclusive_taken", self.item.promotion.promotion_id, "")
+        return None
+
+
+NOTHING_LEFT = Failure("floor", "0.00", "0.01")
 
 
 def exclusive_of(
@@ -40,6 +50,7 @@ def exclusive_of(
     touched = {item.position for item in ordered}
     policies = compiled.programme.policies
     best: tuple[int, CompiledPromotion] | None = None
+    barred = []
     for rank in compiled.exclusives:
         item = compiled.promotions[rank]
         if item.position not in touched or not acting.is_live(item):
@@ -47,13 +58,14 @@ def exclusive_of(
         if not may_act(item, acting.facts):
             continue
         gain = acting.gain_of(item)
-        if gain is not None and (best is None or gain > best[0]):
+        if gain is None and item.stage in PRICE_STAGES:
+            barred.append(item.position)
+        elif gain is not None and (best is None or gain > best[0]):
             best = gain, item
             if policies.exclusive_choice == "priority":
                 break
-    if best is None:
-        return None
-    return Exclusive(best[1], policies.exclusive_stops == "everything")
+    stops_everything = policies.exclusive_stops == "everything"
+    return Exclusive(best[1] if best else None, stops_everything, frozenset(barred))
 
 
 class Contest:

@@ -13,7 +13,7 @@ from loyalty.basket import Basket
 from loyalty.member import Member
 from loyalty.promotions.acting import Acting
 from loyalty.promotions.circumstances import ORDINARY, Circumstances
-from loyalty.promotions.combining import Contest, exclusive_of
+from loyalty.promotions.combining import NOTHING_LEFT, Contest, exclusive_of
 from loyalty.promotions.compile import CompiledPromotion, CompiledRuleset
 from loyalty.promotions.facts import Facts, Failure
 from loyalty.promotions.failures import Obstacle, lines_of, may_act, obstacles_of
@@ -134,7 +134,7 @@ class _Evaluation:
         return (
             may_act(item, self.facts)
             and self.acting.is_live(item)
-            and not (self.exclusive is not None and self.exclusive.stops(item))
+            and (self.exclusive is None or self.exclusive.keeps_out(item) is None)
         )
 
     def _try(self, item: CompiledPromotion, *, competes: bool) -> None:
@@ -142,9 +142,11 @@ class _Evaluation:
         taken = outcome.gains.get(promotion.group) if item.mode == "first" else None
         if not may_act(item, self.facts):
             self._explain(item, is_open=taken is None)
-        elif self.exclusive is not None and self.exclusive.stops(item):
-            winner = self.exclusive.item.promotion.promotion_id
-            outcome.trace(item, "lost", Failure("exclusive_taken", winner, ""), winner=winner)
+        elif self.exclusive is not None and (out := self.exclusive.keeps_out(item)) is not None:
+            if out is NOTHING_LEFT:
+                outcome.trace(item, "blocked", out)
+            else:
+                outcome.trace(item, "lost", out, winner=out.seen)
         elif taken is not None:
             failure = Failure("group_taken", promotion.group, "")
             outcome.trace(item, "lost", failure, winner=taken[1])
