@@ -17,6 +17,7 @@ from central.goods_import import import_goods
 from central.instants import system_clock, to_text
 from central.member_import import import_members
 from central.place import database, opened, remember_database
+from central.snapshots import SNAPSHOT_DIR
 
 if TYPE_CHECKING:
     from central.server import Tls
@@ -66,7 +67,12 @@ def run(arguments: Namespace) -> int:
     with (
         listening,
         database(arguments.data_dir, arguments.database_url) as url,
-        server.wired(url, programme_keys, database_server=embedded.running(arguments.data_dir)) as (
+        server.wired(
+            url,
+            programme_keys,
+            database_server=embedded.running(arguments.data_dir),
+            snapshot_dir=arguments.data_dir / SNAPSHOT_DIR,
+        ) as (
             app,
             board,
         ),

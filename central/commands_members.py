@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from central import people
 from central.instants import system_clock
 from central.place import opened
+from central.snapshots import SNAPSHOT_DIR, drop_files
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -76,6 +77,7 @@ def members_erase(arguments: Namespace) -> int:
         with connection.transaction():
             done = people.erase(connection, member_id, now, _author(arguments), arguments.reason)
         people.wipe_traces(connection)
+    drop_files(arguments.data_dir / SNAPSHOT_DIR)
     print(json.dumps({"member_id": member_id, "erased": True, "was_erased": not done}))
     return 0
 

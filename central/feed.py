@@ -12,7 +12,7 @@ shopped at this register has a newer row still waiting above the horizon.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,10 @@ from sync.serving.port import Caller, Refused
 
 PHONE = "phone"
 HEAD = "head"
-_CURSOR = re.compile(r"([0-9a-f]{32})\.([0-9]{1,19})\.([0-9]{1,18})\.([0-9]{1,18})")
+_CURSOR = re.compile(
+    r"([0-9a-f]{32})\.([0-9]{1,18})\.([0-9]{1,18})\.([0-9]{1,18})"
+    r"(?:\.([0-9]{1,18})\.([0-9]{1,18}))?"
+)
 
 _SCAN = """
 select kind, key, version, is_deleted, body, xid::text::bigint, id, member_id from (
@@ -39,19 +42,30 @@ _BRANCH = """
      order by xid, id limit %(limit)s)
 """
 _QUERY = _SCAN.format(branches=" union all ".join(_BRANCH.format(n=n) for n in range(3)))
+_NEAR = """
+select kind, key, version, is_deleted, body, xid::text::bigint, id, member_id from change
+where scope = any(%(scopes)s) and (xid, id) > (%(xid)s::text::xid8, %(id)s)
+  and (xid, id) <= (%(to_xid)s::text::xid8, %(to_id)s) and kind <> 'head'
+order by xid, id limit %(limit)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a register stands: last (xid, id) delivered, and last head version."""
+    """Where a register stands: last (xid, id) delivered, and last head version.
+
+    `near` is set after a snapshot file, which holds everybody's rows only: up to there the rows
+    of the register's own store and of itself have been delivered."""
 
     incarnation: str
     xid: int = 0
     id: int = 0
     head_version: int = 0
+    near: tuple[int, int] | None = None
 
     def __str__(self) -> str:
-        return f"{self.incarnation}.{self.xid}.{self.id}.{self.head_version}"
+        text = f"{self.incarnation}.{self.xid}.{self.id}.{self.head_version}"
+        return text if self.near is None else f"{text}.{self.near[0]}.{self.near[1]}"
 
 
 def parse_cursor(text: str, incarnation: str) -> Cursor:
@@ -61,10 +75,8 @@ def parse_cursor(text: str, incarnation: str) -> Cursor:
     found = _CURSOR.fullmatch(text)
     if found is None or found[1] != incarnation:
         raise Refused(410, "cursor_gone", "start over with an empty cursor")
-    xid = int(found[2])
-    if xid >= 2**63:
-        raise Refused(410, "cursor_gone", "start over with an empty cursor")
-    return Cursor(incarnation, xid, int(found[3]), int(found[4]))
+    near = None if found[5] is None else (int(found[5]), int(found[6]))
+    return Cursor(incarnation, int(found[2]), int(found[3]), int(found[4]), near)
 
 
 def incarnation_of(connection: Connection) -> str:
@@ -89,6 +101,8 @@ def read_page(
     cursor = parse_cursor(cursor_text, incarnation)
     if cursor_text and cursor.xid < floor:
         raise Refused(410, "cursor_gone", "deletions since this cursor have been forgotten")
+    if cursor.near is not None:
+        return _near_page(connection, caller, cursor, limit, now)
     scopes = (EVERYONE, f"store:{caller.store_id}", register_scope(caller.register_id))
     parameters = {f"scope_{n}": scope for n, scope in enumerate(scopes)}
     position: dict[str, Any] = {"xid": cursor.xid, "id": cursor.id, "limit": limit}
@@ -105,6 +119,33 @@ def read_page(
         cursor=str(Cursor(incarnation, xid, last, head_version)),
         rows=rows,
         more=more,
+        server_time=to_text(now),
+    )
+
+
+def _near_page(
+    connection: Connection, caller: Caller, cursor: Cursor, limit: int, now: datetime
+) -> FeedPage:
+    """What a snapshot file leaves out: rows of the register's store and of itself."""
+    assert cursor.near is not None
+    xid, last = cursor.near
+    found = connection.execute(
+        _NEAR,
+        {
+            "scopes": [f"store:{caller.store_id}", register_scope(caller.register_id)],
+            "xid": xid,
+            "id": last,
+            "to_xid": cursor.xid,
+            "to_id": cursor.id,
+            "limit": limit,
+        },
+    ).fetchall()
+    near = (found[-1][5], found[-1][6]) if len(found) == limit else None
+    return FeedPage(
+        incarnation=cursor.incarnation,
+        cursor=str(replace(cursor, near=near)),
+        rows=serve_rows(connection, caller, found),
+        more=True,
         server_time=to_text(now),
     )
 
@@ -144,17 +185,35 @@ def serve_rows(
 ) -> list[FeedRow]:
     """Feed rows of (kind, key, version, is_deleted, body, xid, id, member_id) tuples.
 
-    Leases of an earlier epoch are left out; phones become tokens under the store's own key."""
+    Leases of an earlier epoch are left out; purchases are shown at home only; phones become
+    tokens under the store's own key."""
     tokens = _phone_tokens(connection, caller, [row for row in found if row[0] == PHONE])
+    shoppers = [row[7] for row in found if row[0] == "member" and row[4].get("purchases")]
+    at_home = _members_at_home(connection, caller.store_id, shoppers)
     rows: list[FeedRow] = []
-    for kind, key, version, is_deleted, body, *_ in found:
+    for kind, key, version, is_deleted, body, _xid, _id, member_id in found:
         if kind == PHONE:
             rows.extend(tokens.get(key, ()))
+        elif kind == "member" and member_id not in at_home:
+            shown = {name: value for name, value in body.items() if name != "purchases"}
+            rows.append(
+                FeedRow(kind=kind, key=key, version=version, is_deleted=is_deleted, body=shown)
+            )
         elif kind != "lease" or body.get("epoch") == caller.epoch:
             rows.append(
                 FeedRow(kind=kind, key=key, version=version, is_deleted=is_deleted, body=body)
             )
     return rows
+
+
+def _members_at_home(connection: Connection, store_id: str, member_ids: list[int]) -> set[int]:
+    if not member_ids:
+        return set()
+    rows = connection.execute(
+        "select member_id from member where member_id = any(%s) and home_store = %s",
+        [member_ids, store_id],
+    )
+    return {row[0] for row in rows}
 
 
 def _phone_tokens(

@@ -25,6 +25,7 @@ from central.instants import Clock, system_clock
 from central.leases import LeasePolicy
 from central.listening import Listener
 from central.service import CentreService
+from central.snapshots import Snapshots
 from central.watch import Watch
 from sync.contract.messages import ProgrammeKey
 from sync.serving.app import build_app, problem
@@ -43,18 +44,20 @@ def wired(
     policy: LeasePolicy | None = None,
     housekeeping_s: float = 5.0,
     database_server: EmbeddedServer | None = None,
+    snapshot_dir: Path | None = None,
 ) -> Iterator[tuple[FastAPI, HintBoard]]:
     """The application over a migrated database; everything is stopped at the end.
 
-    `database_server` is started again when it dies."""
+    `database_server` is started again when it dies; snapshot files are made in `snapshot_dir`."""
     migrate(url)
     policy = policy or LeasePolicy()
     board = HintBoard()
     pool = open_pool(url)
     listener = Listener(url, board.post)
     housekeeper = Housekeeper(pool, clock, policy, housekeeping_s)
+    snapshots = Snapshots(pool, snapshot_dir, clock) if snapshot_dir else None
     watch = Watch(url, clock, database_server)
-    app = build_app(CentreService(pool, programme_keys, clock, policy), board)
+    app = build_app(CentreService(pool, programme_keys, clock, policy, snapshots), board)
     app.add_exception_handler(DatabaseUnavailable, _on_unavailable)
     listener.start()
     housekeeper.start()
@@ -65,6 +68,8 @@ def wired(
         watch.stop()
         housekeeper.stop()
         listener.stop()
+        if snapshots is not None:
+            snapshots.stop()
         pool.close()
 
 

@@ -27,6 +27,7 @@ from central.db.session import snapshot, transact
 from central.errors import DatabaseUnavailable
 from central.instants import Clock, system_clock, to_text
 from central.leases import LeasePolicy
+from central.snapshots import Snapshots
 from sync.contract.feed import BucketSums, FeedBucket, FeedPage, SnapshotInfo
 from sync.contract.live import (
     AuthorisationReply,
@@ -58,6 +59,7 @@ class CentreService:
     programme_keys: Sequence[ProgrammeKey]
     clock: Clock = system_clock
     policy: LeasePolicy = field(default_factory=LeasePolicy)
+    snapshots: Snapshots | None = None
 
     def enrol(self, request: EnrolRequest) -> EnrolReply:
         """Exchange a one-time code for an identity."""
@@ -140,12 +142,16 @@ class CentreService:
         return to_text(self.clock())
 
     def snapshot(self, caller: Caller, format_number: int) -> SnapshotInfo:
-        """Not made yet: registers start from an empty cursor."""
-        raise Refused(404, "no_such_format", f"no snapshot {format_number} for {caller.store_id}")
+        """The store's newest file; without a folder for files registers start from nothing."""
+        if self.snapshots is None:
+            raise Refused(404, "no_such_format", f"no snapshot {format_number} is made here")
+        return self.snapshots.newest(caller, format_number)
 
     def snapshot_file(self, caller: Caller, snapshot_id: str) -> Path:
-        """No file is kept."""
-        raise Refused(404, "no_such_snapshot", f"{caller.store_id} has no file {snapshot_id}")
+        """A file handed out before."""
+        if self.snapshots is None:
+            raise Refused(404, "no_such_snapshot", f"there is no file {snapshot_id}")
+        return self.snapshots.file(caller, snapshot_id)
 
     def bucket_sums(self, caller: Caller, cursor: str, kinds: Sequence[str]) -> BucketSums:
         """Checksums of what a register should hold."""

@@ -130,7 +130,13 @@ def centre(database_url: str, clock: TestClock, tmp_path: Path) -> Iterator[Cent
     public = [key.public for key in keys.load_keys(tmp_path)]
     listening = server.bind("127.0.0.1", 0)
     ready = threading.Event()
-    with server.wired(database_url, public, clock=clock, housekeeping_s=0.2) as (app, board):
+    with server.wired(
+        database_url,
+        public,
+        clock=clock,
+        housekeeping_s=0.2,
+        snapshot_dir=tmp_path / "snapshots",
+    ) as (app, board):
         serving = server.HttpServer(app, board, ready.set)
         thread = threading.Thread(target=serving.run, args=([listening],))
         thread.start()
