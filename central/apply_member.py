@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from central import member_coupons
 from central.facts import Understood
 from central.leases import LeasePolicy, Till, ensure_leases, honour_claims, own_lease
 from central.member_state import Cause, Lease, MemberState, ReturnState, SaleState
@@ -88,6 +89,7 @@ def _sale(member: MemberState, fact: Understood, sale: WireSale, setting: Settin
     if sale.accrual_points:
         _accrue(member, fact, state, sale)
     member.home_store = member.home_store or fact.store_id
+    member_coupons.apply_sale(member, sale, setting.today)
     member.remember_purchase(
         {
             "sale_id": sale.sale_id,
@@ -191,6 +193,7 @@ def _print_verdict(
     if verdict.verdict != "printed":
         return
     cause = _cause(fact, verdict.subject_id)
+    member_coupons.confirm(member, verdict.subject_id)
     sale = member.sales.get(verdict.subject_id)
     if sale and sale.state != "voided" and sale.accrual_state == "pending" and sale.accrual_lot:
         entry_id = member.next_id(cause)
@@ -210,6 +213,7 @@ def _voided(member: MemberState, fact: Understood, void: WireSaleVoided, setting
         _undo(member, sale, *left, cause, setting.today, grace_days=0)
         sale.state = "voided"
         member.forget_purchase(sale.sale_id)
+        member_coupons.undo(member, sale.sale_id, is_void=True)
 
 
 def _returned(
@@ -244,6 +248,7 @@ def _post_return(
     if returned.is_complete and sale.state == "open":
         sale.state = "returned"
         member.forget_purchase(sale.sale_id)
+        member_coupons.undo(member, sale.sale_id, is_void=False)
 
 
 def _undo(

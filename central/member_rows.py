@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from central.changes import Changes
+from central.instants import kyiv_date
+from central.member_coupons import usable
 from central.member_state import MemberState
 from loyalty.ledger import OVERDRAFT, PENDING
 from loyalty.lots import NEVER
-from sync.contract.feed import FeedLot, FeedMember, FeedPurchase
+from sync.contract.feed import FeedCoupon, FeedLot, FeedMember, FeedPurchase
 
 LOTS_SHOWN = 12
 
@@ -32,6 +36,13 @@ def shown_lots(member: MemberState) -> list[FeedLot]:
     ]
 
 
+def last_purchase_on(member: MemberState) -> str | None:
+    """The Ukrainian day of the newest purchase that is remembered."""
+    instants = [datetime.fromisoformat(each["at"]) for each in member.purchases]
+    aware = [each if each.tzinfo else each.replace(tzinfo=UTC) for each in instants]
+    return kyiv_date(max(aware)) if aware else None
+
+
 def put_member(changes: Changes, member: MemberState) -> None:
     """Everybody's row about this member; of one who was erased, only that they are gone."""
     if member.is_erased:
@@ -50,5 +61,9 @@ def put_member(changes: Changes, member: MemberState) -> None:
         lots=shown_lots(member),
         purchases=[FeedPurchase.model_validate(each) for each in member.purchases],
         purchases_count=member.purchases_count,
+        coupons=[
+            FeedCoupon(code=each["code"], expires_on=each["until"]) for each in usable(member)
+        ],
+        last_purchase_on=last_purchase_on(member),
     )
     changes.put("member", str(member.member_id), row.model_dump(), member_id=member.member_id)

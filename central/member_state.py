@@ -124,6 +124,7 @@ class MemberState:
     purchases_count: int = 0
     purchases: list[dict[str, Any]] = field(default_factory=list)
     is_erased: bool = False
+    coupons: list[dict[str, Any]] = field(default_factory=list)
     holds: dict[str, Hold] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     sales: dict[str, SaleState] = field(default_factory=dict)

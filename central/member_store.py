@@ -71,9 +71,9 @@ _RETURN: Columns = (
 )
 _UPDATE_MEMBERS = """
 update member set home_store = now.home_store, purchases_count = now.purchases_count,
-                  purchases = now.purchases
-from unnest(%b::bigint[], %b::text[], %b::bigint[], %b::jsonb[])
-     as now (member_id, home_store, purchases_count, purchases)
+                  purchases = now.purchases, coupons = now.coupons
+from unnest(%b::bigint[], %b::text[], %b::bigint[], %b::jsonb[], %b::jsonb[])
+     as now (member_id, home_store, purchases_count, purchases, coupons)
 where member.member_id = now.member_id
 """
 _VALUES = {
@@ -87,7 +87,7 @@ _VALUES = {
 }
 _SELECT_MEMBERS = """
 select member_id, feed_name, feed_birthday, tier, groups, is_blocked, home_store,
-       purchases_count, purchases, erased_at is not null
+       purchases_count, purchases, erased_at is not null, coupons
 from member where member_id = any(%s) order by member_id
 """
 
@@ -218,13 +218,17 @@ def save_members(
 
 def _save_purchases(connection: Connection, members: Collection[MemberState]) -> None:
     rows = [
-        (m.member_id, m.home_store, m.purchases_count, json.dumps(m.purchases, ensure_ascii=False))
+        (m.member_id, m.home_store, m.purchases_count, _json(m.purchases), _json(m.coupons))
         for m in members
         if ("member", "") in m.touched
     ]
     if rows:
         arrays = [list(column) for column in zip(*rows, strict=True)]
         connection.execute(_UPDATE_MEMBERS, arrays)
+
+
+def _json(value: list[dict[str, Any]]) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _save_postings(

@@ -128,7 +128,7 @@ def _forget(connection: Connection, member_id: int, now: datetime) -> None:
     connection.execute(
         "update member set feed_name = '', feed_birthday = null, tier = '', groups = '{}',"
         " is_blocked = true, home_store = null, purchases_count = 0, purchases = '[]',"
-        " erased_at = %s where member_id = %s",
+        " coupons = '[]', erased_at = %s where member_id = %s",
         [now, member_id],
     )
     connection.execute(

@@ -13,7 +13,7 @@ from typing import Any, Final
 from edge_agent.ledger.cache_goods import CachedGood
 from edge_agent.ledger.damage import DamagedRow
 from edge_agent.ports import LeaseView
-from loyalty.member import LotView, Member, PastPurchase
+from loyalty.member import HeldCoupon, LotView, Member, PastPurchase
 from sync.contract.cache_format import (
     COLUMNS,
     SEALS,
@@ -118,6 +118,9 @@ def member_of(row: Sequence[Any]) -> Member:
             PastPurchase(past.at, past.total_minor, tuple(past.items)) for past in known.purchases
         ),
         purchases_count=known.purchases_count,
+        segments=tuple(known.segments),
+        coupons=tuple(HeldCoupon(coupon.code, coupon.expires_on) for coupon in known.coupons),
+        last_purchase_on=known.last_purchase_on,
     )
 
 

@@ -48,6 +48,13 @@ class FeedPurchase(WireModel):
     items: list[str] = []
 
 
+class FeedCoupon(WireModel):
+    """A coupon that the member may use, and its last valid local day (None: for ever)."""
+
+    code: Annotated[str, Field(max_length=64)]
+    expires_on: str | None = None
+
+
 class FeedMember(WireModel):
     """Row kind `member`, key = member id. `name` is first name and initial only.
 
@@ -64,6 +71,9 @@ class FeedMember(WireModel):
     lots: list[FeedLot] = []
     purchases: list[FeedPurchase] = []
     purchases_count: int = 0
+    segments: list[str] = []
+    coupons: list[FeedCoupon] = []
+    last_purchase_on: str | None = None
 
 
 class FeedToken(WireModel):

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from edge_agent.usecases.record_print import PaperVerdict
+from sync.contract.feed import FeedRow
 from sync.contract.messages import WireSale
 from tests.support.rig import CARD, NO_LEASE_CARD, OTHER_CARD, Rig, answer, line, payment
 
@@ -330,6 +331,20 @@ def test_a_coupon_earned_here_serves_the_next_purchase_once(till) -> None:
         paid.append(answer(done)["payable_minor"])
     assert paid == [10_000, 2_000, 4_000]
     assert [fact["used_coupons"] for fact in sale_facts(rig)] == [[], ["TEA"], []]
+
+
+def test_a_coupon_that_the_centre_tells_of_serves_until_its_last_day(till) -> None:
+    rig = till(TEA)
+    assert rig.agent is not None
+    known = {"member_id": 101, "name": "Олена К.", "balance_points": 20_000}
+    for version, until, payable in ((2, "2020-01-01", 4_000), (3, "2099-01-01", 2_000)):
+        coupons = [{"code": "TEA", "expires_on": until}]
+        row = FeedRow(kind="member", key="101", version=version, body={**known, "coupons": coupons})
+        rig.agent.till._members.apply_rows([row])  # type: ignore[attr-defined]
+        view = open_sale(rig.http, line(1, "tea", 4_000), card=CARD)
+        assert view["payable_minor"] == payable
+    answer(confirm(rig.http, view, ("card", 2_000)))
+    assert open_sale(rig.http, line(1, "tea", 4_000), card=CARD)["payable_minor"] == 4_000
 
 
 def test_two_open_sales_cannot_both_use_one_coupon(till) -> None:
