@@ -130,11 +130,12 @@ class _Evaluation:
                 self.contest.close(winner)
 
     def _competes(self, item: CompiledPromotion) -> bool:
-        """Only what can act makes its group be weighed: the others change nothing for anyone."""
+        """Only what gives something makes its group be weighed: the others change nothing."""
         return (
             may_act(item, self.facts)
             and self.acting.is_live(item)
             and (self.exclusive is None or self.exclusive.keeps_out(item) is None)
+            and self.acting.gain_of(item) is not None
         )
 
     def _try(self, item: CompiledPromotion, *, competes: bool) -> None:
