@@ -19,8 +19,8 @@ _NOTICES = {
 
 
 def storage_changed(desk: Desk, old: StorageState, new: StorageState) -> None:
-    """Tell log and cashier. The call may come from inside a transaction, and the screen asks the ledger for figures: so
-    another thread shows them."""
+    """Tell log and cashier. The call may come from inside a transaction, and the screen asks the
+    ledger for figures: so another thread shows them."""
     emit(Event.DISK_STATE, state=new, before=old)
 
     def show() -> None:

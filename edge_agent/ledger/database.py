@@ -31,9 +31,9 @@ _PRAGMAS = (
 )
 
 
-FOLD_AT = 250
-"""Changed rows after which the log is folded into the file: about a megabyte of it."""
-FOLD_LATEST = 8
+FOLD_AT = 100
+"""Changed rows after which the log is folded into the file: two megabytes of a till's log."""
+FOLD_LATEST = 4
 QUIET_S = 0.05
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 

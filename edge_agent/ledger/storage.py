@@ -24,7 +24,8 @@ MIB = 1024 * 1024
 SALE_BYTES = 48 * 1024
 """What a sale takes, until this register has sold enough to be measured."""
 MEASURED_AFTER_SALES = 200
-LOG_BYTES = 4 * MIB
+LOG_BYTES = 12 * MIB
+"""What the log of commits may grow to before it is folded into the file."""
 START_BYTES = MIB
 """The end of the reserve, which only a start may use: the files open even on a full disk."""
 STEPS = 8
@@ -86,8 +87,8 @@ class Storage:
 
     @property
     def target(self) -> int:
-        """Bytes that the reserve should have."""
-        return self._sales * self._sale_bytes + LOG_BYTES + START_BYTES
+        """Bytes that the reserve should have: sales a quarter larger than those so far."""
+        return self._sales * self._sale_bytes * 5 // 4 + LOG_BYTES + START_BYTES
 
     @property
     def held(self) -> int:
