@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from central import commands, commands_lives, commands_members, rules_cli
+from central import commands, commands_lives, commands_members, commands_status, rules_cli
 from central.errors import CentralError
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     for add in (_add_run, _add_keys, _add_registers, _add_imports, rules_cli.add, _add_reports):
         add(verbs, place)
     commands_lives.add_verbs(_add, verbs, place)
+    commands_status.add_verbs(_add, verbs, place)
     return parser
 
 
@@ -120,11 +121,8 @@ def _add_reports(verbs: Verbs, place: argparse.ArgumentParser) -> None:
     sales = _add(export, place, "sales", "sales as JSON lines", commands.export_sales)
     sales.add_argument("--since", type=_instant, metavar="TIME", help="received since, ISO 8601")
     _add(export, place, "balances", "members' points as JSON lines", commands.export_balances)
-    for name, text, work in (
-        ("status", "the state of every register", commands.show_status),
-        ("audit", "recompute the books", commands.audit),
-    ):
-        _add(verbs, place, name, text, work).add_argument("--json", action="store_true")
+    audit = _add(verbs, place, "audit", "recompute the books", commands.audit)
+    audit.add_argument("--json", action="store_true")
 
 
 def _port(text: str) -> int:

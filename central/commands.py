@@ -188,30 +188,6 @@ def export_balances(arguments: Namespace) -> int:
     return 0
 
 
-def show_status(arguments: Namespace) -> int:
-    """The state of every register, as a table or JSON."""
-    with opened(arguments.data_dir, arguments.database_url) as connection:
-        found = reports.status(connection)
-    if arguments.json:
-        _print(found)
-        return 0
-    print(f"ruleset {found['ruleset_sequence']}, {found['members']} members")
-    columns = (
-        *("store_id", "register_id", "epoch", "last_seen_at", "head_seq", "outbox_pending"),
-        *("gaps", "forks", "quarantined", "parked", "ruleset_active", "ruleset_downloaded"),
-        *("ruleset_refused", "clock_offset_ms", "revoked"),
-    )
-    rows = [
-        columns,
-        *(["" if r[c] is None else str(r[c]) for c in columns] for r in found["registers"]),
-    ]
-    widths = [max(len(row[number]) for row in rows) for number in range(len(columns))]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
-    return 0
-
-
 def audit(arguments: Namespace) -> int:
     """Recompute the books; 1 when something does not add up."""
     with opened(arguments.data_dir, arguments.database_url) as connection:

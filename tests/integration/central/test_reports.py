@@ -5,6 +5,7 @@ import json
 import pytest
 
 from central.cli import main
+from central.instants import system_clock
 
 pytestmark = pytest.mark.postgres
 
@@ -59,16 +60,19 @@ def test_status_counts_what_went_wrong(centre, sale_body, call):
         "devices": {"printer": "ok"},
     }
     assert till.post("/v1/heartbeat", beat).json()["head_seq"] == 5
-    found = json.loads(call("status", "--json"))
+    found = json.loads(call("status", "--json", code=1))
     [register] = found["registers"]
     expected = {key: beat[key] for key in beat if key not in ("epoch", "agent_version")}
     expected |= {"head_seq": 5, "gaps": 1, "last_gap": "seq 4: seq_ahead", "forks": 1}
     expected |= {"quarantined": 1, "parked": 1, "revoked": False, "store_id": "S1", "epoch": 1}
     assert expected.items() <= register.items()
     assert register["last_seen_at"] == "2026-11-22T09:00:00.000Z"
-    table = call("status").splitlines()
-    assert "bad_signature" in table[2]
-    assert len(table) == 3
+    needs = {(need["what"], need["register_id"]) for need in found["needs"]}
+    assert needs >= {("fork", "R1"), ("quarantined", "R1"), ("ruleset_refused", "R1")}
+    table = call("status", code=1).splitlines()
+    assert table[2].split()[:2] == ["S1", "R1"]
+    assert "! R1: ruleset_refused: bad_signature" in table
+    assert len(table) == 3 + len(found["needs"])
     rules = json.loads(call("rules", "status", "--json"))
     assert rules["registers"][0]["ruleset_refused"] == "bad_signature"
 
@@ -113,3 +117,45 @@ def test_the_audit_finds_damage(centre, add_member, sale_body, call, db, damage,
     assert not found["ok"]
     assert found["findings"][finding]
     assert f"{finding}: [" in call("audit", code=1)
+
+
+def test_what_needs_a_person_and_what_was_dealt_with(centre, sale_body, call, db):
+    centre.clock.now = system_clock()
+    till = centre.till()
+    till.send("sale", sale_body(till))
+    beat = {
+        "agent_version": "0.1.0",
+        "epoch": 1,
+        "outbox_pending": 2,
+        "last_seq": 3,
+        "ruleset_active": 0,
+        "ruleset_downloaded": 0,
+    }
+    till.post("/v1/heartbeat", beat)
+    sound = json.loads(call("status", "--json"))
+    assert sound["needs"] == []
+    assert sound["registers"][0]["lag"] == 2
+    assert "ago" in call("status").splitlines()[2]
+
+    def needs():
+        found = json.loads(call("status", "--json", code=1))
+        return {(need["what"], need["register_id"]) for need in found["needs"]}
+
+    till.send("unheard_of", {})
+    till.post("/v1/heartbeat", {**beat, "clock_offset_ms": 301_000, "ruleset_active": 5})
+    db.execute("insert into alarm values ('feed_held_back', now(), 'process 1')")
+    wanted = {("quarantined", "R1"), ("clock", "R1"), ("ruleset_unknown", "R1")}
+    assert needs() == {*wanted, ("feed_held_back", "")}
+    db.execute("delete from alarm")
+    call("resolve", "--register", "R1", "--reason", "an old agent", "--author", "iryna")
+    assert needs() == wanted - {("quarantined", "R1")}
+    till.post("/v1/heartbeat", {**beat, "clock_offset_ms": -250})
+    assert json.loads(call("status", "--json"))["needs"] == []
+    db.execute("update register_report set last_seen_at = now() - interval '25 hours'")
+    assert needs() == {("silent", "R1")}
+    call("status", "--silent-hours", "26")
+    db.execute("update applied set seq = 0")
+    assert needs() == {("silent", "R1"), ("not_applied", "R1")}
+    db.execute("insert into awaited values ('R1', now())")
+    assert ("rights_awaited", "R1") in needs()
+    call("resolve", "--register", "R7", "--reason", "?", code=2)
