@@ -1,17 +1,20 @@
 """The two live questions a sale may put to the centre, each within its own short deadline.
 
-One unanswered question makes the register offline at once; the next good exchange of the sync
-runner makes it online again. A sale never waits twice for a centre that does not answer.
+One unanswered question makes the register offline at once; the next report that is answered in
+time makes it online again. Should questions go on failing all the same, a breaker lets only one
+sale in a while find out.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from edge_agent.sync_breaker import Breaker
 from sync.contract.feed import FeedRow
 from sync.contract.live import AuthorisationReply, AuthorisationRequest, LookupReply, LookupRequest
 from sync.errors import CentreRefused, CentreUnavailable
@@ -35,17 +38,19 @@ class CentreGate:
         centre: LiveCentre | None,
         apply_rows: Callable[[list[FeedRow]], object],
         authorise_timeout_s: float,
+        breaker: Breaker | None = None,
     ) -> None:
         self._centre = centre
         self._apply_rows = apply_rows
         self._authorise_timeout_s = authorise_timeout_s
         self.on_lost: Callable[[], None] = lambda: None
         self._online = threading.Event()
+        self._breaker = breaker or Breaker(slow_s=authorise_timeout_s)
 
     @property
     def is_online(self) -> bool:
-        """True after a good exchange and before the next failure."""
-        return self._centre is not None and self._online.is_set()
+        """True after a report answered in time, until a question fails or comes too late."""
+        return self._centre is not None and self._online.is_set() and self._breaker.is_closed
 
     def set_online(self, online: bool) -> None:
         """Taken from the sync runner after each exchange."""
@@ -53,6 +58,7 @@ class CentreGate:
 
     def _lost(self, error: Exception) -> None:
         emit(Event.CENTRE_LOST, problem=str(error))
+        self._breaker.failed()
         self._online.clear()
         self.on_lost()
 
@@ -61,7 +67,10 @@ class CentreGate:
         if self._centre is None or not self.is_online:
             return None
         try:
-            return self._centre.authorise(request, timeout_s=self._authorise_timeout_s)
+            began = time.monotonic()
+            reply = self._centre.authorise(request, timeout_s=self._authorise_timeout_s)
+            self._breaker.answered(time.monotonic() - began)
+            return reply
         except CentreUnavailable as error:
             self._lost(error)
             return None

@@ -51,6 +51,7 @@ class Health:
         self._last_error = ""
         self._was_online = False
         self._pending_shown = 0
+        self._online_shown = False
         self._depth = outbox.depth()
         self.devices: Callable[[], Mapping[str, DeviceState]] = dict
         self.ledger_check: Callable[[], CheckState] = CheckState
@@ -61,6 +62,8 @@ class Health:
         with self._lock:
             changed = state.online != self._was_online
             news = changed or state.outbox_pending != self._pending_shown
+            # The breaker of live questions closes by time, which nobody tells.
+            news = news or self._gate.is_online != self._online_shown
             self._was_online = state.online
             self._pending_shown = self._depth = state.outbox_pending
             self._last_error = state.last_error
@@ -79,10 +82,11 @@ class Health:
     def strip(self) -> Strip:
         """The screen's state strip."""
         devices = self.devices()
+        self._online_shown = self._gate.is_online
         return Strip(
             register_id=self._identity.register_id,
             store_name=self._identity.store_name,
-            online=self._gate.is_online,
+            online=self._online_shown,
             since=self._since,
             outbox=self._depth,
             printer=devices.get("printer", "none"),

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 
 SLOW_S = 1.0
-FIRST_S = 5.0
+FIRST_S = 2.0
 CAP_S = 60.0
 
 
 class Breaker:
     """Closed while answers come in time. One that fails or takes over `slow_s` opens it for half
-    to the whole of 5, 10, 20 … 60 seconds; the first good answer after that closes it.
+    to the whole of 2, 4, 8 … 60 seconds; the first good answer after that closes it.
 
     Methods may be called from any thread."""
 

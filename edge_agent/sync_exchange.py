@@ -161,8 +161,11 @@ class Exchange:
         self._pace.used()
 
     async def _may_push(self) -> bool:
-        """Facts that only earn keep the pace; those that spend go at once."""
-        return not self._pace.wait_s or await in_thread(self._uplink.is_urgent)
+        """Facts that only earn keep the pace; those that spend go at once, but for the herd that
+        comes back after a long outage."""
+        if not self._pace.wait_s:
+            return True
+        return not self._pace.catches_up and await in_thread(self._uplink.is_urgent)
 
     async def _push(self, stop: asyncio.Event) -> None:
         if self._head is not None:

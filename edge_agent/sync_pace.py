@@ -23,11 +23,17 @@ class SyncTiming:
     compare_s: float = 3_600.0
 
 
+FEW_ATTEMPTS = 4
+CATCH_UP_SPANS = 3
+
+
 class Pace:
     """The register's own rhythm, stretched to the pace that the centre asks for.
 
     One allowance serves everything that is routine: after each use the next is half to one and a
-    half times the asked pace away, so that registers which came together drift apart."""
+    half times the asked pace away, so that registers which came together drift apart. After a
+    long outage a register may be one of thousands that come back, and the centre cannot know them
+    yet: for a while it then keeps, between requests, the wait that it had between its attempts."""
 
     def __init__(
         self,
@@ -40,6 +46,19 @@ class Pace:
         self._monotonic = monotonic
         self._asked_s = 0.0
         self._free_at = 0.0
+        self._catch_up_s = 0.0
+        self._catches_up_until = 0.0
+
+    def returned(self, attempts: int) -> None:
+        """The centre answers again after so many attempts that failed."""
+        if attempts > FEW_ATTEMPTS:
+            self._catch_up_s = min(self._timing.retry_cap_s, 2.0 ** min(attempts, 20))
+            self._catches_up_until = self._monotonic() + CATCH_UP_SPANS * self._catch_up_s
+
+    @property
+    def catches_up(self) -> bool:
+        """Shortly after a long outage: what spends points waits its turn as well."""
+        return self._monotonic() < self._catches_up_until
 
     def asked(self, pace_s: float) -> None:
         """What the centre's last answer asked for."""
@@ -47,7 +66,8 @@ class Pace:
 
     def used(self) -> None:
         """A routine request was made."""
-        self._free_at = self._monotonic() + self._asked_s * self._dice.uniform(0.5, 1.5)
+        gap_s = max(self._asked_s, self._catch_up_s if self.catches_up else 0.0)
+        self._free_at = self._monotonic() + gap_s * self._dice.uniform(0.5, 1.5)
 
     @property
     def wait_s(self) -> float:

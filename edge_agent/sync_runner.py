@@ -74,6 +74,7 @@ class SyncRunner:
         self._pace = Pace(self._timing)
         self._link = Link(self._stamp, self._callbacks.on_state)
         self._beat_due = asyncio.Event()
+        self._missed_beats = 0
         self._lane = Exchange(
             client, uplink, downlink, bundles, wanted, now, self._pace, self._callbacks
         )
@@ -148,6 +149,8 @@ class SyncRunner:
         finally:
             call.cancel()
         self._pace.asked(self._client.pace_s)
+        self._pace.returned(self._missed_beats)
+        self._missed_beats = 0
         self._pace.used()
         if done:
             self._link.in_time(report.outbox_pending)
@@ -160,6 +163,7 @@ class SyncRunner:
 
     async def _after_missed_beat(self, call: RetryCallState) -> None:
         error = call.outcome.exception() if call.outcome else None
+        self._missed_beats = call.attempt_number
         if isinstance(error, LocalStoreFailed):
             # Our own file, not the centre: facts and rows may still find their way.
             self._link.answers()
@@ -225,6 +229,9 @@ class SyncRunner:
     async def _listen_once(self, last_id: str) -> str:
         """Follow one stream to its end; the last id heard. Raises only when it never opened."""
         await self._link.reachable.wait()
+        if self._pace.catches_up:
+            # The stream is one of thousands as well.
+            await asyncio.sleep(self._pace.wait_s)
         heard = False
 
         def follow() -> None:

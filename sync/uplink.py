@@ -20,7 +20,7 @@ from sync.contract.messages import (
 )
 from sync.errors import CentreRefused, CentreUnavailable
 
-FIRST_SIZE = 100
+FIRST_SIZE = 200
 SIZE_STEP = 50
 _SETTLED = frozenset({"accepted", "duplicate", "quarantined"})
 

@@ -14,7 +14,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-LIMIT_PER_S = 400.0
+LIMIT_PER_S = 300.0
 FORGET_S = 900.0
 LEAST_SHARE = 0.15
 _ARRIVALS_S = 10.0

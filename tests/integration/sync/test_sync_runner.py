@@ -132,9 +132,9 @@ def test_the_first_exchange_brings_everything(register, centre, outbox, wait_unt
 
 def test_a_new_fact_goes_up_at_once(register, centre, outbox, wait_until):
     register.start()
-    # Once by itself, once because the stream of hints has opened.
-    wait_until(lambda: len(centre.state.pulls) == 2)
-    time.sleep(0.2)
+    wait_until(lambda: centre.board.streams == 1 and centre.state.pulls)
+    # The stream has opened, so it looks once more.
+    time.sleep(0.4)
     pulls = len(centre.state.pulls)
     outbox.append()
     register.runner.notify_outbox()
