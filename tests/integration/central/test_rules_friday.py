@@ -26,7 +26,6 @@ from tests.support.rig import answer, line, payment, sell
 
 pytestmark = pytest.mark.postgres
 MILK = [line(1, "milk", 10_000, groups=["dairy"])]
-SECONDS = 5.0
 WRONG = "dairy10"
 
 
@@ -44,9 +43,10 @@ def shop() -> Iterator[RealCentre]:
 def call(shop: RealCentre, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     """One `edge-central rules` command; the JSON object it prints."""
 
-    def run(*arguments: str, code: int = 0) -> Any:
+    def run(*arguments: str, code: int | None = 0) -> Any:
         capsys.readouterr()
-        assert main(["rules", *arguments, "--data-dir", str(shop.data_dir)]) == code
+        ended = main(["rules", *arguments, "--data-dir", str(shop.data_dir)])
+        assert code in (ended, None)
         return json.loads(capsys.readouterr().out)
 
     return run
@@ -86,10 +86,7 @@ def nothing_stays_stopped(call: Callable[..., Any], tmp_path: Path) -> Iterator[
 
 def _status(call: Callable[..., Any]) -> Any:
     """`rules status`, whatever its exit code."""
-    try:
-        return call("status", "--json")
-    except AssertionError:
-        return call("status", "--json", code=1)
+    return call("status", "--json", code=None)
 
 
 def _row(found: Any, register: LiveRegister) -> Any:
@@ -116,10 +113,8 @@ def test_a_stop_reaches_a_connected_register_within_seconds(
     register: LiveRegister, call: Callable[..., Any]
 ) -> None:
     assert _priced(register) == 1_000
-    began = time.monotonic()
     done = call("stop", WRONG, "--reason", "знижка не на ту групу", "--author", "Ірина")
-    until("the stop", lambda: _priced(register) == 0, SECONDS)
-    print(f"command and stop together: {time.monotonic() - began:.2f} s")
+    until("the stop", lambda: _priced(register) == 0)
     until("the report", lambda: _row(_status(call), register)["state"] == "ok")
     found = call("status", "--json")
     assert found["kill_list"] == done["kill_list"]
@@ -139,7 +134,7 @@ def test_an_open_receipt_keeps_the_price_that_was_said(
     url = f"/v1/sales/{sale_id}"
     answer(register.http.post(f"{url}/open", json={"basket": {"lines": MILK}}))
     done = call("stop", WRONG, "--reason", "помилка")
-    until("the list on disk", lambda: _stored(register) == done["kill_list"], SECONDS)
+    until("the list on disk", lambda: _stored(register) == done["kill_list"])
     view = answer(register.http.put(f"{url}/basket", json={"lines": [*MILK, line(2, "tea", 500)]}))
     assert view["discount_minor"] == 1_000
     until("the report", lambda: _row(_status(call), register)["state"] == "lags")
@@ -172,7 +167,7 @@ def test_a_register_that_lost_the_list_gets_it_with_its_heartbeat(
 ) -> None:
     """The feed's cursor stands behind the row: it will not come again that way."""
     done = call("stop", WRONG, "--reason", "помилка")
-    until("the stop", lambda: _priced(register) == 0, SECONDS)
+    until("the stop", lambda: _priced(register) == 0)
     register.stop()
     for name in COPIES:
         (register.data_dir / "bundles" / name).write_bytes(b"\0" * 100)
@@ -185,7 +180,7 @@ def test_a_corrected_rule_acts_again_with_its_bundle_and_not_before(
     register: LiveRegister, way: FlakyCentre, call: Callable[..., Any], tmp_path: Path
 ) -> None:
     call("stop", WRONG, "--reason", "помилка")
-    until("the stop", lambda: _priced(register) == 0, SECONDS)
+    until("the stop", lambda: _priced(register) == 0)
     fixed = copy.deepcopy(RULES)
     fixed["promotions"][0]["effect"]["percent_bp"] = 500
     file = tmp_path / "fixed.json"
@@ -207,7 +202,7 @@ def test_somebody_elses_publication_brings_nothing_back(
     register: LiveRegister, call: Callable[..., Any], tmp_path: Path
 ) -> None:
     call("stop", WRONG, "--reason", "помилка")
-    until("the stop", lambda: _priced(register) == 0, SECONDS)
+    until("the stop", lambda: _priced(register) == 0)
     file = tmp_path / "other.json"
     file.write_text(json.dumps(RULES | {"note": "про інше"}), encoding="utf-8")
     carried = call("publish", str(file))
