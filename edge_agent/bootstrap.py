@@ -133,7 +133,7 @@ class _Builder:
         self.stack = stack
         self.port = port
         self.tokens = Tokens(token)
-        self.clock = Clock()
+        self.clock = Clock(keep=settings.data_dir / "clock.json")
         self.broadcast = Broadcast()
         folder = settings.data_dir
         self.storage = Storage(folder, settings.storage.reserve_sales, free_bytes)
@@ -189,8 +189,8 @@ class _Builder:
             _off_loop(lambda: self.rules.stops.hear(row, desk.rules_arrived))
 
     def _learn(self, sample: ClockSample) -> None:
-        self.events.clock(sample)
         self.clock.learn(sample.offset_ms, sample.error_ms)
+        self.events.clock(self.clock.state)
 
     def agent(self) -> Agent:
         """Everything joined together."""

@@ -78,7 +78,7 @@ class CentreSettings:
     )
     poll_s: int = _key(number(1, 3600), "Longest time between two looks for news, seconds", 30)
     heartbeat_s: int = _key(number(1, 3600), "Time between two reports of health, seconds", 15)
-    retry_cap_s: int = _key(number(1, 3600), "Longest wait between two attempts, seconds", 30)
+    retry_cap_s: int = _key(number(1, 3600), "Longest wait between two attempts, seconds", 300)
     authorise_timeout_ms: int = _key(
         number(100, 1500),
         "How long a redemption waits for the centre before it is decided offline, milliseconds",

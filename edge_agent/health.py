@@ -51,7 +51,7 @@ class Health:
         self._last_error = ""
         self._was_online = False
         self._pending_shown = 0
-        self._online_shown = False
+        self._online_shown = self._clock_off_shown = False
         self._depth = outbox.depth()
         self.devices: Callable[[], Mapping[str, DeviceState]] = dict
         self.ledger_check: Callable[[], CheckState] = CheckState
@@ -64,6 +64,7 @@ class Health:
             news = changed or state.outbox_pending != self._pending_shown
             # The breaker of live questions closes by time, which nobody tells.
             news = news or self._gate.is_online != self._online_shown
+            news = news or self._clock.state.is_off != self._clock_off_shown
             self._was_online = state.online
             self._pending_shown = self._depth = state.outbox_pending
             self._last_error = state.last_error
@@ -82,6 +83,8 @@ class Health:
     def strip(self) -> Strip:
         """The screen's state strip."""
         devices = self.devices()
+        clock = self._clock.state
+        self._clock_off_shown = clock.is_off
         self._online_shown = self._gate.is_online
         return Strip(
             register_id=self._identity.register_id,

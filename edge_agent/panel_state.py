@@ -17,7 +17,8 @@ class Strip(BaseModel):
 
     `since` is the instant of the last change between online and offline; `ruleset_at` dates the
     active ruleset's arrival on this register. `storage` is the disk: `low`, living on its
-    `reserve`, `full` (loyalty has stopped), or the ledger is `damaged`."""
+    `reserve`, `full` (loyalty has stopped), or the ledger is `damaged`. `clock_off_s` is how far
+    this machine's clock is from the centre's (machine less centre), 0 up to five minutes."""
 
     register_id: str
     store_name: str
@@ -30,6 +31,7 @@ class Strip(BaseModel):
     ruleset_at: str
     clock: str
     storage: StorageState = "ok"
+    clock_off_s: int = 0
 
 
 class Notice(BaseModel):

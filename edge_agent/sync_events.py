@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge_agent.bundles import BundleStore
+from edge_agent.clock import ClockState
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from sync.bucket_check import Comparison
-from sync.centre_client import ClockSample
 from sync.downlink import PullResult
 from sync.uplink import PushResult
-
-CLOCK_OFF_MS = 5 * 60 * 1000
 
 
 class SyncEvents:
@@ -62,9 +60,8 @@ class SyncEvents:
                 left=found.left,
             )
 
-    def clock(self, sample: ClockSample) -> None:
+    def clock(self, state: ClockState) -> None:
         """After each answer of the centre."""
-        off = abs(sample.offset_ms) > CLOCK_OFF_MS
-        if off and not self._clock_off:
-            emit(Event.CLOCK_OFF, offset_ms=sample.offset_ms)
-        self._clock_off = off
+        if state.is_off and not self._clock_off:
+            emit(Event.CLOCK_OFF, offset_ms=state.offset_ms, error_ms=state.error_ms)
+        self._clock_off = state.is_off

@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 from edge_agent.doctor.finding import Case, Finding
 from sync.channel import Answer, Channel, tls_context
+from sync.contract.signing import HEADER_TIME
 from sync.enrolment import Identity
 from sync.errors import BadCentreAddress, CentreRefused, IdentityError, SyncError
 
 HEALTH_S = 1.5
 CLOCK_WARN_S = 60
+CLOCK_OFF_S = 300
 CERTIFICATE_WARN_DAYS = 30
 
 
@@ -70,11 +72,23 @@ def centre(case: Case) -> Iterable[Finding]:
 
 def _clock(answer: Answer) -> Iterable[Finding]:
     try:
-        there = parsedate_to_datetime(answer.headers.get("Date", ""))
+        told = answer.headers.get(HEADER_TIME)
+        there = (
+            datetime.fromisoformat(told)
+            if told
+            else parsedate_to_datetime(answer.headers.get("Date", ""))
+        )
         offset_s = round((there - datetime.fromisoformat(answer.sent_at)).total_seconds())
     except (ValueError, TypeError):
         return
-    if abs(offset_s) >= CLOCK_WARN_S:
+    if abs(offset_s) > CLOCK_OFF_S:
+        yield Finding(
+            "clock",
+            "fail",
+            f"{-offset_s:+d} s against the centre: the screen warns the cashier",
+            "set the clock, use NTP, and replace the battery if it comes back",
+        )
+    elif abs(offset_s) >= CLOCK_WARN_S:
         yield Finding(
             "clock", "warn", f"{-offset_s:+d} s against the centre", "set the clock, or use NTP"
         )

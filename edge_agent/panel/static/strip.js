@@ -57,6 +57,9 @@ export function Strip({ model, words, locale }) {
     <${Device} name=${words.scanner} state=${strip.scanner} words=${words} />
     <${Rules} model=${model} words=${words} locale=${locale} />
     ${strip.clock === 'unsure' && html`<${Mark} tone="warn" icon="clock">${words.clockUnsure}<//>`}
+    ${strip.clock_off_s !== 0 && html`<${Mark} tone="warn" icon="clock">
+      <b data-test="clock-off">${words.clockOff(Math.round(strip.clock_off_s / 60))}</b>
+    <//>`}
     <${Storage} state=${strip.storage} words=${words} />
     <span class="mark place">
       <span class="store">${strip.store_name}</span> <b>${strip.register_id}</b>

@@ -12,6 +12,7 @@ const UK = {
   rules: 'Правила',
   noRules: 'Правил немає',
   clockUnsure: 'Час не перевірено',
+  clockOff: (minutes) => `Годинник збито на ${minutes > 0 ? '+' : '−'}${Math.abs(minutes)} хв`,
   device: {
     ok: 'працює', low: 'мало паперу', out: 'немає паперу', offline: 'не відповідає',
     none: 'не підключено', error: 'помилка',
@@ -160,6 +161,7 @@ const EN = {
   rules: 'Rules',
   noRules: 'No rules',
   clockUnsure: 'Clock unsure',
+  clockOff: (minutes) => `Clock off by ${minutes > 0 ? '+' : '−'}${Math.abs(minutes)} min`,
   device: {
     ok: 'works', low: 'paper low', out: 'no paper', offline: 'does not answer',
     none: 'not connected', error: 'fault',

@@ -227,11 +227,19 @@ def test_a_centre_that_is_there(register: Register) -> None:
 
 
 def test_a_clock_that_is_off(register: Register) -> None:
-    for url in _serve(None, timedelta(minutes=5)):
+    for url in _serve(None, timedelta(minutes=4)):
         register.write(f'[centre]\nurl = "{url}"\n')
         found = register.found()["clock"]
     assert found.verdict == "warn"
-    assert found.says in {f"-{s} s against the centre" for s in (299, 300, 301)}
+    assert found.says in {f"-{s} s against the centre" for s in (239, 240, 241)}
+
+
+def test_a_clock_that_the_screen_warns_of(register: Register) -> None:
+    for url in _serve(None, timedelta(days=-3)):
+        register.write(f'[centre]\nurl = "{url}"\n')
+        found = register.found()["clock"]
+    assert found.verdict == "fail"
+    assert "the screen warns the cashier" in found.says
 
 
 def test_a_centre_that_is_away(register: Register) -> None:
