@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CLAIMS = ROOT / "docs" / "claims.md"
 GLOSSARY = ROOT / "docs" / "glossary.md"
-DOMAIN_MODULES = ("basket", "member", "quote", "receipt", "sale", "ledger")
+DOMAIN_MODULES = (
+    *("basket", "member", "quote", "receipt", "sale", "ledger"),
+    *("returns", "spent_points", "gift_card"),
+)
 SCRIPTS = {
     "edge-agent": "edge_agent.cli",
     "edge-central": "central.cli",

@@ -79,7 +79,7 @@ def test_three_parts_in_any_order_end_at_the_balance_before(sold, books, order):
     assert sum(books(member).values()) == before == 3_000
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
 def test_every_spent_point_rests_in_its_own_lot_again(sold, db, order):
     till, member, body, _ = sold(accrual_points=0)
     for number, index in enumerate(order):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import sqlite3
 import uuid
@@ -55,7 +54,7 @@ def sums(returns: list[dict[str, Any]]) -> dict[str, int]:
     return {name: sum(each[name] for each in returns) for name in names}
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 0, 1)])
 def test_three_parts_in_any_order_end_at_the_sales_own_figures(rig: Rig, order) -> None:
     sale = sell(rig.http, LINES, card=CARD, redeem=True)
     assert sale["redeemed_minor"] > 0

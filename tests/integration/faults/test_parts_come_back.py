@@ -32,7 +32,7 @@ def give_back(till: LiveRegister, sale_id: str, lines: dict[str, int]) -> dict[s
     return answer(till.http.post(f"/v1/sales/{sale_id}/returns", json=body))
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+@pytest.mark.parametrize("order", [(2, 0, 1), (1, 2, 0)])
 def test_three_parts_in_any_order_end_at_the_balance_and_money_before(
     register: MakeRegister, centre: RealCentre, flaky: FlakyCentre, order: tuple[int, ...]
 ) -> None:
