@@ -28,6 +28,8 @@ _PRAGMAS = (
     "PRAGMA trusted_schema=OFF",
     "PRAGMA cell_size_check=ON",
     "PRAGMA journal_size_limit=8388608",
+    # An erased person is overwritten, whatever this SQLite was compiled with.
+    "PRAGMA secure_delete=ON",
 )
 
 
