@@ -96,7 +96,8 @@ class Health:
             scanner=devices.get("scanner", "none"),
             ruleset_sequence=self._rules.store.active_sequence,
             ruleset_at=self._rules.active_at,
-            clock=self._clock.state.source,
+            clock=clock.source,
+            clock_off_s=-round(clock.offset_ms / 60_000) * 60 if clock.is_off else 0,
             storage=self._storage.state,
         )
 
