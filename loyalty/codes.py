@@ -43,6 +43,8 @@ _UKRAINIAN_KEYS = str.maketrans(
     "ЙЦУКЕНГШЩЗФІВАПРОЛДЯЧСМИТЬЖйцукенгшщзфівапролдячсмитьж",
     "QWERTYUIOPASDFGHJKLZXCVBNM:qwertyuiopasdfghjklzxcvbnm:",
 )
+# The same layout also moves three signs that a purse code uses.
+_UKRAINIAN_SIGNS = str.maketrans("юЮ.;", "../$")
 
 _DIGITS = re.compile(r"[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -68,6 +70,7 @@ class Classified:
 
     `code` is the product's bar code as scanned; for a weighed label it is the label with its
     weight zeroed, which is how the goods list names it, and `qty_milli` is the weight in grams.
+    `purse` is the whole text of an `LP1:` code, for `loyalty.purse.read`; it must not be logged.
     `reason` is a key of `REASONS` when the code cannot be used.
     """
 
@@ -77,6 +80,7 @@ class Classified:
     code: str = ""
     qty_milli: int | None = None
     reason: str = ""
+    purse: str = ""
 
     @property
     def lookup_codes(self) -> tuple[str, ...]:
@@ -163,10 +167,10 @@ def _luhn_mod_32(body: str) -> str:
 
 
 def _own_scheme(text: str) -> Classified | None:
-    for candidate in (text, text.translate(_UKRAINIAN_KEYS)):
+    for candidate in (text, text.translate(_UKRAINIAN_SIGNS).translate(_UKRAINIAN_KEYS)):
         upper = candidate.upper()
         if upper.startswith(PURSE_PREFIX):
-            return Classified("purse", "LP1:****", reason="purse_unsupported")
+            return Classified("purse", "LP1:****", reason="purse_unsupported", purse=upper)
         if upper.startswith(STATIC_QR_PREFIX):
             try:
                 body = parse_static_qr(upper)
