@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COVERAGE_FLOOR := 92
 
-.PHONY: help demo test check bench soak-durable system clean
+.PHONY: help demo test check bench soak-durable soak-promotions system clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ bench: .venv/.ready ## Run the benchmarks that stand behind docs/claims.md
 
 soak-durable: .venv/.ready ## Campaigns on durability; SOAK_S seconds (1200), SEED repeats a run
 	$(BIN)/python -m bench.soak.durable
+
+soak-promotions: .venv/.ready ## Laws of pricing on random baskets; SOAK_S seconds (1200), SEED repeats a run
+	$(BIN)/python -m bench.soak.promotions
 
 clean: ## Remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out

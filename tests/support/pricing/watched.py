@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from loyalty.promotions import effects as then
-from loyalty.promotions.acting import ACTS, Acting
+from loyalty.promotions import engine
+from loyalty.promotions.acting import Acting
 from loyalty.promotions.choosing import count_unused
-from loyalty.promotions.compile import CompiledPromotion, compile_ruleset
-from loyalty.promotions.engine import _Evaluation
-from loyalty.promotions.facts import Facts
+from loyalty.promotions.compile import CompiledPromotion
 from loyalty.promotions.takings import Taking
 from loyalty.promotions.worksheet import Worksheet
 from loyalty.quote import Quote
@@ -52,31 +52,26 @@ class _WatchedActing(Acting):
         self._last = found[0]
         return found
 
-    def act(self, item: CompiledPromotion) -> None:
+    def act(self, item: CompiledPromotion) -> Any:
         lines = self.facts.sheet.open_lines
         before, acted = count_unused(lines), len(self.outcome.promotions)
-        ACTS[type(item.promotion.effect)](self, item, item.promotion.effect)
+        result = super().act(item)
         is_set = isinstance(item.promotion.effect, SETS) and not item.promotion.consume_units
         if is_set and len(self.outcome.promotions) > acted and self._last is not None:
             said = sum(piece.count for piece in self._last.slices)
             gone = before - count_unused(lines)
             self.used.append(UsedPieces(item.promotion.promotion_id, said, gone))
+        return result
 
 
 def watch(sale: RandomSale, locale: str = "uk") -> Watched:
-    """Price the sale as `evaluate` does, and keep what it was made on."""
-    compiled = compile_ruleset(sale.ruleset)
-    is_blocked = sale.member is not None and sale.member.is_blocked
-    facts = Facts(
-        sheet=Worksheet(compiled.index, sale.basket, compiled.programme.unit_floor_minor),
-        local=sale.at.astimezone(compiled.zone).replace(tzinfo=None),
-        store_id=sale.store_id,
-        member=None if is_blocked else sale.member,
-        is_blocked=is_blocked,
-        around=sale.around,
-    )
-    evaluation = _Evaluation(compiled, facts, locale)
-    acting = _WatchedActing(compiled, facts, evaluation.outcome, locale)
-    evaluation.acting = evaluation.contest._acting = acting
-    quote = evaluation.quote(sale.redeem_points, sale.spendable_points)
-    return Watched(quote, facts.sheet, acting.used)
+    """Price the sale by `evaluate` itself, and keep what it was made on."""
+    made: list[_WatchedActing] = []
+
+    def acting(*given: Any) -> _WatchedActing:
+        made.append(_WatchedActing(*given))
+        return made[-1]
+
+    with patch.object(engine, "Acting", acting):
+        quote = sale.quote(locale)
+    return Watched(quote, made[0].facts.sheet, made[0].used)
