@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -294,11 +295,19 @@ def _line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def wire_page() -> str:
+    """docs/reference/wire.schema.json: every message between register and centre."""
+    from sync.contract.schema import wire_schema
+
+    return json.dumps(wire_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
 PAGES = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "events.md": events_page,
     "api.md": api_page,
+    "wire.schema.json": wire_page,
 }
 
 
