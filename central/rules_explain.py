@@ -67,13 +67,14 @@ def explain_basket(source: RuleSource, asked: Question) -> dict[str, Any]:
         around=asked.around,
     )
     ranked = sorted(quote.traces, key=_rank)
+    names = {trace.promotion_id: trace.name for trace in ranked}
     return {
         "rules": source.label,
         "sequence": source.sequence or None,
         "at": local.isoformat(timespec="seconds"),
         "store_id": asked.store_id,
         "member_id": member.member_id if member else None,
-        "promotions": [_promotion(trace, asked.locale) for trace in ranked],
+        "promotions": [_promotion(trace, asked.locale, names) for trace in ranked],
         "lines": _lines(asked.basket, quote),
         "gifts": [
             {"promotion_id": gift.promotion_id, "sku": gift.sku, "quantity": gift.quantity}
@@ -91,13 +92,13 @@ def _rank(trace: PromotionTrace) -> tuple[int, bool]:
     return place, trace.reason == "no_goods"
 
 
-def _promotion(trace: PromotionTrace, locale: Locale) -> dict[str, Any]:
+def _promotion(trace: PromotionTrace, locale: Locale, names: dict[str, str]) -> dict[str, Any]:
     return {
         "promotion_id": trace.promotion_id,
         "name": trace.name,
         "status": trace.status,
         "reason": trace.reason,
-        "sentence": explain(trace, locale),
+        "sentence": explain(trace, locale, names),
         "hint": text_in(trace.hint, locale),
         "seen": trace.seen,
         "needed": trace.needed,

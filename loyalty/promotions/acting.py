@@ -11,9 +11,9 @@ from loyalty.points import points_to_minor
 from loyalty.promotions import conditions as when
 from loyalty.promotions import effects as then
 from loyalty.promotions.accruals import accrue, bases_of
-from loyalty.promotions.compile import PRICE_STAGES, CompiledPromotion, CompiledRuleset
+from loyalty.promotions.compile import PRICE_STAGES, CompiledPromotion, CompiledRuleset, targets_of
 from loyalty.promotions.facts import Facts, Failure
-from loyalty.promotions.failures import lines_of, may_act, why_nothing
+from loyalty.promotions.failures import Obstacle, lines_of, may_act, why_nothing
 from loyalty.promotions.limits import NOT_USED, remaining_minor
 from loyalty.promotions.member_checks import held_coupons
 from loyalty.promotions.outcome import Outcome
@@ -76,10 +76,25 @@ class Acting:
             return None
         return 0
 
-    def act(self, item: CompiledPromotion) -> None:
-        """Give what the promotion gives, or put down why it gives nothing."""
+    def worth_of(self, item: CompiledPromotion) -> tuple[int, int, int]:
+        """(kopecks, points, pieces) that it would give now if its campaign were not used up."""
+        effect, by_scope = item.promotion.effect, self.facts.sheet.by_scope
+        if not any(number in by_scope for number in item.targets):
+            return 0, 0, 0
+        if item.reward is not None:
+            targets = [by_scope.get(number, ()) for number in item.targets]
+            taking = item.reward(effect, targets, self.policies, False, None)
+            return taking.total, 0, taking.units
+        if isinstance(effect, _ACCRUAL_EFFECTS):
+            return 0, sum(accrue(effect, by_scope[item.targets[0]], self.programme)), 0
+        return 0, 0, 0
+
+    def act(self, item: CompiledPromotion) -> Obstacle | None:
+        """Give what the promotion gives, or put down why it gives nothing.
+
+        What is returned is lacking for the first step of what is given in steps."""
         effect = item.promotion.effect
-        ACTS[type(effect)](self, item, effect)
+        return ACTS[type(effect)](self, item, effect)
 
     def _taking(self, item: CompiledPromotion) -> tuple[Taking, str, Failure | None]:
         """The taking after caps, the cap that cut it, and why nothing is taken."""
@@ -127,10 +142,11 @@ class Acting:
     def _discount(self, item: CompiledPromotion, _: then.PriceEffect) -> None:
         taking, cap, failure = self._taking(item)
         if failure is not None:
-            self.outcome.trace(item, "blocked", failure, cap=cap)
+            total, units = taking.total, taking.units if taking.total else 0
+            self.outcome.trace(item, "blocked", failure, amount_minor=total, units=units, cap=cap)
             return
         total, units = taking.total, taking.units
-        if not item.is_plain and self._is_shadow(item, amount_minor=total, units=units):
+        if not item.is_plain and self._is_shadow(item, amount_minor=total, units=units, cap=cap):
             return
         shares = apply(taking)
         promotion, outcome = item.promotion, self.outcome
@@ -144,7 +160,7 @@ class Acting:
         numbers = dict.fromkeys(number for _, numbers, _ in item.asked for number in numbers)
         return [line for number in numbers for line in lines_of(self.facts, number)]
 
-    def _accrue(self, item: CompiledPromotion, effect: then.AccrualEffect) -> None:
+    def _accrue(self, item: CompiledPromotion, effect: then.AccrualEffect) -> Obstacle | None:
         lines = lines_of(self.facts, item.targets[0])
         points: Sequence[int] = accrue(effect, lines, self.programme)
         total, cap = sum(points), ""
@@ -152,15 +168,31 @@ class Acting:
         if limit is not None and total > limit:
             points, total, cap = split_by_weight(limit, points), limit, "per_receipt_points"
         if not total:
-            self.outcome.trace(item, "blocked", Failure("earns_nothing", "0", "1"), cap=cap)
-            return
-        if self._is_shadow(item, points=total):
-            return
+            step = effect.per_minor if isinstance(effect, then.AccruePerAmount) else 0
+            return self._earns_nothing(item, step)
+        units = 0
+        if isinstance(effect, then.AccruePerUnit):
+            units = sum([line.pieces for line in lines if line.earns])
+        if self._is_shadow(item, points=total, units=units, cap=cap):
+            return None
         for line, part in zip(lines, points, strict=True):
             line.points += part
         self.outcome.add_accrual(item, lines, points)
         gain = points_to_minor(total, self.programme.minor_per_bonus)
-        self._fire(item, gain=gain, points=total, cap=cap)
+        self._fire(item, gain=gain, points=total, units=units, cap=cap)
+        return None
+
+    def _earns_nothing(self, item: CompiledPromotion, step_minor: int) -> Obstacle | None:
+        """Say why: goods that earn nothing, or less money than the first step asks."""
+        lines = lines_of(self.facts, item.targets[0])
+        money = sum(bases_of(lines, self.programme))
+        if not 0 < money < step_minor:
+            self.outcome.trace(item, "blocked", Failure("earns_nothing", "0.00", "0.01"))
+            return None
+        seen, needed = format_minor(money), format_minor(step_minor)
+        failure = Failure("scope_value", seen, needed, step_minor - money, "minor")
+        self.outcome.trace(item, "not_met", failure)
+        return Obstacle(failure, targets_of(item.promotion)[0], lines)
 
     def _gift(self, item: CompiledPromotion, effect: then.GiftItem) -> None:
         pieces = sum([line.pieces for line in lines_of(self.facts, item.targets[0])])
@@ -188,15 +220,15 @@ class Acting:
         self.outcome.coupons.append(IssuedCoupon(own, effect.coupon, effect.valid_days, text))
         self._fire(item)
 
-    def _tickets(self, item: CompiledPromotion, effect: then.DrawTicket) -> None:
+    def _tickets(self, item: CompiledPromotion, effect: then.DrawTicket) -> Obstacle | None:
         count = self._count_tickets(item, effect)
         if not count:
-            needed = format_minor(effect.per_minor or 0)
-            self.outcome.trace(item, "blocked", Failure("earns_nothing", "0", needed))
-        elif not self._is_shadow(item, units=count):
+            return self._earns_nothing(item, effect.per_minor or 0)
+        if not self._is_shadow(item, units=count):
             own = item.promotion.promotion_id
             self.outcome.tickets.append(IssuedTickets(own, effect.draw, count))
             self._fire(item, units=count)
+        return None
 
     def _count_tickets(self, item: CompiledPromotion, effect: then.DrawTicket) -> int:
         if not effect.per_minor:
@@ -213,13 +245,25 @@ class Acting:
         self.outcome.messages.append((message.place, text_in(message.text, self.locale)))
 
     def _is_shadow(
-        self, item: CompiledPromotion, *, amount_minor: int = 0, points: int = 0, units: int = 0
+        self,
+        item: CompiledPromotion,
+        *,
+        amount_minor: int = 0,
+        points: int = 0,
+        units: int = 0,
+        cap: str = "",
     ) -> bool:
         if item.is_plain or self.is_live(item):
             return False
         failure = Failure("shadow", item.promotion.state, "live")
         self.outcome.trace(
-            item, "blocked", failure, amount_minor=amount_minor, points=points, units=units
+            item,
+            "blocked",
+            failure,
+            amount_minor=amount_minor,
+            points=points,
+            units=units,
+            cap=cap,
         )
         return True
 
@@ -257,7 +301,7 @@ class Acting:
                 self.outcome.used_coupons.append(min(held))
 
 
-ACTS: dict[type[then.Effect], Callable[[Acting, CompiledPromotion, Any], None]] = {
+ACTS: dict[type[then.Effect], Callable[[Acting, CompiledPromotion, Any], Obstacle | None]] = {
     **dict.fromkeys(_PRICE_EFFECTS, Acting._discount),
     **dict.fromkeys(_ACCRUAL_EFFECTS, Acting._accrue),
     then.GiftItem: Acting._gift,

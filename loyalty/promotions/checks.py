@@ -159,11 +159,11 @@ def _tender(facts: Facts, condition: when.TenderIn, _: Sequence[int]) -> Failure
         holds = bool(seen) and seen <= condition.kinds
     else:
         holds = not seen.isdisjoint(condition.kinds)
-    return (
-        None
-        if holds
-        else Failure("tender_kind", listed(frozenset(seen)), listed(frozenset(condition.kinds)))
-    )
+    if holds:
+        return None
+    unit = "" if condition.kinds <= {"other"} else "tender"
+    wanted = listed(frozenset(condition.kinds) - {"other"} or condition.kinds)
+    return Failure("tender_kind", listed(frozenset(seen)), wanted, int(bool(unit)), unit)
 
 
 CHECKS: dict[type[when.Condition], Check] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from loyalty.money import format_minor
 from loyalty.promotions.acting import Acting
 from loyalty.promotions.compile import (
     PRICE_STAGES,
@@ -34,6 +35,16 @@ class Exclusive:
         if self.stops_everything or other.stage in PRICE_STAGES or other.stage == "gift":
             return Failure("exclusive_taken", self.item.promotion.promotion_id, "")
         return None
+
+    def leaves_open(self, other: CompiledPromotion) -> bool:
+        """True when the promotion would act if its own conditions held."""
+        if self.item is None or self.keeps_out(other) is None:
+            return True
+        mine, its = self.item, other
+        return (its.promotion.is_exclusive or its.mode == "exclusive") and (
+            -its.promotion.priority,
+            its.position,
+        ) < (-mine.promotion.priority, mine.position)
 
 
 NOTHING_LEFT = Failure("floor", "0.00", "0.01")
@@ -79,7 +90,7 @@ class Contest:
         self._acting = acting
         self._decided: set[tuple[str, bool]] = set()
         self._entered: list[CompiledPromotion] = []
-        self._rivals: list[CompiledPromotion] = []
+        self._rivals: list[tuple[int, CompiledPromotion]] = []
 
     def is_decided(self, item: CompiledPromotion) -> bool:
         """The group was weighed already, and all its promotions with it."""
@@ -112,15 +123,19 @@ class Contest:
             if gain is None:
                 self._acting.act(item)
                 continue
-            self._rivals.append(item)
+            self._rivals.append((gain, item))
             if best is None or gain > best[0]:
                 best = gain, item
         return None if best is None else best[1]
 
     def close(self, winner: CompiledPromotion) -> None:
-        """Tell the losers who won."""
+        """Tell the losers who won, and how much more it gives."""
         winner_id = winner.promotion.promotion_id
-        failure = Failure("not_the_best", winner_id, "")
-        for item in self._rivals:
+        best = max(gain for gain, _ in self._rivals)
+        for gain, item in self._rivals:
             if item is not winner:
-                self._acting.outcome.trace(item, "lost", failure, winner=winner_id)
+                failure = Failure("not_the_best", format_minor(gain), format_minor(best))
+                amount = 0 if item.reward is None else gain
+                self._acting.outcome.trace(
+                    item, "lost", failure, amount_minor=amount, winner=winner_id
+                )

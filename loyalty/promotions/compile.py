@@ -256,7 +256,7 @@ def _untouched_trace(promotion: Promotion, locale: str) -> PromotionTrace:
             break
     return PromotionTrace(
         promotion_id=promotion.promotion_id,
-        name=text_in(promotion.name, locale),
+        name=text_in(promotion.name, locale) or promotion.promotion_id,
         status="not_met",
         reason="no_goods",
         seen="0",

@@ -8,6 +8,7 @@ same quote on every machine.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 
 from loyalty.basket import Basket
 from loyalty.member import Member
@@ -16,8 +17,8 @@ from loyalty.promotions.circumstances import ORDINARY, Circumstances
 from loyalty.promotions.combining import NOTHING_LEFT, Contest, exclusive_of
 from loyalty.promotions.compile import CompiledPromotion, CompiledRuleset
 from loyalty.promotions.facts import Facts, Failure
-from loyalty.promotions.failures import Obstacle, lines_of, may_act, obstacles_of
-from loyalty.promotions.hints import near_miss
+from loyalty.promotions.failures import Obstacle, may_act, obstacles_of
+from loyalty.promotions.hints import best_hints, near_miss, one_cure
 from loyalty.promotions.outcome import MAX_MESSAGES, Outcome
 from loyalty.promotions.redemption import limit_of, redeem, whole_points
 from loyalty.promotions.worksheet import SheetLine, Worksheet
@@ -88,7 +89,10 @@ class _Evaluation:
             if not item.is_early:
                 self._decide(item)
         outcome = self.outcome
-        outcome.add_hints()
+        if outcome.misses:
+            outcome.add_hints(
+                best_hints(outcome.misses, self.facts, self.programme, outcome.forgone)
+            )
         return Quote(
             ruleset_sequence=self.compiled.sequence,
             lines=tuple([_quoted(line) for line in self.sheet.lines]),
@@ -154,31 +158,34 @@ class _Evaluation:
         elif competes and self.acting.is_live(item):
             self.contest.enter(item)
         else:
-            self.acting.act(item)
+            short = self.acting.act(item)
+            if short is not None and self.acting.is_live(item):
+                self._note_miss(item, short)
 
     def _explain(self, item: CompiledPromotion, *, is_open: bool) -> None:
-        """Say the first obstacle; when it is the only one and can be mended, it is a near miss."""
+        """Say the first obstacle; when one thing would mend all of them, it is a near miss."""
         obstacles = obstacles_of(item, self.facts)
         first = next(obstacles)
-        self.outcome.trace(item, "blocked" if first.is_law else "not_met", first.failure)
-        is_live = item.is_plain or self.acting.is_live(item)
-        if is_open and is_live and first.failure.unit and next(obstacles, None) is None:
-            self._note_miss(item, first)
+        failure = first.failure
+        if failure.reason.startswith("cap_"):
+            amount, points, units = self.acting.worth_of(item)
+            cap = failure.reason[len("cap_") :]
+            self.outcome.trace(
+                item, "not_met", failure, amount_minor=amount, points=points, units=units, cap=cap
+            )
+        else:
+            self.outcome.trace(item, "blocked" if first.is_law else "not_met", failure)
+        if not failure.unit or not is_open or not (item.is_plain or self.acting.is_live(item)):
+            return
+        if self.exclusive is None or self.exclusive.leaves_open(item):
+            cure = one_cure(chain((first,), obstacles))
+            if cure is not None:
+                self._note_miss(item, cure)
 
     def _note_miss(self, item: CompiledPromotion, obstacle: Obstacle) -> None:
-        target: list[SheetLine] = []
-        for number in dict.fromkeys(item.targets):
-            target += lines_of(self.facts, number)
-        miss = near_miss(
-            item.promotion.effect,
-            obstacle.failure,
-            obstacle.scope,
-            obstacle.lines,
-            target,
-            self.programme.minor_per_bonus,
-        )
+        miss = near_miss(item, obstacle, self.facts, self.programme)
         if miss is not None:
-            self.outcome.misses.append((item, miss))
+            self.outcome.misses.append(miss)
 
 
 def hints_of(quote: Quote) -> list[PromotionTrace]:

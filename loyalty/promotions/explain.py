@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from loyalty.promotions.hint_texts import tender_words
+from loyalty.promotions.wording import bonuses, money, plural, quotable
 from loyalty.quote import PromotionTrace
 
 REASONS: dict[str, dict[str, str]] = {
@@ -11,8 +17,8 @@ REASONS: dict[str, dict[str, str]] = {
         "en": "{needed} pieces needed, {seen} there",
     },
     "set_quantity": {
-        "uk": "для набору потрібно {needed} шт., вільних {seen}",
-        "en": "a set needs {needed} pieces, {seen} are free",
+        "uk": "потрібно {needed} шт., вільних {seen}",
+        "en": "{needed} pieces needed, {seen} are free",
     },
     "scope_value": {
         "uk": "потрібно товарів на {needed} грн, є на {seen}",
@@ -23,11 +29,11 @@ REASONS: dict[str, dict[str, str]] = {
         "en": "receipt of UAH {needed} needed, now {seen}",
     },
     "distinct_skus": {
-        "uk": "потрібно {needed} різних товарів, є {seen}",
+        "uk": "потрібно {needed}, є {seen}",
         "en": "{needed} different goods needed, {seen} there",
     },
     "complete_set": {
-        "uk": "у наборі {needed} частин, зібрано {seen}",
+        "uk": "у наборі {needed}, зібрано {seen}",
         "en": "the set has {needed} parts, {seen} are there",
     },
     "store": {"uk": "діє в інших магазинах", "en": "runs in other stores"},
@@ -38,16 +44,16 @@ REASONS: dict[str, dict[str, str]] = {
     "register": {"uk": "діє на інших касах", "en": "runs on other registers"},
     "channel": {"uk": "діє в іншому каналі: {needed}", "en": "runs in another channel: {needed}"},
     "code_entered": {"uk": "потрібен код акції", "en": "a code is needed"},
-    "tender_kind": {
-        "uk": "діє при оплаті інакше: {needed}",
-        "en": "needs another way of payment: {needed}",
-    },
+    "tender_kind": {"uk": "діє при оплаті {needed}", "en": "runs when paid {needed}"},
     "not_started": {"uk": "почнеться {needed}", "en": "starts {needed}"},
     "ended": {"uk": "закінчилася {needed}", "en": "ended {needed}"},
-    "date_range": {"uk": "діє в інші дні: {needed}", "en": "runs on other days: {needed}"},
-    "weekday": {"uk": "діє в інші дні тижня: {needed}", "en": "other days of the week: {needed}"},
+    "date_range": {"uk": "діє {needed}", "en": "runs {needed}"},
+    "weekday": {"uk": "діє в інші дні: {needed}", "en": "runs on other days: {needed}"},
     "time_window": {"uk": "діє {needed}, зараз {seen}", "en": "runs {needed}, now {seen}"},
-    "birthday": {"uk": "діє біля дня народження", "en": "runs around the birthday"},
+    "birthday": {
+        "uk": "діє біля дня народження ({needed}){seen}",
+        "en": "runs around the birthday ({needed}){seen}",
+    },
     "member_known": {"uk": "потрібна картка учасника", "en": "a member card is needed"},
     "member_blocked": {"uk": "картку заблоковано", "en": "the card is blocked"},
     "member_group": {"uk": "для іншої групи: {needed}", "en": "for another group: {needed}"},
@@ -67,8 +73,8 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "coupon_held": {"uk": "немає купона", "en": "no coupon for it"},
     "points_at_least": {
-        "uk": "потрібно {needed} бонусів на рахунку, є {seen}",
-        "en": "a balance of {needed} bonuses is needed, it is {seen}",
+        "uk": "потрібно {needed} на рахунку, є {seen}",
+        "en": "a balance of {needed} is needed, it is {seen}",
     },
     "cashier_is_not_member": {
         "uk": "власна картка касира не діє",
@@ -96,29 +102,166 @@ REASONS: dict[str, dict[str, str]] = {
         "en": "UAH {seen} of the budget are left, {needed} needed",
     },
     "exclusive_taken": {
-        "uk": "діє виняткова акція {seen}",
-        "en": "the exclusive promotion {seen} acts",
+        "uk": "діє виняткова акція «{winner}»",
+        "en": "the exclusive promotion “{winner}” acts",
     },
-    "not_the_best": {"uk": "вигідніша акція {seen}", "en": "promotion {seen} gives more"},
+    "not_the_best": {
+        "uk": "вигідніша акція «{winner}»: {needed} грн проти {seen}",
+        "en": "“{winner}” gives more: UAH {needed} against {seen}",
+    },
     "law_tobacco": {
         "uk": "закон забороняє акції на тютюн",
         "en": "the law forbids promotions of tobacco",
     },
-    "group_taken": {"uk": "діє інша акція групи {seen}", "en": "another of group {seen} acts"},
-    "allowance_taken": {"uk": "частку вже змінила інша акція", "en": "another set the share"},
+    "group_taken": {
+        "uk": "у цій групі вже діє «{winner}»",
+        "en": "“{winner}” acts in its group already",
+    },
+    "allowance_taken": {
+        "uk": "оплату бонусами вже змінила «{winner}»",
+        "en": "“{winner}” has set what bonuses may pay",
+    },
     "floor": {"uk": "ціна вже найнижча з можливих", "en": "the price is the lowest possible"},
     "already_cheaper": {
         "uk": "і так дешевше: {seen} грн, за акцією {needed}",
         "en": "already cheaper: UAH {seen}, by the promotion {needed}",
     },
-    "earns_nothing": {"uk": "на ці товари бонусів немає", "en": "these goods earn nothing"},
+    "earns_nothing": {
+        "uk": "на ці товари нічого не нараховується",
+        "en": "these goods earn nothing",
+    },
     "shadow": {"uk": "випробування: лише рахується", "en": "trial: counted, not given"},
 }
+_PILOT = {"uk": "пілот на інших касах: лише рахується", "en": "pilot elsewhere: counted, not given"}
+_EQUAL = {"uk": "«{winner}» дає стільки ж і має перевагу", "en": "“{winner}” gives as much, first"}
 _FIRED = {"uk": "спрацювала", "en": "acted"}
+_CUT = {
+    "per_receipt_minor": {
+        "uk": "спрацювала, урізана межею на чек",
+        "en": "acted, cut by the cap of a receipt",
+    },
+    "per_receipt_points": {
+        "uk": "спрацювала, бонуси урізані межею на чек",
+        "en": "acted, its bonuses cut by the cap of a receipt",
+    },
+    "campaign_minor": {
+        "uk": "спрацювала, урізана рештою бюджету",
+        "en": "acted, cut by what was left of the budget",
+    },
+}
+_MONEY = frozenset(
+    {
+        *("scope_value", "receipt_value", "cap_campaign_minor", "cap_budget"),
+        *("not_the_best", "already_cheaper"),
+    }
+)
+_DAYS = {
+    "uk": ("пн", "вт", "ср", "чт", "пт", "сб", "нд"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
 
 
-def explain(trace: PromotionTrace, locale: str = "uk") -> str:
-    """Why the promotion acted or not, as a sentence without its name."""
-    texts = REASONS.get(trace.reason, _FIRED)
-    text = texts.get(locale, texts["uk"])
-    return text.format(seen=trace.seen, needed=trace.needed)
+def explain(
+    trace: PromotionTrace, locale: str = "uk", names: Mapping[str, str] | None = None
+) -> str:
+    """Why the promotion acted or not, as a sentence without its name.
+
+    `names` are the promotions' names by id, for the one that won over it; without them its id is
+    said. An unknown locale reads Ukrainian.
+    """
+    locale = locale if locale in _DAYS else "uk"
+    texts = _texts(trace)
+    seen, needed = _figures(trace, locale)
+    winner = quotable((names or {}).get(trace.winner) or trace.winner, locale)
+    return texts[locale].format(seen=seen, needed=needed, winner=winner)
+
+
+def _texts(trace: PromotionTrace) -> Mapping[str, str]:
+    if not trace.reason:
+        return _CUT.get(trace.cap, _FIRED)
+    if trace.reason == "shadow" and trace.seen == "pilot":
+        return _PILOT
+    if trace.reason == "not_the_best" and trace.seen == trace.needed:
+        return _EQUAL
+    return REASONS.get(trace.reason, _FIRED)
+
+
+def _figures(trace: PromotionTrace, locale: str) -> tuple[str, str]:
+    """What was seen and what is needed, as people write it."""
+    reason, seen, needed = trace.reason, trace.seen, trace.needed
+    if reason in _MONEY:
+        return money(_hundredths(seen), locale), money(_hundredths(needed), locale)
+    if reason == "points_at_least":
+        return money(_hundredths(seen), locale), bonuses(_hundredths(needed), locale)
+    if reason in ("distinct_skus", "complete_set") and locale == "uk":
+        return seen, _counted(reason, int(needed))
+    if reason == "weekday":
+        return seen, ", ".join([_DAYS[locale][int(day) - 1] for day in needed.split(",")])
+    if reason == "tender_kind":
+        return seen, tender_words(needed, locale)
+    if reason in ("not_started", "ended"):
+        return seen, _instant(needed, locale, is_end=reason == "ended")
+    if reason == "date_range":
+        return seen, _dates(needed, locale)
+    if reason == "birthday":
+        return _birthday(seen, needed, locale)
+    if reason == "days_since_purchase":
+        return _never(seen, locale), _span(needed, locale)
+    if reason == "nth_purchase" and locale == "uk":
+        return seen, needed.replace("each ", "кратний ")
+    return seen, needed
+
+
+def _hundredths(text: str) -> int:
+    return int(text.replace(".", "") or 0)
+
+
+def _counted(reason: str, count: int) -> str:
+    if reason == "complete_set":
+        return f"{count} {plural(count, 'частина', 'частини', 'частин')}"
+    return f"{count} {plural(count, 'різний товар', 'різні товари', 'різних товарів')}"
+
+
+def _day(day: date, locale: str) -> str:
+    return f"{day:%d.%m.%Y}" if locale == "uk" else day.isoformat()
+
+
+def _instant(text: str, locale: str, *, is_end: bool) -> str:
+    """A local instant; an end at midnight is told as the last day before it."""
+    moment = datetime.fromisoformat(text)
+    if moment.hour or moment.minute:
+        joint = "о" if locale == "uk" else "at"
+        return f"{_day(moment, locale)} {joint} {moment:%H:%M}"
+    return _day(moment - timedelta(days=int(is_end)), locale)
+
+
+def _dates(text: str, locale: str) -> str:
+    """A half-open interval "from/until" with its last day."""
+    starts, ends = [date.fromisoformat(part) if part else None for part in text.split("/")]
+    from_word, until_word = ("з", "по") if locale == "uk" else ("from", "to")
+    parts = [f"{from_word} {_day(starts, locale)}"] if starts else []
+    if ends:
+        parts.append(f"{until_word} {_day(ends - timedelta(days=1), locale)}")
+    return " ".join(parts)
+
+
+def _birthday(seen: str, needed: str, locale: str) -> tuple[str, str]:
+    before, after = (int(part) for part in re.findall(r"\d+", needed))
+    if locale == "uk":
+        span = f"{before} дн. до, {after} дн. після"
+        unknown, far = ", він невідомий", f", зараз {seen} дн."
+    else:
+        span = f"{before} days before, {after} after"
+        unknown, far = ", it is not known", f", now {seen} days"
+    return unknown if seen == "unknown" else far, span
+
+
+def _never(seen: str, locale: str) -> str:
+    return "не було" if seen == "never" and locale == "uk" else seen
+
+
+def _span(needed: str, locale: str) -> str:
+    least, most = needed.split("..")
+    if most:
+        return f"{least}–{most}"
+    return f"від {least}" if locale == "uk" else f"at least {least}"

@@ -26,8 +26,9 @@ class Facts:
 class Failure:
     """The first condition that does not hold.
 
-    `missing` is how much is lacking, in pieces or kopecks by `unit`; `unit` is "" when no
-    purchase can help. `part` is the number of the set's part that lacks pieces, else None.
+    `missing` is how much is lacking by `unit`: pieces ("piece"), kopecks ("minor"), other SKUs
+    ("sku"), a card ("member"), another payment ("tender"); `unit` is "" when nothing the buyer
+    does now would mend it. `part` is the number of the set's part that lacks pieces, else None.
     """
 
     reason: str

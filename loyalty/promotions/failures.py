@@ -147,7 +147,7 @@ def _target(item: CompiledPromotion, facts: Facts, targets: Sequence[Lines]) -> 
     effect = item.promotion.effect
     if not any(targets):
         law = _law(facts, item.targets[0], targets[0])
-        yield law or Obstacle(Failure("no_goods", "0", "1"))
+        yield law or _no_goods(item)
     elif isinstance(effect, then.SetPrice):
         yield from _parts(effect, targets)
     elif item.needed_pieces:
@@ -155,6 +155,14 @@ def _target(item: CompiledPromotion, facts: Facts, targets: Sequence[Lines]) -> 
         if seen < needed:
             failure = Failure("set_quantity", str(seen), str(needed), needed - seen, "piece")
             yield Obstacle(failure, targets_of(item.promotion)[0], targets[0])
+
+
+def _no_goods(item: CompiledPromotion) -> Obstacle:
+    """Goods that have a name can be offered; a set needs more than one purchase."""
+    scope, needed = targets_of(item.promotion)[0], max(1, item.needed_pieces)
+    if not scope.label or isinstance(item.promotion.effect, then.SetPrice):
+        return Obstacle(Failure("no_goods", "0", str(needed)))
+    return Obstacle(Failure("no_goods", "0", str(needed), needed, "piece"), scope)
 
 
 def _pieces_of(item: CompiledPromotion, lines: Lines) -> int:

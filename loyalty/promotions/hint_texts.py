@@ -7,155 +7,287 @@ from dataclasses import dataclass
 from loyalty.promotions import effects as then
 from loyalty.promotions.facts import Failure
 from loyalty.promotions.ruleset import Texts, text_in
+from loyalty.promotions.wording import bonuses, money, number, plural, quotable, shortened, times
 
-MAX_ITEM_TEXT = 40
+MAX_SENTENCE = 80
+_MAX_NAME = 40
+_MIN_NAME = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What a sentence is about.
+
+    `goods` names what is lacking, `on` what becomes cheaper where that is something else, and
+    `rule` the promotion, where goods have no name of their own.
+    """
+
+    failure: Failure
+    goods: Texts = ()
+    on: Texts = ()
+    rule: Texts = ()
+    is_weighed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Phrases:
-    piece_of: str
+    quoted: str
     piece: str
-    sku_of: str
-    sku: str
-    value_of: str
+    weigh: str
     value: str
+    rule: str
+    gains: str
     member: str
+    tender: str
     percent: str
     amount: str
     amount_per_unit: str
     price: str
     set_price: str
+    pieces_at: str
+    free_goods: str
     free: str
     part_off: str
     gift: str
-    bonuses: str
+    percent_bonuses: str
     points: str
+    per_unit: str
+    per_sum: str
     times: str
+    allowance: str
+    more_allowance: str
     coupon: str
-    tickets: str
-    decimal: str
+    on: str
 
 
 _PHRASES = {
     "uk": _Phrases(
-        piece_of="ще {count} шт. «{item}» — і {gain}",
-        piece="ще {count} шт. — і {gain}",
-        sku_of="ще {count} інший товар «{item}» — і {gain}",
-        sku="ще {count} інший товар — і {gain}",
-        value_of="ще на {sum} грн «{item}» — і {gain}",
-        value="ще на {sum} грн — і {gain}",
-        member="з карткою учасника — {gain}",
-        percent="−{percent} %",
-        amount="−{sum} грн",
-        amount_per_unit="−{sum} грн за шт.",
-        price="по {sum} грн",
+        quoted=" «{name}»",
+        piece="ще {count} шт.{goods}",
+        weigh="зважте{goods} ще {again}",
+        value="ще на {sum} грн{goods}",
+        rule="«{name}»: ",
+        gains="{lacking} — і {gain}",
+        member="з карткою учасника: {gain}",
+        tender="при оплаті {kinds}: {gain}",
+        percent="−{percent} %{on}",
+        amount="−{sum} грн{on}",
+        amount_per_unit="−{sum} грн за шт.{of}",
+        price="ціна {sum} грн{on}",
         set_price="набір за {sum} грн",
-        free="{count} шт. безкоштовно",
-        part_off="−{percent} % на {count} шт.",
-        gift="подарунок: {item}",
-        bonuses="+{percent} % бонусами",
-        points="+{points} бонусів",
-        times="бонусів у {times} раза більше",
+        pieces_at="{count} шт.{of} по {sum} грн",
+        free_goods="безкоштовно{of}",
+        free="{count} шт.{of} безкоштовно",
+        part_off="−{percent} % на {count} шт.{of}",
+        gift="подарунок{of}",
+        percent_bonuses="+{percent} % бонусами{on}",
+        points="+{points}",
+        per_unit="+{points} за шт.{of}",
+        per_sum="+{points} за кожні {sum} грн{on}",
+        times="бонусів {times} більше{on}",
+        allowance="бонусами до {percent} % чека",
+        more_allowance="більше оплати бонусами",
         coupon="купон на наступну покупку",
-        tickets="участь у розіграші",
-        decimal=",",
+        on=" на{of}",
     ),
     "en": _Phrases(
-        piece_of="{count} more of “{item}” for {gain}",
-        piece="{count} more for {gain}",
-        sku_of="{count} more kind of “{item}” for {gain}",
-        sku="{count} more kind of goods for {gain}",
-        value_of="UAH {sum} more of “{item}” for {gain}",
-        value="UAH {sum} more for {gain}",
+        quoted=" “{name}”",
+        piece="{count} more{goods}",
+        weigh="weigh{goods} {again} more",
+        value="UAH {sum} more{goods}",
+        rule="“{name}”: ",
+        gains="{lacking} for {gain}",
         member="with a member card: {gain}",
-        percent="−{percent}%",
-        amount="UAH −{sum}",
-        amount_per_unit="UAH −{sum} each",
-        price="UAH {sum} each",
+        tender="paid {kinds}: {gain}",
+        percent="−{percent}%{on}",
+        amount="UAH −{sum}{on}",
+        amount_per_unit="UAH −{sum} each{on}",
+        price="UAH {sum} each{on}",
         set_price="the set at UAH {sum}",
-        free="{count} free",
-        part_off="−{percent}% on {count}",
-        gift="a gift: {item}",
-        bonuses="+{percent}% in bonuses",
-        points="+{points} bonuses",
-        times="{times} times the bonuses",
+        pieces_at="{count}{of} at UAH {sum}",
+        free_goods="free{of}",
+        free="{count}{of} free",
+        part_off="−{percent}% on {count}{of}",
+        gift="a gift{of}",
+        percent_bonuses="+{percent}% in bonuses{on}",
+        points="+{points}",
+        per_unit="+{points} each{on}",
+        per_sum="+{points} per UAH {sum}{on}",
+        times="{times} the bonuses{on}",
+        allowance="up to {percent}% paid with bonuses",
+        more_allowance="more paid with bonuses",
         coupon="a coupon for the next purchase",
-        tickets="a place in the draw",
-        decimal=".",
+        on=" on{of}",
     ),
 }
+_KINDS = {
+    "uk": {
+        "cash": "готівкою",
+        "card": "карткою",
+        "gift_card": "подарунковою карткою",
+        "bonus": "бонусами",
+        "other": "інакше",
+    },
+    "en": {
+        "cash": "in cash",
+        "card": "by card",
+        "gift_card": "by gift card",
+        "bonus": "with bonuses",
+        "other": "otherwise",
+    },
+}
+_OR = {"uk": " чи ", "en": " or "}
 
 
-def sentence(locale: str, effect: then.Effect, failure: Failure, goods: Texts) -> str:
-    """What to say: what is lacking, and what it gives."""
+def tender_words(kinds: str, locale: str) -> str:
+    """Means of payment in words, from their kinds "card, cash"."""
+    words = _KINDS[locale]
+    return _OR[locale].join([words.get(kind, kind) for kind in kinds.split(", ")])
+
+
+def sentence(locale: str, effect: then.Effect, lacking: Lacking) -> str:
+    """What to say: what is lacking, and what it gives; at most `MAX_SENTENCE` characters.
+
+    Names are shortened as far as it needs, and left out where even that is too long.
+    """
+    text = ""
+    for most in (*range(_MAX_NAME, _MIN_NAME, -2), _MIN_NAME, 0):
+        text = _compose(locale, effect, lacking, most)
+        if len(text) <= MAX_SENTENCE:
+            return text
+    return shortened(text, MAX_SENTENCE)
+
+
+def _compose(locale: str, effect: then.Effect, lacking: Lacking, most: int) -> str:
     phrases = _PHRASES[locale]
-    gain = _gain(phrases, effect, locale)
-    if failure.unit == "member":
-        return phrases.member.format(gain=gain)
-    item = text_in(goods, locale)[:MAX_ITEM_TEXT]
-    if failure.unit == "minor":
-        phrase = phrases.value_of if item else phrases.value
-        return phrase.format(sum=_money(phrases, failure.missing), item=item, gain=gain)
-    with_item, without = (
-        (phrases.sku_of, phrases.sku)
-        if failure.unit == "sku"
-        else (phrases.piece_of, phrases.piece)
-    )
-    return (with_item if item else without).format(count=failure.missing, item=item, gain=gain)
+    gain = _gain(phrases, effect, locale, lacking.on, most)
+    rule = _name(lacking.rule, locale, most)
+    prefix = phrases.rule.format(name=rule) if rule else ""
+    unit = lacking.failure.unit
+    if unit == "member":
+        return prefix + phrases.member.format(gain=gain)
+    if unit == "tender":
+        kinds = tender_words(lacking.failure.needed, locale)
+        return prefix + phrases.tender.format(kinds=kinds, gain=gain)
+    what = _lacking(phrases, locale, lacking, most)
+    return prefix + phrases.gains.format(lacking=what, gain=gain)
 
 
-def _gain(phrases: _Phrases, effect: then.Effect, locale: str) -> str:
+def _lacking(phrases: _Phrases, locale: str, lacking: Lacking, most: int) -> str:
+    missing = lacking.failure.missing
+    goods = _quoted(phrases, lacking.goods, locale, most)
+    if lacking.failure.unit == "minor":
+        return phrases.value.format(sum=money(missing, locale), goods=goods)
+    if lacking.failure.unit == "sku":
+        return _kinds(missing, locale, goods)
+    if lacking.is_weighed and goods:
+        return phrases.weigh.format(goods=goods, again=_again(missing, locale))
+    return phrases.piece.format(count=missing, goods=_of(goods, locale))
+
+
+def _of(goods: str, locale: str) -> str:
+    return f" of{goods}" if goods and locale == "en" else goods
+
+
+def _kinds(count: int, locale: str, goods: str) -> str:
+    if locale == "en":
+        return f"{count} more {'kind' if count == 1 else 'kinds'} of{goods or ' goods'}"
+    words = plural(count, "інший товар", "інші товари", "інших товарів")
+    return f"ще {count} {words}{goods}"
+
+
+def _again(count: int, locale: str) -> str:
+    if locale == "en":
+        return "once" if count == 1 else f"{count} times"
+    return "раз" if count == 1 else f"{count} {plural(count, 'раз', 'рази', 'разів')}"
+
+
+def _name(texts: Texts, locale: str, most: int) -> str:
+    return shortened(quotable(text_in(texts, locale), locale), most) if most else ""
+
+
+def _quoted(phrases: _Phrases, texts: Texts, locale: str, most: int) -> str:
+    name = _name(texts, locale, most)
+    return phrases.quoted.format(name=name) if name else ""
+
+
+def _gain(phrases: _Phrases, effect: then.Effect, locale: str, target: Texts, most: int) -> str:
+    of = _quoted(phrases, target, locale, most)
+    on = phrases.on.format(of=of) if of else ""
     if isinstance(effect, then.PercentOff | then.AmountOff | then.FixedPrice):
-        return _line_gain(phrases, effect)
+        return _line_gain(phrases, effect, locale, of, on)
     if isinstance(effect, then.NForM):
-        return _pieces_off(phrases, effect.take - effect.pay, effect.percent_bp)
+        return _pieces_off(phrases, locale, effect.take - effect.pay, effect.percent_bp, of)
     if isinstance(effect, then.NthUnitPercent):
-        return _pieces_off(phrases, 1, effect.percent_bp)
+        return _pieces_off(phrases, locale, 1, effect.percent_bp, of)
     if isinstance(effect, then.SetPrice):
-        return phrases.set_price.format(sum=_money(phrases, effect.price_minor))
+        return phrases.set_price.format(sum=money(effect.price_minor, locale))
     if isinstance(effect, then.GiftItem):
-        return phrases.gift.format(item=text_in(effect.name, locale) or effect.sku)
+        name = effect.name or (("uk", effect.sku),)
+        return phrases.gift.format(of=_quoted(phrases, name, locale, most))
     if isinstance(effect, then.CouponIssue):
         return phrases.coupon
     if isinstance(effect, then.DrawTicket):
-        return phrases.tickets
-    if isinstance(effect, then.RedeemAllowance | then.Message):
+        return _tickets(effect.tickets, locale)
+    if isinstance(effect, then.RedeemAllowance):
+        return _allowance(phrases, effect, locale)
+    if isinstance(effect, then.Message):
         return ""
-    return _points_gain(phrases, effect)
+    return _points_gain(phrases, effect, locale, of, on)
 
 
 def _line_gain(
-    phrases: _Phrases, effect: then.PercentOff | then.AmountOff | then.FixedPrice
+    phrases: _Phrases,
+    effect: then.PercentOff | then.AmountOff | then.FixedPrice,
+    locale: str,
+    of: str,
+    on: str,
 ) -> str:
+    most = effect.units.at_most
     if isinstance(effect, then.PercentOff):
-        return phrases.percent.format(percent=_decimal(phrases, effect.percent_bp))
+        if most is not None:
+            return _pieces_off(phrases, locale, most, effect.percent_bp, of)
+        if effect.percent_bp == 10_000:
+            return phrases.free_goods.format(of=of)
+        return phrases.percent.format(percent=number(effect.percent_bp, locale), on=on)
     if isinstance(effect, then.FixedPrice):
-        return phrases.price.format(sum=_money(phrases, effect.price_minor))
+        price = money(effect.price_minor, locale)
+        if most is not None:
+            return phrases.pieces_at.format(count=most, of=of, sum=price)
+        return phrases.price.format(sum=price, on=on)
     phrase = phrases.amount_per_unit if effect.per == "unit" else phrases.amount
-    return phrase.format(sum=_money(phrases, effect.amount_minor))
+    return phrase.format(sum=money(effect.amount_minor, locale), of=of, on=on)
 
 
-def _pieces_off(phrases: _Phrases, count: int, percent_bp: int) -> str:
+def _pieces_off(phrases: _Phrases, locale: str, count: int, percent_bp: int, of: str) -> str:
     if percent_bp == 10_000:
-        return phrases.free.format(count=count)
-    return phrases.part_off.format(percent=_decimal(phrases, percent_bp), count=count)
+        return phrases.free.format(count=count, of=of)
+    return phrases.part_off.format(percent=number(percent_bp, locale), count=count, of=of)
 
 
-def _points_gain(phrases: _Phrases, effect: then.AccrualEffect) -> str:
+def _tickets(count: int, locale: str) -> str:
+    if locale == "en":
+        return "a draw ticket" if count == 1 else f"{count} draw tickets"
+    words = plural(count, "квиток", "квитки", "квитків")
+    return f"{words if count == 1 else f'{count} {words}'} розіграшу"
+
+
+def _allowance(phrases: _Phrases, effect: then.RedeemAllowance, locale: str) -> str:
+    if effect.max_share_bp is None:
+        return phrases.more_allowance
+    return phrases.allowance.format(percent=number(effect.max_share_bp, locale))
+
+
+def _points_gain(
+    phrases: _Phrases, effect: then.AccrualEffect, locale: str, of: str, on: str
+) -> str:
     if isinstance(effect, then.AccruePercent):
-        return phrases.bonuses.format(percent=_decimal(phrases, effect.percent_bp))
+        return phrases.percent_bonuses.format(percent=number(effect.percent_bp, locale), on=on)
     if isinstance(effect, then.AccrueMultiplier):
-        return phrases.times.format(times=_decimal(phrases, effect.factor_bp // 100))
-    return phrases.points.format(points=_money(phrases, effect.points))
-
-
-def _money(phrases: _Phrases, minor: int) -> str:
-    """Kopecks as people write sums: 2000 → "20", 2050 → "20,50"."""
-    whole, rest = divmod(minor, 100)
-    return f"{whole}{phrases.decimal}{rest:02d}" if rest else str(whole)
-
-
-def _decimal(phrases: _Phrases, hundredths: int) -> str:
-    """Hundredths as people write them: 2000 → "20", 1050 → "10,5"."""
-    whole, rest = divmod(hundredths, 100)
-    return f"{whole}{phrases.decimal}{rest:02d}".rstrip("0") if rest else str(whole)
+        return phrases.times.format(times=times(effect.factor_bp, locale), on=on)
+    points = bonuses(effect.points, locale)
+    if isinstance(effect, then.AccruePerUnit):
+        return phrases.per_unit.format(points=points, of=of, on=on)
+    if isinstance(effect, then.AccruePerAmount):
+        return phrases.per_sum.format(points=points, sum=money(effect.per_minor, locale), on=on)
+    return phrases.points.format(points=points)

@@ -1,150 +1,189 @@
 """Near misses: the one thing that is lacking, and what it would give.
 
-A hint is made only when exactly one condition fails and a purchase or a card would mend it.
+A hint is made only when exactly one thing is lacking and a purchase, a card or another way of
+payment would mend it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from loyalty.money import BASIS_POINTS, line_sum, share_down, share_half_up
-from loyalty.points import points_to_minor
 from loyalty.promotions import effects as then
-from loyalty.promotions.facts import Failure
-from loyalty.promotions.hint_texts import sentence
-from loyalty.promotions.ruleset import Texts
+from loyalty.promotions.benefits import benefit_of, loosens, rough_benefit
+from loyalty.promotions.compile import CompiledPromotion, targets_of
+from loyalty.promotions.facts import Facts
+from loyalty.promotions.failures import Obstacle, lines_of
+from loyalty.promotions.hint_texts import Lacking, sentence
+from loyalty.promotions.limits import NOT_USED
+from loyalty.promotions.ruleset import Programme, Texts
 from loyalty.promotions.scope import Scope
 from loyalty.promotions.worksheet import SheetLine
 
 MAX_MISSING_PIECES = 2
-UNKNOWN_BENEFIT = 1
-"""Kopecks that stand for a gain without a price, so that it is shown after those with one."""
+MAX_HINTS = 10
 LOCALES = ("uk", "en")
 Lines = Sequence[SheetLine]
 
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """What is lacking and the kopecks the buyer would gain; its texts are made when asked for."""
+    """A promotion that one purchase, card or payment would make act.
 
-    effect: then.Effect
-    failure: Failure
-    item: Texts
-    benefit_minor: int
-
-    def texts(self) -> Texts:
-        """The cashier's sentence per locale."""
-        return tuple(
-            (locale, sentence(locale, self.effect, self.failure, self.item)) for locale in LOCALES
-        )
-
-
-def near_miss(
-    effect: then.Effect,
-    failure: Failure,
-    scope: Scope | None,
-    in_scope: Lines,
-    target: Lines,
-    minor_per_bonus: int,
-) -> NearMiss | None:
-    """The hint for a promotion whose only failure is `failure`, or None when it is not near.
-
-    `in_scope` are the lines the failing condition counts, `scope` its scope when it has one.
+    `sample` is the line of which more would be bought; `rough_minor` the kopecks it gives at a
+    first glance, `exact_minor` with a close look, where its rivals will change the prices.
     """
-    if not _is_near(failure, in_scope, target):
-        return None
-    sample = min(in_scope, key=lambda line: (-line.pieces, line.item.name), default=None)
-    extra = _Extra()
-    if sample is not None and sample in target:
-        if failure.unit in ("piece", "sku"):
-            value = sample.item.sum_minor * failure.missing // sample.pieces
-            extra = _Extra(failure.missing, value)
-        elif failure.unit == "minor":
-            extra = _Extra(0, failure.missing)
-    benefit = _benefit(effect, target, extra, minor_per_bonus)
-    if benefit <= 0:
-        return None
-    item: Texts = scope.label if scope is not None else ()
-    if not item and failure.unit == "piece" and sample is not None:
-        item = (("uk", sample.item.name),)
-    return NearMiss(effect, failure, item, benefit)
+
+    item: CompiledPromotion
+    obstacle: Obstacle
+    sample: SheetLine | None
+    rough_minor: int
+    exact_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Extra:
-    """What would be bought in addition: pieces and kopecks."""
+class Hint:
+    """A near miss as it is told: the kopecks it adds, and its sentence per locale."""
 
-    pieces: int = 0
-    minor: int = 0
+    item: CompiledPromotion
+    benefit_minor: int
+    texts: Texts
 
 
-def _is_near(failure: Failure, in_scope: Lines, target: Lines) -> bool:
+def one_cure(obstacles: Iterable[Obstacle]) -> Obstacle | None:
+    """What mends all the obstacles at once; None when one thing does not."""
+    found: Obstacle | None = None
+    for obstacle in obstacles:
+        if not obstacle.failure.unit:
+            return None
+        found = obstacle if found is None else _together(found, obstacle)
+        if found is None:
+            return None
+    return found
+
+
+def _together(one: Obstacle, other: Obstacle) -> Obstacle | None:
+    """The larger of two lacks, where the same goods mend both."""
+    unit = one.failure.unit
+    if unit != other.failure.unit or unit in ("tender", "sku"):
+        return None
+    if unit == "minor" and (one.scope is None or other.scope is None):
+        narrow = other if one.scope is None else one
+        most = max(one.failure.missing, other.failure.missing)
+        return replace(narrow, failure=replace(narrow.failure, missing=most))
+    if not _is_same(one.scope, other.scope):
+        return None
+    return one if one.failure.missing >= other.failure.missing else other
+
+
+def _is_same(one: Scope | None, other: Scope | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one == other or replace(one, label=()) == replace(other, label=())
+
+
+def near_miss(
+    item: CompiledPromotion, obstacle: Obstacle, facts: Facts, programme: Programme
+) -> NearMiss | None:
+    """The near miss of a promotion that only `obstacle` keeps from acting, or None if it is far."""
+    effect = item.promotion.effect
+    if isinstance(effect, then.Message) or not _is_near(obstacle):
+        return None
+    if isinstance(effect, then.RedeemAllowance) and not loosens(effect, programme):
+        return None
+    sample = None
+    if obstacle.failure.unit in ("piece", "minor"):
+        sample = min(obstacle.lines, key=_most_pieces, default=None)
+    target: Lines = lines_of(facts, item.targets[0]) if item.targets else ()
+    rough = rough_benefit(effect, target, programme.minor_per_bonus)
+    miss = NearMiss(item, obstacle, sample, rough)
+    if item.mode == "sum":
+        return miss
+    return replace(miss, exact_minor=_benefit(miss, facts, programme))
+
+
+def _most_pieces(line: SheetLine) -> tuple[int, str, str]:
+    return -line.pieces, line.item.name, line.item.line_id
+
+
+def _is_near(obstacle: Obstacle) -> bool:
+    failure, lines = obstacle.failure, obstacle.lines
     if failure.unit in ("piece", "sku"):
-        return failure.missing <= MAX_MISSING_PIECES and bool(in_scope or target)
+        is_named = bool(lines) or (obstacle.scope is not None and bool(obstacle.scope.label))
+        return failure.missing <= MAX_MISSING_PIECES and (is_named or failure.part is not None)
     if failure.unit == "minor":
         # Near is a third of the threshold or less; further away it is an advertisement.
-        return bool(in_scope) and failure.missing * 2 <= sum([line.net for line in in_scope])
-    return failure.unit == "member"
+        return failure.missing * 2 <= sum([line.net for line in lines])
+    return True
 
 
-def _benefit(effect: then.Effect, target: Lines, extra: _Extra, rate: int) -> int:
-    if isinstance(effect, then.PercentOff | then.AmountOff | then.FixedPrice):
-        return _price_benefit(effect, target, extra)
-    if isinstance(effect, then.NForM):
-        each = share_half_up(_cheapest_unused(target), effect.percent_bp)
-        return each * (effect.take - effect.pay)
-    if isinstance(effect, then.NthUnitPercent):
-        return share_half_up(_cheapest_unused(target), effect.percent_bp)
-    if isinstance(effect, then.SetPrice):
-        wanted = sum(part.quantity for part in effect.parts)
-        saved = _cheapest_unused(target) * wanted - effect.price_minor
-        return max(saved, UNKNOWN_BENEFIT)
-    if isinstance(effect, then.GiftItem | then.CouponIssue | then.DrawTicket):
-        return UNKNOWN_BENEFIT
-    if isinstance(effect, then.RedeemAllowance | then.Message):
-        return 0
-    return _accrual_benefit(effect, target, extra, rate)
+def best_hints(
+    misses: list[NearMiss],
+    facts: Facts,
+    programme: Programme,
+    forgone: Callable[[CompiledPromotion], int],
+) -> list[Hint]:
+    """The hints that add most to what the buyer has; `forgone` is what each would push out."""
+    misses.sort(key=lambda miss: (-miss.rough_minor, miss.item.position))
+    hints = []
+    for miss in misses[:MAX_HINTS]:
+        benefit = _benefit(miss, facts, programme) - forgone(miss.item)
+        if benefit > 0:
+            hints.append(Hint(miss.item, benefit, _texts(miss, facts)))
+    return hints
 
 
-def _price_benefit(
-    effect: then.PercentOff | then.AmountOff | then.FixedPrice, target: Lines, extra: _Extra
-) -> int:
-    value = sum([line.net for line in target]) + extra.minor
-    pieces = sum([line.pieces for line in target]) + extra.pieces
-    most = effect.units.at_most
-    if most is not None and pieces > most:
-        value = value * most // pieces
-        pieces = most
-    if isinstance(effect, then.PercentOff):
-        return share_half_up(value, effect.percent_bp)
-    if isinstance(effect, then.FixedPrice):
-        return sum(
-            [
-                max(0, line.net - line_sum(effect.price_minor, line.item.qty_milli))
-                for line in target
-            ]
-        )
-    counts = {"receipt": 1, "line": len(target), "unit": pieces}
-    return min(value, effect.amount_minor * counts[effect.per])
+def _benefit(miss: NearMiss, facts: Facts, programme: Programme) -> int:
+    failure, item = miss.obstacle.failure, miss.item
+    if miss.exact_minor is not None:
+        return miss.exact_minor
+    return benefit_of(
+        item,
+        [lines_of(facts, number) for number in item.targets],
+        miss.sample,
+        failure.missing if failure.unit == "piece" else 0,
+        failure.missing if failure.unit == "minor" else 0,
+        programme,
+        facts.around.usage.get(item.promotion.promotion_id, NOT_USED),
+    )
 
 
-def _cheapest_unused(target: Lines) -> int:
-    unused = [run.value(1) for line in target for run in line.runs if run.net and not run.is_used]
-    return min(unused, default=0)
+def _texts(miss: NearMiss, facts: Facts) -> Texts:
+    promotion, obstacle = miss.item.promotion, miss.obstacle
+    scope = obstacle.scope
+    is_anything = scope is None or scope.is_all
+    goods = () if scope is None else scope.label
+    if not goods and obstacle.failure.unit != "sku" and not is_anything:
+        goods = _common_name(obstacle.lines)
+    if not goods and obstacle.failure.unit == "piece" and miss.sample is not None:
+        goods = (("uk", miss.sample.item.name),)
+    on = _target_name(miss, facts)
+    is_clear = bool(goods or is_anything) and on is not None
+    lacking = Lacking(
+        obstacle.failure,
+        goods,
+        on or (),
+        () if is_clear else promotion.name,
+        miss.sample is not None and miss.sample.item.is_weighed,
+    )
+    return tuple((locale, sentence(locale, promotion.effect, lacking)) for locale in LOCALES)
 
 
-def _accrual_benefit(effect: then.AccrualEffect, target: Lines, extra: _Extra, rate: int) -> int:
-    earning = [line for line in target if line.earns]
-    money = max(0, sum([line.money for line in earning]) + extra.minor)
-    if isinstance(effect, then.AccruePercent):
-        return share_down(money, effect.percent_bp)
-    if isinstance(effect, then.AccruePerAmount):
-        return points_to_minor(money * effect.points // effect.per_minor, rate)
-    if isinstance(effect, then.AccruePerUnit):
-        pieces = sum([line.pieces for line in earning]) + extra.pieces
-        return points_to_minor(effect.points * pieces, rate)
-    if isinstance(effect, then.AccrueFixed):
-        return points_to_minor(effect.points, rate)
-    earned = sum([line.points for line in earning])
-    return points_to_minor(earned * (effect.factor_bp - BASIS_POINTS) // BASIS_POINTS, rate)
+def _target_name(miss: NearMiss, facts: Facts) -> Texts | None:
+    """What becomes cheaper, () for everything or the goods that are lacking; None: no name."""
+    targets = targets_of(miss.item.promotion)
+    if not targets or isinstance(miss.item.promotion.effect, then.SetPrice | then.GiftItem):
+        return ()
+    target = targets[0]
+    if target.label:
+        return () if _is_same(target, miss.obstacle.scope) else target.label
+    if target.is_all or _is_same(target, miss.obstacle.scope):
+        return ()
+    return _common_name(lines_of(facts, miss.item.targets[0])) or None
+
+
+def _common_name(lines: Lines) -> Texts:
+    """The name of the goods, when they are all one SKU."""
+    if not lines or any(line.item.sku != lines[0].item.sku for line in lines):
+        return ()
+    return (("uk", lines[0].item.name),)

@@ -82,7 +82,10 @@ def _nth_purchase(_: Facts, member: Member, condition: when.NthPurchase) -> Fail
     is_kth = condition.every is not None and number % condition.every == 0
     if number in condition.numbers or is_kth:
         return None
-    needed = ", ".join(map(str, sorted(condition.numbers)[:5])) or f"each {condition.every}"
+    wanted = [str(n) for n in sorted(condition.numbers)[:5]]
+    if condition.every is not None:
+        wanted.append(f"each {condition.every}")
+    needed = ", ".join(wanted)
     return Failure("nth_purchase", str(number), needed)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loyalty.promotions.compile import CompiledPromotion
 from loyalty.promotions.facts import Failure
-from loyalty.promotions.hints import NearMiss
+from loyalty.promotions.hints import Hint, NearMiss
 from loyalty.promotions.worksheet import SheetLine
 from loyalty.quote import (
     AppliedAccrual,
@@ -20,7 +20,6 @@ from loyalty.quote import (
 )
 
 MAX_MESSAGES = 8
-MAX_HINTS = 10
 
 
 class Outcome:
@@ -36,7 +35,7 @@ class Outcome:
         self.tickets: list[IssuedTickets] = []
         self.messages: list[tuple[str, str]] = []
         self.gains: dict[str, tuple[int, str]] = {}
-        self.misses: list[tuple[CompiledPromotion, NearMiss]] = []
+        self.misses: list[NearMiss] = []
 
     def name_of(self, item: CompiledPromotion) -> str:
         """The promotion's name in the locale of the quote."""
@@ -76,18 +75,19 @@ class Outcome:
         name, shares = self.name_of(item), shares_of(lines, points)
         self.accruals.append(AppliedAccrual(item.promotion.promotion_id, name, sum(points), shares))
 
-    def add_hints(self) -> None:
-        """The best hints; each counts what it would add to what its group gives now."""
-        worth = []
-        for item, miss in self.misses:
-            gain, _ = self.gains.get(item.promotion.group, (0, ""))
-            worth.append((miss.benefit_minor - gain, item, miss))
-        worth.sort(key=lambda entry: (-entry[0], entry[1].position))
-        for benefit, item, miss in worth[:MAX_HINTS]:
-            if benefit > 0:
-                self.traces[item.position] = self.traces[item.position]._replace(
-                    hint=miss.texts(), benefit_minor=benefit
-                )
+    def forgone(self, item: CompiledPromotion) -> int:
+        """Kopecks that are given now and would not be if this promotion acted."""
+        if item.promotion.is_exclusive or item.mode == "exclusive":
+            return sum([applied.amount_minor for applied in self.promotions])
+        return self.gains.get(item.promotion.group, (0, ""))[0]
+
+    def add_hints(self, hints: Sequence[Hint]) -> None:
+        """Put the sentences on the traces of the promotions they are about."""
+        for hint in hints:
+            place = hint.item.position
+            self.traces[place] = self.traces[place]._replace(
+                hint=hint.texts, benefit_minor=hint.benefit_minor
+            )
 
 
 def shares_of(lines: Sequence[SheetLine], amounts: Sequence[int]) -> tuple[Share, ...]:

@@ -130,12 +130,12 @@ class Ruleset:
 
 
 def text_in(texts: Texts, locale: str) -> str:
-    """The text of a locale, else the Ukrainian one, else the first, else ""."""
+    """The text of a locale, else the Ukrainian one, else the first that is not empty, else ""."""
     for wanted in (locale, "uk"):
         for name, text in texts:
-            if name == wanted:
+            if name == wanted and text:
                 return text
-    return texts[0][1] if texts else ""
+    return next((text for _, text in texts if text), "")
 
 
 def ancestors_of(group: str, parents: Mapping[str, str]) -> tuple[str, ...]:

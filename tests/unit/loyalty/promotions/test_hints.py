@@ -82,7 +82,7 @@ def test_a_scope_s_own_label_is_used(shop, promotion, scope, cheese):
     rule = promotion(PercentOff(labelled, 1000), conditions=(ScopeValue(labelled, 25_000),))
     hint = dict(shop(rule).trace(cheese).hint)
     assert hint["uk"] == "ще на 50 грн «молочне» — і −10 %"
-    assert hint["en"] == "UAH 50 more of “any dairy” for −10%"
+    assert hint["en"] == "UAH 50 more “any dairy” for −10%"
 
 
 def test_the_last_piece_of_a_set(shop, promotion, scope, goods):
@@ -97,8 +97,8 @@ def test_a_stranger_hears_what_a_card_would_give(shop, promotion, scope, cheese)
     earn = promotion(AccruePercent(scope(), 500), "earn")
     hints = hints_of(shop(earn, club).price(cheese, member=None))
     assert [(t.promotion_id, dict(t.hint)["uk"], t.benefit_minor) for t in hints] == [
-        ("club", "з карткою учасника — −10 %", 2_000),
-        ("earn", "з карткою учасника — +5 % бонусами", 1_000),
+        ("club", "з карткою учасника: −10 %", 2_000),
+        ("earn", "з карткою учасника: +5 % бонусами", 1_000),
     ]
 
 
