@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ from central.people import erase_again
 RUN_LOCK = 5_260_871_006
 """Held shared by every running service, alone by a restore."""
 _CHUNK = 1024 * 1024
+_DEBIAN = Path("/usr/lib/postgresql")
 _BEFORE = "before_restore"
 _CARRIED = """
 insert into public.store select * from {before}.store on conflict do nothing;
@@ -110,8 +112,9 @@ def backup(url: str, target: Path, now: datetime) -> Manifest:
     return manifest
 
 
-def check(source: Path) -> None:
-    """`BadInput` unless the file is a whole backup, of the bytes that its manifest names."""
+def check(source: Path, url: str) -> None:
+    """`BadInput` unless the file is a whole backup, of the bytes that its manifest names, and
+    one that the server's own programs read."""
     if not source.is_file():
         raise BadInput("no_such_file", f"{source} is not a file")
     manifest = _manifest_of(source)
@@ -123,7 +126,7 @@ def check(source: Path) -> None:
         if _digest(source) != wanted:
             raise BadInput("damaged_backup", f"{source} does not fit its manifest")
     try:
-        _program("pg_restore", None, "--list", str(source))
+        _run([_find("pg_restore", _major(url)), "--list", str(source)], dict(os.environ))
     except DatabaseUnavailable as error:
         raise BadInput("not_a_backup", f"{source}: {error}") from None
 
@@ -131,7 +134,7 @@ def check(source: Path) -> None:
 def restore(url: str, source: Path, erased_file: Path, now: datetime, author: str) -> Restored:
     """Put a backup in the place of what is there. The present rows are lost in the end, and
     come back at once when the restore fails. `BadInput` `busy` while a service runs."""
-    check(source)
+    check(source, url)
     with connect(url) as connection:
         row = connection.execute("select pg_try_advisory_lock(%s)", [RUN_LOCK]).fetchone()
         if row is None or not row[0]:
@@ -222,23 +225,37 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _program(name: str, url: str | None, *arguments: str) -> None:
+def _program(name: str, url: str, *arguments: str) -> None:
     """Run a PostgreSQL program; the password goes by the environment, never by the command line."""
-    environment = dict(os.environ)
-    command = [_find(name), *arguments]
-    if url is not None:
-        parts: dict[str, Any] = conninfo_to_dict(url)
-        environment["PGPASSWORD"] = str(parts.pop("password", "") or "")
-        command.insert(1, f"--dbname={make_conninfo(**parts)}")
+    parts: dict[str, Any] = conninfo_to_dict(url)
+    environment = {**os.environ, "PGPASSWORD": str(parts.pop("password", "") or "")}
+    command = [_find(name, _major(url)), f"--dbname={make_conninfo(**parts)}", *arguments]
+    _run(command, environment)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
+        name = Path(command[0]).name
         raise DatabaseUnavailable(f"{name} failed: {done.stderr.strip()[-1000:]}")
 
 
-def _find(name: str) -> str:
+def _find(name: str, major: int) -> str:
+    """The program, of the server's own major version: an older one does not read it, and what a
+    newer one writes an older server does not take."""
+    candidates = [shutil.which(name), str(_DEBIAN / str(major) / "bin" / name)]
     with suppress(DatabaseUnavailable):
-        return str(wheel_programs() / name)
-    found = shutil.which(name)
-    if found is None:
-        raise BadInput("no_program", f"{name} of PostgreSQL is not installed")
-    return found
+        candidates.insert(0, str(wheel_programs() / name))
+    for candidate in candidates:
+        if candidate is None or not Path(candidate).exists():
+            continue
+        done = subprocess.run([candidate, "--version"], capture_output=True, text=True, check=False)
+        found = re.search(r" (\d+)", done.stdout)
+        if found and major == int(found[1]):
+            return candidate
+    raise BadInput("no_program", f"{name} of PostgreSQL {major} is not installed")
+
+
+def _major(url: str) -> int:
+    with connect(url) as connection:
+        return connection.info.server_version // 10_000

@@ -194,7 +194,7 @@ def serve_rows(
     for kind, key, version, is_deleted, body, _xid, _id, member_id in found:
         if kind == PHONE:
             rows.extend(tokens.get(key, ()))
-        elif kind == "member" and member_id not in at_home:
+        elif kind == "member" and body.get("purchases") and member_id not in at_home:
             shown = {name: value for name, value in body.items() if name != "purchases"}
             rows.append(
                 FeedRow(kind=kind, key=key, version=version, is_deleted=is_deleted, body=shown)

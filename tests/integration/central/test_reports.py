@@ -154,7 +154,7 @@ def test_what_needs_a_person_and_what_was_dealt_with(centre, sale_body, call, db
     db.execute("update register_report set last_seen_at = now() - interval '25 hours'")
     assert needs() == {("silent", "R1")}
     call("status", "--silent-hours", "26")
-    db.execute("update applied set seq = 0")
+    db.execute("update register_epoch set head_seq = head_seq + 1")
     assert needs() == {("silent", "R1"), ("not_applied", "R1")}
     db.execute("insert into awaited values ('R1', now())")
     assert ("rights_awaited", "R1") in needs()
