@@ -147,8 +147,11 @@ def connect_writer(path: Path, schema: str) -> sqlite3.Connection:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write and never checkpoints."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    """A connection that cannot write and never checkpoints, not even as the last to close: the
+    log of a killed agent is left as it was found."""
+    # `as_uri` quotes what a URI must not hold; a writable handle would fold the log at its close.
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA busy_timeout=2000")
     connection.execute("PRAGMA query_only=ON")
     connection.execute("PRAGMA wal_autocheckpoint=0")
@@ -232,7 +235,7 @@ class Writer:
 
     def _fold_when_quiet(self) -> None:
         """Its own thread: a due checkpoint waits for a quiet moment, but not for ever."""
-        while True:
+        while not self._ended.is_set():
             self._due.wait()
             if self._ended.wait(QUIET_S):
                 return

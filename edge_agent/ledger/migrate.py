@@ -12,7 +12,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from edge_agent.ledger.database import connect_writer, migrations_of
+from edge_agent.ledger.database import connect_reader, connect_writer, migrations_of
 
 FILES = (("ledger.db", "ledger"), ("cache.db", "cache"))
 _CHILD_S = 60
@@ -23,7 +23,7 @@ def is_behind(path: Path, schema: str) -> bool:
     if not path.is_file():
         return True
     try:
-        with closing(sqlite3.connect(path)) as connection:
+        with closing(connect_reader(path)) as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.DatabaseError:
         return False

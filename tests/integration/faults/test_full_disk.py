@@ -1,6 +1,7 @@
 """The disk is full under a real agent: sales live on the reserve, then loyalty stops, not the till.
 
-The reserve here is for 120 sales; `python -m bench.soak.durable_full_disk` shows it for 2,500.
+The reserve here is for 100 sales, and another program eats of it;
+`python -m bench.soak.durable_full_disk` shows it for 2,500.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from tests.support.live_register import until
 from tests.support.rig import CARD, Rig
 from tests.support.small_disk import CannotMount, fill, small_disk
 
-SALES = 120
+SALES = 100
+GREEDY_EVERY = 12
 
 
 @pytest.fixture
@@ -52,11 +54,10 @@ def test_sales_live_on_the_reserve_and_then_loyalty_stops_clearly(
         sold = 0
         while (answer := agent.sell(card=CARD)).status_code == 200:
             sold += 1
-            if sold == SALES // 2:
-                assert _storage(agent) == "reserve"
-                assert agent.http.get("/v1/state").json()["strip"]["storage"] == "reserve"
+            if sold % GREEDY_EVERY == 0:
+                assert _storage(agent) in ("reserve", "full")
                 fill(disk, "somebody-else")  # another program takes what it can get
-        assert sold >= SALES // 2
+        assert sold >= 4 * GREEDY_EVERY, "it never gets more than a step of the reserve"
         told = answer.json()
         assert (answer.status_code, told["code"]) == (503, "loyalty_unavailable")
         assert told["cashier_message"]["en"].startswith("Loyalty is unavailable")
@@ -73,7 +74,10 @@ def test_sales_live_on_the_reserve_and_then_loyalty_stops_clearly(
 
         agent.kill()
         agent.start()
-        assert agent.sell().status_code == 503, "it starts, and says the same"
+        fill(disk, "somebody-else")
+        statuses = [agent.sell().status_code for _ in range(GREEDY_EVERY)]
+        assert set(statuses) <= {200, 503}, "it starts even so"
+        assert statuses[-1] == 503
 
         filler.unlink()
         (disk / "somebody-else").unlink()

@@ -98,6 +98,16 @@ def test_whoever_comes_during_the_close_gets_an_answer(tmp_path):
         assert len(answers) == 40
 
 
+def test_a_close_in_the_middle_of_a_fold_ends(tmp_path):
+    for number in range(12):
+        writer = Writer(tmp_path / "cache.db", "cache", "cache")
+        for key in range(FOLD_AT):
+            writer.run(put(f"{number}.{key}"), durable=False)
+        time.sleep(0.045 + number / 1000)
+        writer.close()
+        assert not writer._folder.is_alive()
+
+
 def test_a_file_that_cannot_be_opened_is_let_go(tmp_path):
     path = tmp_path / "cache.db"
     path.write_bytes(b"no database" * 1000)
