@@ -1,0 +1,1 @@
+"""Who may redeem how much, by which layer, and what that can cost at most."""
