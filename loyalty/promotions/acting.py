@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
-from loyalty.money import BASIS_POINTS, format_minor, split_by_weight
+from loyalty.money import format_minor, split_by_weight
 from loyalty.points import points_to_minor
 from loyalty.promotions import conditions as when
 from loyalty.promotions import effects as then
@@ -17,6 +16,7 @@ from loyalty.promotions.failures import Obstacle, lines_of, may_act, why_nothing
 from loyalty.promotions.limits import NOT_USED, remaining_minor
 from loyalty.promotions.member_checks import held_coupons
 from loyalty.promotions.outcome import Outcome
+from loyalty.promotions.pilot import is_live_at
 from loyalty.promotions.prices import Demand
 from loyalty.promotions.redemption import NO_ALLOWANCE
 from loyalty.promotions.ruleset import text_in
@@ -51,15 +51,7 @@ class Acting:
 
     def is_live(self, item: CompiledPromotion) -> bool:
         """True when what the promotion gives is given and not only counted."""
-        promotion = item.promotion
-        if promotion.state != "pilot":
-            return promotion.state == "live"
-        pilot, around = promotion.pilot, self.facts.around
-        if self.facts.store_id in pilot.stores or around.register_id in pilot.registers:
-            return True
-        return bool(pilot.share_bp) and _draw(promotion.promotion_id, around.register_id) < (
-            pilot.share_bp
-        )
+        return is_live_at(item.promotion, self.facts.store_id, self.facts.around.register_id)
 
     def gain_of(self, item: CompiledPromotion) -> int | None:
         """Kopecks that the promotion would give now; None when it would give nothing."""
@@ -310,9 +302,3 @@ ACTS: dict[type[then.Effect], Callable[[Acting, CompiledPromotion, Any], Obstacl
     then.DrawTicket: Acting._tickets,
     then.Message: Acting._message,
 }
-
-
-def _draw(promotion_id: str, register_id: str) -> int:
-    """A stable number in [0, 10 000) of a promotion on a register."""
-    digest = hashlib.sha256(f"{promotion_id}\x00{register_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % BASIS_POINTS

@@ -18,7 +18,7 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "set_quantity": {
         "uk": "потрібно {needed} шт., вільних {seen}",
-        "en": "{needed} pieces needed, {seen} are free",
+        "en": "{needed} pieces needed, {seen} free",
     },
     "scope_value": {
         "uk": "потрібно товарів на {needed} грн, є на {seen}",
@@ -34,7 +34,7 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "complete_set": {
         "uk": "у наборі {needed}, зібрано {seen}",
-        "en": "the set has {needed} parts, {seen} are there",
+        "en": "parts of the set: {seen} of {needed}",
     },
     "store": {"uk": "діє в інших магазинах", "en": "runs in other stores"},
     "store_format": {
@@ -63,8 +63,8 @@ REASONS: dict[str, dict[str, str]] = {
         "en": "for other customers",
     },
     "nth_purchase": {
-        "uk": "це покупка № {seen}, потрібна № {needed}",
-        "en": "this is purchase no. {seen}, no. {needed} is needed",
+        "uk": "це покупка № {seen}, діє на {needed}",
+        "en": "this is purchase no. {seen}, it runs on {needed}",
     },
     "first_purchase": {"uk": "лише на першу покупку", "en": "for the first purchase only"},
     "days_since_purchase": {
@@ -134,6 +134,7 @@ REASONS: dict[str, dict[str, str]] = {
 }
 _PILOT = {"uk": "пілот на інших касах: лише рахується", "en": "pilot elsewhere: counted, not given"}
 _EQUAL = {"uk": "«{winner}» дає стільки ж і має перевагу", "en": "“{winner}” gives as much, first"}
+_NO_PURCHASE = {"uk": "покупок ще не було", "en": "no purchase yet"}
 _FIRED = {"uk": "спрацювала", "en": "acted"}
 _CUT = {
     "per_receipt_minor": {
@@ -181,6 +182,8 @@ def _texts(trace: PromotionTrace) -> Mapping[str, str]:
         return _CUT.get(trace.cap, _FIRED)
     if trace.reason == "shadow" and trace.seen == "pilot":
         return _PILOT
+    if trace.seen == "never":
+        return _NO_PURCHASE
     if trace.reason == "not_the_best" and trace.seen == trace.needed:
         return _EQUAL
     return REASONS.get(trace.reason, _FIRED)
@@ -206,9 +209,9 @@ def _figures(trace: PromotionTrace, locale: str) -> tuple[str, str]:
     if reason == "birthday":
         return _birthday(seen, needed, locale)
     if reason == "days_since_purchase":
-        return _never(seen, locale), _span(needed, locale)
-    if reason == "nth_purchase" and locale == "uk":
-        return seen, needed.replace("each ", "кратний ")
+        return seen, _span(needed, locale)
+    if reason == "nth_purchase":
+        return seen, _numbers(needed, locale)
     return seen, needed
 
 
@@ -223,7 +226,7 @@ def _counted(reason: str, count: int) -> str:
 
 
 def _day(day: date, locale: str) -> str:
-    return f"{day:%d.%m.%Y}" if locale == "uk" else day.isoformat()
+    return f"{day:%d.%m.%Y}" if locale == "uk" else f"{day:%Y-%m-%d}"
 
 
 def _instant(text: str, locale: str, *, is_end: bool) -> str:
@@ -249,15 +252,27 @@ def _birthday(seen: str, needed: str, locale: str) -> tuple[str, str]:
     before, after = (int(part) for part in re.findall(r"\d+", needed))
     if locale == "uk":
         span = f"{before} дн. до, {after} дн. після"
-        unknown, far = ", він невідомий", f", зараз {seen} дн."
+        unknown, passed, ahead = ", він невідомий", ", минуло {0} дн.", ", до нього {0} дн."
     else:
         span = f"{before} days before, {after} after"
-        unknown, far = ", it is not known", f", now {seen} days"
-    return unknown if seen == "unknown" else far, span
+        unknown, passed, ahead = ", it is not known", ", it was {0} days ago", ", it is in {0} days"
+    if seen == "unknown":
+        return unknown, span
+    return (passed if seen.startswith("+") else ahead).format(seen[1:]), span
 
 
-def _never(seen: str, locale: str) -> str:
-    return "не було" if seen == "never" and locale == "uk" else seen
+def _numbers(needed: str, locale: str) -> str:
+    """Purchases by number: "5, 10, each 7"."""
+    parts = needed.split(", ")
+    exact = ", ".join([part for part in parts if not part.startswith("each ")])
+    each = [part.removeprefix("each ") for part in parts if part.startswith("each ")]
+    if locale == "uk":
+        words = [f"№ {exact}"] if exact else []
+        words += [f"кратні {number}" for number in each]
+        return " і ".join(words)
+    words = [f"no. {exact}"] if exact else []
+    words += [f"multiples of {number}" for number in each]
+    return " and ".join(words)
 
 
 def _span(needed: str, locale: str) -> str:

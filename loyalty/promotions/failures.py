@@ -36,7 +36,7 @@ class Obstacle:
 
 def may_act(item: CompiledPromotion, facts: Facts) -> bool:
     """True when nothing keeps the promotion from acting: the short way to no obstacles."""
-    if (item.is_gated or facts.around.stopped) and _gate(item, facts) is not None:
+    if (item.is_gated or facts.around.stopped) and gate_of(item, facts) is not None:
         return False
     if item.needs_member and facts.member is None:
         return False
@@ -56,7 +56,7 @@ def may_act(item: CompiledPromotion, facts: Facts) -> bool:
 
 def obstacles_of(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
     """All obstacles of a promotion on this basket; none means that it may act."""
-    gate = _gate(item, facts) if item.is_gated or facts.around.stopped else None
+    gate = gate_of(item, facts) if item.is_gated or facts.around.stopped else None
     if gate is not None:
         yield Obstacle(gate)
     asked_member = False
@@ -111,7 +111,8 @@ def _of_condition(
     return law or Obstacle(failure, scopes_of(condition)[place], scopes[place])
 
 
-def _gate(item: CompiledPromotion, facts: Facts) -> Failure | None:
+def gate_of(item: CompiledPromotion, facts: Facts) -> Failure | None:
+    """What keeps a promotion from acting on any basket here and now."""
     promotion = item.promotion
     if item.is_stopped or promotion.promotion_id in facts.around.stopped:
         return Failure("stopped", "stopped", "")

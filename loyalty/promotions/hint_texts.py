@@ -177,7 +177,7 @@ def _lacking(phrases: _Phrases, locale: str, lacking: Lacking, most: int) -> str
     missing = lacking.failure.missing
     goods = _quoted(phrases, lacking.goods, locale, most)
     if lacking.failure.unit == "minor":
-        return phrases.value.format(sum=money(missing, locale), goods=goods)
+        return phrases.value.format(sum=money(missing, locale), goods=_of(goods, locale))
     if lacking.failure.unit == "sku":
         return _kinds(missing, locale, goods)
     if lacking.is_weighed and goods:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-Given = list[dict[int, int]]
+Given = dict[int, dict[int, int]]
+"""Pieces by key for each part, the parts in the order in which they chose."""
 
 
 def assign(
     needs: Sequence[int], wants: Sequence[Sequence[int]], free: Mapping[int, int]
 ) -> tuple[Given, list[tuple[int, int]]]:
-    """Fill the parts of one set: (pieces by key for each part, [(part, pieces it lacks)]).
+    """Fill the parts of one set: (what each takes, [(part, pieces it lacks)]).
 
     `wants` are the keys a part may take, the preferred first; `free` is how many pieces each key
     has, and a piece fills one part only. The part with the fewest pieces chooses first; when a
     part finds too few, others give way where they can, so a set that can be filled is filled.
     """
     left = dict(free)
-    given: Given = [{} for _ in needs]
+    given: Given = {}
     lacking = []
     for number in sorted(range(len(needs)), key=lambda n: sum([left[key] for key in wants[n]])):
         need = needs[number]
+        taken = given[number] = {}
         for key in wants[number]:
             count = min(need, left[key])
             if count > 0:
-                _take(given[number], left, key, count)
+                _take(taken, left, key, count)
                 need -= count
         while need:
             moved = _find(number, need, wants, given, left, set())
@@ -51,7 +53,7 @@ def _find(
             _take(given[part], left, key, count)
             return count
     for key in wants[part]:
-        for other, taken in enumerate(given):
+        for other, taken in given.items():
             held = taken.get(key, 0)
             if other in seen or not held:
                 continue

@@ -11,6 +11,8 @@ from loyalty.promotions.checks import CHECKS
 from loyalty.promotions.circumstances import ORDINARY, Circumstances
 from loyalty.promotions.compile import CompiledPromotion, CompiledRuleset, scopes_of
 from loyalty.promotions.facts import Facts
+from loyalty.promotions.failures import gate_of
+from loyalty.promotions.pilot import is_live_at
 from loyalty.promotions.ruleset import text_in
 from loyalty.promotions.worksheet import Worksheet
 
@@ -44,7 +46,7 @@ def offers_for(
     local = at.astimezone(compiled.zone).replace(tzinfo=None)
     facts = Facts(Worksheet(compiled.index, Basket(), 0), local, store_id, member, around=around)
     names = (
-        text_in(item.promotion.name, locale)
+        text_in(item.promotion.name, locale) or item.promotion.promotion_id
         for item in compiled.promotions
         if _is_personal(item) and _holds(item, facts)
     )
@@ -57,13 +59,8 @@ def _is_personal(item: CompiledPromotion) -> bool:
 
 def _holds(item: CompiledPromotion, facts: Facts) -> bool:
     promotion = item.promotion
-    starts, ends = promotion.valid_from, promotion.valid_until
-    in_time = (starts is None or facts.local >= starts.replace(tzinfo=None)) and (
-        ends is None or facts.local < ends.replace(tzinfo=None)
-    )
-    here = not promotion.stores or facts.store_id in promotion.stores
-    is_off = item.is_stopped or promotion.promotion_id in facts.around.stopped
-    if promotion.state != "live" or is_off or not in_time or not here:
+    is_live = is_live_at(promotion, facts.store_id, facts.around.register_id)
+    if not is_live or gate_of(item, facts) is not None:
         return False
     return all(
         bool(scopes_of(condition))

@@ -191,7 +191,7 @@ def _one_set(
     if lacking:
         return None
     wanted: dict[int, int] = {}
-    for part in given:
+    for part in given.values():
         for key, count in part.items():
             wanted[key] = wanted.get(key, 0) + count
     return [_Choice(runs[key], count, free[key] // count) for key, count in wanted.items() if count]

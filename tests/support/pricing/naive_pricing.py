@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import get_args
 
 from loyalty.promotions import effects as then
-from loyalty.promotions.acting import _draw
 from loyalty.promotions.limits import Usage
+from loyalty.promotions.pilot import _draw
 from loyalty.promotions.ruleset import Promotion
 from loyalty.promotions.scope import Scope
 from loyalty.quote import Quote

@@ -82,7 +82,7 @@ def test_a_scope_s_own_label_is_used(shop, promotion, scope, cheese):
     rule = promotion(PercentOff(labelled, 1000), conditions=(ScopeValue(labelled, 25_000),))
     hint = dict(shop(rule).trace(cheese).hint)
     assert hint["uk"] == "ще на 50 грн «молочне» — і −10 %"
-    assert hint["en"] == "UAH 50 more “any dairy” for −10%"
+    assert hint["en"] == "UAH 50 more of “any dairy” for −10%"
 
 
 def test_the_last_piece_of_a_set(shop, promotion, scope, goods):
