@@ -24,7 +24,7 @@ from typing import Any
 import psycopg
 
 from bench.ingest_streams import stream_rows
-from bench.report import Row, finish
+from bench.report import Row, finish, median
 from bench.soak.central_rig import make_fact, sale_body
 from central import enrolment
 from central.audit import check_books
@@ -170,7 +170,7 @@ def batches(ids: list[int], count: int) -> list[UploadBatch]:
 
 def ingest_row(folder: Path) -> Row:
     """Our upload beside the replay, one client each, the same durable server."""
-    global _journal  # noqa: PLW0603 - the recorder is switched on for one run
+    global _journal
     with embedded(folder / "centre") as server_url:
         url, ids = prepare(server_url, "ours", folder)
         bare_url = copy_of(server_url, "bare", "ours")
@@ -178,32 +178,29 @@ def ingest_row(folder: Path) -> Row:
         pool = open_pool(url, 2, RecordingConnection, RecordingCursor)
         service = CentreService(pool, [], lambda: NOW)
         caller = Caller("R1", "S1", 1, True)
-        journals: list[list[Event]] = []
-        ours_s = 0.0
-        for number, batch in enumerate(all_batches):
-            _journal = []
-            began = time.perf_counter()
-            reply = service.upload(caller, batch)
-            took = time.perf_counter() - began
-            assert reply.head_seq == (number + 1) * FACTS
-            ours_s += took if number >= WARM_UP else 0.0
-            journals.append(_journal)
-        _journal = None
-        pool.close()
-        bare_s = 0.0
+        ours: list[float] = []
+        bare: list[float] = []
         with psycopg.connect(bare_url) as connection:
             connection.execute("set timezone to 'UTC'")
             connection.commit()
-            for number, journal in enumerate(journals):
+            # Turn by turn, so that whatever else the machine does weighs on both alike.
+            for number, batch in enumerate(all_batches):
+                _journal = []
+                began = time.perf_counter()
+                reply = service.upload(caller, batch)
+                ours.append(time.perf_counter() - began)
+                assert reply.head_seq == (number + 1) * FACTS
+                journal, _journal = _journal, None
                 began = time.perf_counter()
                 replay(connection, journal)
-                bare_s += time.perf_counter() - began if number >= WARM_UP else 0.0
+                bare.append(time.perf_counter() - began)
+        pool.close()
         for each in (url, bare_url):
             with connect(each) as connection:
                 found = check_books(connection)
                 assert found["ok"], found["findings"]
-    receipts = (BATCHES - WARM_UP) * FACTS
-    beside = f"{receipts / ours_s:,.0f} receipts/s of {receipts / bare_s:,.0f} bare"
+    ours_s, bare_s = median(ours[WARM_UP:]), median(bare[WARM_UP:])
+    beside = f"{FACTS / ours_s:,.0f} receipts/s of {FACTS / bare_s:,.0f} bare, medians"
     name = f"ingest of {FACTS} a batch beside its own statements"
     return Row(name, ours_s / bare_s, 1 / LEAST_SHARE, "x", beside)
 

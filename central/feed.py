@@ -26,7 +26,7 @@ from sync.serving.port import Caller, Refused
 PHONE = "phone"
 HEAD = "head"
 _CURSOR = re.compile(
-    r"([0-9a-f]{32})\.([0-9]{1,18})\.([0-9]{1,18})\.([0-9]{1,18})"
+    r"([0-9a-f]{32})\.([0-9]{1,19})\.([0-9]{1,18})\.([0-9]{1,18})"
     r"(?:\.([0-9]{1,18})\.([0-9]{1,18}))?"
 )
 
@@ -74,6 +74,8 @@ def parse_cursor(text: str, incarnation: str) -> Cursor:
         return Cursor(incarnation)
     found = _CURSOR.fullmatch(text)
     if found is None or found[1] != incarnation:
+        raise Refused(410, "cursor_gone", "start over with an empty cursor")
+    if int(found[2]) >= 2**63:
         raise Refused(410, "cursor_gone", "start over with an empty cursor")
     near = None if found[5] is None else (int(found[5]), int(found[6]))
     return Cursor(incarnation, int(found[2]), int(found[3]), int(found[4]), near)

@@ -11,6 +11,8 @@ LIFE = "0123456789abcdef0123456789abcdef"
 def test_a_cursor_reads_back_and_an_empty_one_is_the_start():
     cursor = Cursor(LIFE, 2**63 - 1, 10**17, 7)
     assert parse_cursor(str(cursor), LIFE) == cursor
+    behind_a_file = Cursor(LIFE, 700, 10**17, 0, near=(0, 0))
+    assert parse_cursor(str(behind_a_file), LIFE) == behind_a_file
     assert parse_cursor("", LIFE) == Cursor(LIFE)
 
 
@@ -21,6 +23,7 @@ def test_a_cursor_reads_back_and_an_empty_one_is_the_start():
         LIFE,
         f"{LIFE}.1.2",
         f"{LIFE}.1.2.3.4",
+        f"{LIFE}.1.2.3.4.5.6",
         f"{LIFE}.-1.2.3",
         f"{LIFE}.1.2.3\n",
         f"{LIFE}.{2**63}.1.1",
