@@ -28,7 +28,7 @@ GREEDY_EVERY = 12
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     try:
-        with small_disk(tmp_path / "disk", 48) as folder:
+        with small_disk(tmp_path / "disk", 72) as folder:
             yield folder
     except CannotMount as why:
         pytest.skip(f"a small disk needs the right to mount: {why}")
