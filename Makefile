@@ -34,6 +34,7 @@ bench: .venv/.ready ## Run the benchmarks that stand behind docs/claims.md
 	$(BIN)/python -m bench.promotions
 	$(BIN)/python -m bench.ledger
 	$(BIN)/python -m bench.api
+	$(BIN)/python -m bench.ingest
 
 soak-durable: .venv/.ready ## Campaigns on durability; SOAK_S seconds (1200), SEED repeats a run
 	$(BIN)/python -m bench.soak.durable
