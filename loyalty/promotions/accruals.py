@@ -47,6 +47,13 @@ def accrue(effect: then.AccrualEffect, lines: Lines, programme: Programme) -> li
     return _split(effect.points, bases)
 
 
+def first_step(effect: then.AccrualEffect) -> int:
+    """Kopecks from which an effect by amount gives its first points; 0 for the others."""
+    if not isinstance(effect, then.AccruePerAmount):
+        return 0
+    return effect.per_minor if effect.in_steps else -(-effect.per_minor // effect.points)
+
+
 def _split(points: int, weights: list[int]) -> list[int]:
     if len(weights) == 1:
         return [points if weights[0] else 0]

@@ -9,7 +9,7 @@ from loyalty.money import format_minor, split_by_weight
 from loyalty.points import points_to_minor
 from loyalty.promotions import conditions as when
 from loyalty.promotions import effects as then
-from loyalty.promotions.accruals import accrue, bases_of
+from loyalty.promotions.accruals import accrue, bases_of, first_step
 from loyalty.promotions.compile import PRICE_STAGES, CompiledPromotion, CompiledRuleset, targets_of
 from loyalty.promotions.facts import Facts, Failure
 from loyalty.promotions.failures import Obstacle, lines_of, may_act, why_nothing
@@ -160,8 +160,7 @@ class Acting:
         if limit is not None and total > limit:
             points, total, cap = split_by_weight(limit, points), limit, "per_receipt_points"
         if not total:
-            step = effect.per_minor if isinstance(effect, then.AccruePerAmount) else 0
-            return self._earns_nothing(item, step)
+            return self._earns_nothing(item, first_step(effect))
         units = 0
         if isinstance(effect, then.AccruePerUnit):
             units = sum([line.pieces for line in lines if line.earns])
@@ -278,10 +277,15 @@ class Acting:
             promotion.promotion_id,
             traces[item.position].name,
             "fired",
-            amount_minor=amount_minor,
-            points=points,
-            units=units,
-            cap=cap,
+            "",
+            "",
+            "",
+            amount_minor,
+            points,
+            (),
+            0,
+            units,
+            cap,
         )
 
     def _speak(self, item: CompiledPromotion) -> None:
