@@ -55,7 +55,10 @@ def split_by_weight(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     products = [amount * weight for weight in weights]
     parts = [product // total for product in products]
     spare = amount - sum(parts)
-    if spare:
+    if spare == 1:
+        rests = [product % total for product in products]
+        parts[rests.index(max(rests))] += 1
+    elif spare:
         rests = [product % total for product in products]
         # Sorting in reverse keeps equal remainders in their order, so ties go to the earlier part.
         for index in sorted(range(len(rests)), key=rests.__getitem__, reverse=True)[:spare]:

@@ -89,12 +89,19 @@ def lacking_parts(
         for line in lines:
             free[line.index] = count_unused((line,)) if unused_only else line.pieces
     wants = [[line.index for line in lines] for lines in scopes]
-    return assign(quantities, wants, free)[1]
+    if len(free) < sum([len(keys) for keys in wants]):
+        return assign(quantities, wants, free)[1]
+    # No line is in two parts, so each part has what it has; the poorest is told first.
+    have = [sum([free[key] for key in keys]) for keys in wants]
+    order = sorted(range(len(have)), key=have.__getitem__)
+    return [(n, quantities[n] - have[n]) for n in order if have[n] < quantities[n]]
 
 
 def _receipt_value(facts: Facts, condition: when.ReceiptValue, _: Sequence[int]) -> Failure | None:
-    lines = facts.sheet.open_lines
-    return _value("receipt_value", lines, condition.at_least_minor, condition.basis)
+    sheet, at_least = facts.sheet, condition.at_least_minor
+    if condition.basis == "gross" and sheet.open_gross_minor >= at_least:
+        return None
+    return _value("receipt_value", sheet.open_lines, at_least, condition.basis)
 
 
 def _store(facts: Facts, condition: when.StoreIn, _: Sequence[int]) -> Failure | None:

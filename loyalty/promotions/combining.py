@@ -86,7 +86,10 @@ class Contest:
     Only what acts before redemption competes with each other, and what acts after it."""
 
     def __init__(self, ordered: Sequence[CompiledPromotion], acting: Acting) -> None:
-        self._ordered = ordered
+        self._groups: dict[str, list[CompiledPromotion]] = {}
+        for item in ordered:
+            if item.mode == "best":
+                self._groups.setdefault(item.promotion.group, []).append(item)
         self._acting = acting
         self._decided: set[tuple[str, bool]] = set()
         self._entered: list[CompiledPromotion] = []
@@ -101,8 +104,9 @@ class Contest:
         group, is_early = item.promotion.group, item.is_early
         self._entered = []
         self._decided.add((group, is_early))
-        for other in self._ordered[self._ordered.index(item) :]:
-            if other.promotion.group == group and other.is_early == is_early:
+        rivals = self._groups[group]
+        for other in rivals[rivals.index(item) :]:
+            if other.is_early == is_early:
                 yield other
 
     def enter(self, item: CompiledPromotion) -> None:

@@ -49,7 +49,7 @@ _STAGE_OF: dict[type[then.Effect], Stage] = {
 _NEEDS_MEMBER = (*get_args(then.AccrualEffect), then.RedeemAllowance, then.CouponIssue)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledPromotion:
     """A promotion with the numbers of its scopes; `position` is its place in the file.
 

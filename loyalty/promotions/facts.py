@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from loyalty.member import Member
 from loyalty.promotions.circumstances import ORDINARY, Circumstances
@@ -22,8 +23,7 @@ class Facts:
     around: Circumstances = ORDINARY
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """The first condition that does not hold.
 
     `missing` is how much is lacking by `unit`: pieces ("piece"), kopecks ("minor"), other SKUs

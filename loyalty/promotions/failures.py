@@ -7,7 +7,7 @@ member's moves, the target.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from loyalty.money import format_minor
 from loyalty.promotions import conditions as when
@@ -24,8 +24,7 @@ from loyalty.promotions.worksheet import SheetLine
 Lines = Sequence[SheetLine]
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(NamedTuple):
     """One failure, with the scope and lines it is about (for the hint)."""
 
     failure: Failure

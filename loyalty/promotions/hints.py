@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from loyalty.promotions import effects as then
 from loyalty.promotions.benefits import benefit_of, loosens, rough_benefit
@@ -26,8 +27,7 @@ LOCALES = ("uk", "en")
 Lines = Sequence[SheetLine]
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
+class NearMiss(NamedTuple):
     """A promotion that one purchase, card or payment would make act.
 
     `sample` is the line of which more would be bought; `rough_minor` the kopecks it gives at a
@@ -70,7 +70,7 @@ def _together(one: Obstacle, other: Obstacle) -> Obstacle | None:
     if unit == "minor" and (one.scope is None or other.scope is None):
         narrow = other if one.scope is None else one
         most = max(one.failure.missing, other.failure.missing)
-        return replace(narrow, failure=replace(narrow.failure, missing=most))
+        return narrow._replace(failure=narrow.failure._replace(missing=most))
     if not _is_same(one.scope, other.scope):
         return None
     return one if one.failure.missing >= other.failure.missing else other
@@ -99,7 +99,7 @@ def near_miss(
     miss = NearMiss(item, obstacle, sample, rough)
     if item.mode == "sum":
         return miss
-    return replace(miss, exact_minor=_benefit(miss, facts, programme))
+    return miss._replace(exact_minor=_benefit(miss, facts, programme))
 
 
 def _most_pieces(line: SheetLine) -> tuple[int, str, str]:

@@ -43,7 +43,7 @@ class ScopeIndex:
     ) -> None:
         self._scopes = scopes
         self._programme = programme
-        self._lineage = {group: ancestors_of(group, parents) for group in parents}
+        self._lineage = {group: frozenset(ancestors_of(group, parents)) for group in parents}
         self._of_all = tuple(number for number, scope in enumerate(scopes) if scope.is_all)
         self._by_sku = _postings(scope.skus for scope in scopes)
         self._by_group = _postings(scope.groups for scope in scopes)
@@ -78,11 +78,8 @@ class ScopeIndex:
 
     def _work_out(self, item: LineItem) -> Place:
         programme = self._programme
-        found: set[str] = set()
-        for group in item.groups:
-            found.update(self._lineage.get(group, (group,)))
-        groups = frozenset(found)
-        is_forbidden = is_tobacco(item)
+        groups = self._groups_of(item.groups)
+        is_forbidden, is_promotable = is_tobacco(item), may_be_promoted(item)
         is_manual = item.price_kind == "manual_discount"
         is_left_out = (
             is_manual
@@ -100,23 +97,29 @@ class ScopeIndex:
             earns=takes_part
             and programme.accrual_excluded_groups.isdisjoint(groups)
             and not (programme.accrual_excludes_reduced and item.price_kind == "reduced"),
-            may_be_promoted=may_be_promoted(item),
-            may_be_paid=may_be_promoted(item)
-            and programme.redeem_excluded_groups.isdisjoint(groups),
+            may_be_promoted=is_promotable,
+            may_be_paid=is_promotable and programme.redeem_excluded_groups.isdisjoint(groups),
         )
 
+    def _groups_of(self, named: tuple[str, ...]) -> frozenset[str]:
+        """The named groups and all groups above them."""
+        lineages = [self._lineage.get(group) or frozenset((group,)) for group in named]
+        return lineages[0] if len(lineages) == 1 else frozenset().union(*lineages)
+
     def _scopes_with(self, item: LineItem, groups: frozenset[str]) -> tuple[int, ...]:
-        numbers = set(self._of_all)
-        numbers.update(self._by_sku.get(item.sku, ()))
+        numbers = {*self._of_all, *self._by_sku.get(item.sku, ())}
+        by_group = self._by_group
         for group in groups:
-            numbers.update(self._by_group.get(group, ()))
+            if group in by_group:
+                numbers.update(by_group[group])
         if item.brand:
             numbers.update(self._by_brand.get(item.brand, ()))
         for tag in item.tags:
             numbers.update(self._by_tag.get(tag, ()))
-        for number in numbers & self._guarded if self._guarded else ():
-            if _is_excluded(self._scopes[number], item, groups):
-                numbers.discard(number)
+        if not numbers.isdisjoint(self._guarded):
+            for number in numbers & self._guarded:
+                if _is_excluded(self._scopes[number], item, groups):
+                    numbers.discard(number)
         return tuple(numbers)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -45,7 +44,7 @@ def check_member(facts: Facts) -> Failure | None:
     if facts.member is not None:
         return None
     failure = _no_member(facts)
-    return failure if facts.is_blocked else replace(failure, missing=1, unit="member")
+    return failure if facts.is_blocked else failure._replace(missing=1, unit="member")
 
 
 def _birthday(facts: Facts, member: Member, condition: when.BirthdayWindow) -> Failure | None:

@@ -63,9 +63,11 @@ class Outcome:
             "" if failure is None else failure.needed,
             amount_minor,
             points,
-            units=units,
-            cap=cap,
-            winner=winner,
+            (),
+            0,
+            units,
+            cap,
+            winner,
         )
 
     def add_accrual(

@@ -131,7 +131,7 @@ def rooms_of_lines(lines: Sequence[SheetLine]) -> list[int]:
 class Worksheet:
     """All lines of a basket, and which of them each scope holds."""
 
-    __slots__ = ("by_scope", "forbidden", "lines", "open_lines")
+    __slots__ = ("by_scope", "forbidden", "lines", "open_gross_minor", "open_lines")
 
     def __init__(self, index: ScopeIndex, basket: Basket, unit_floor_minor: int) -> None:
         self.lines: list[SheetLine] = []
@@ -156,6 +156,7 @@ class Worksheet:
                 else:
                     by_scope[scope] = [line]
         self.open_lines = [line for line in self.lines if line.takes_part]
+        self.open_gross_minor = sum([line.net for line in self.open_lines])
         self._share_manual_discounts()
 
     def touched(self) -> set[int]:
