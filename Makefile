@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COVERAGE_FLOOR := 92
 
-.PHONY: help demo test check bench soak-durable soak-promotions system clean
+.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation system clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ soak-durable: .venv/.ready ## Campaigns on durability; SOAK_S seconds (1200), SE
 
 soak-promotions: .venv/.ready ## Laws of pricing on random baskets; SOAK_S seconds (1200), SEED repeats a run
 	$(BIN)/python -m bench.soak.promotions
+
+soak-authorisation: .venv/.ready ## The bound offline, simulated; SOAK_S seconds (1200), SEED repeats a run
+	$(BIN)/python -m bench.soak.authorisation
 
 clean: ## Remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out
