@@ -25,7 +25,8 @@ from typing import Any
 
 from bench.api import rules_of
 from bench.report import OUT, Row, finish, median, percentile
-from edge_agent.bootstrap import Agent, build
+from edge_agent.agent import Agent
+from edge_agent.bootstrap import build
 from edge_agent.config import load_settings
 from edge_agent.demo_data import loader
 from edge_agent.ledger.cache import Cache

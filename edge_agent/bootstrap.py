@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
 
 from drivers.base import PrinterProfile, PrintJob
 from drivers.registry import open_fiscal_printer, open_scanner
+from edge_agent.agent import Agent
 from edge_agent.api import app as api_app
 from edge_agent.api import desk_routes, sales
 from edge_agent.api.guard import Tokens
@@ -27,7 +26,6 @@ from edge_agent.config import DeviceSettings, Settings
 from edge_agent.desk import Desk
 from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.scanner_worker import ScannerWorker
-from edge_agent.errors import LedgerUnavailable
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.health import Health
@@ -61,54 +59,6 @@ from sync.uplink import Uplink
 
 VERSION = version("loyalty-edge")
 T = TypeVar("T")
-
-
-@dataclass
-class Agent:
-    """A built agent: the application, its threads and the order to stop them in."""
-
-    app: ASGIApp
-    till: Till
-    desk: Desk
-    broadcast: Broadcast
-    health: Health
-    rules: RulesSlot
-    runner: SyncRunner | None
-    scanner: ScannerWorker | None
-    printer: PrinterWorker | None
-    upkeep: Upkeep
-    stack: ExitStack
-
-    def start_devices(self) -> None:
-        """Let the device threads open their ports."""
-        for worker in (self.printer, self.scanner):
-            if worker is not None:
-                worker.start()
-
-    def stop_devices(self) -> None:
-        """Scanner first, so that nothing new begins; the printer finishes its document."""
-        for worker in (self.scanner, self.printer):
-            if worker is not None:
-                worker.stop()
-
-    async def run_sync(self, stop: asyncio.Event) -> None:
-        """Keep in touch with the centre until `stop`."""
-        if self.runner is None:
-            await stop.wait()
-        else:
-            await self.runner.run(stop)
-
-    def beat(self) -> None:
-        """One pass through the ledger thread: the watchdog is told only when it answers.
-
-        A full disk is an answer too: loyalty has stopped, and the till sells without it."""
-        with suppress(LedgerUnavailable):
-            self.till.close_abandoned()
-            self.health.status()
-
-    def close(self) -> None:
-        """Close files and connections."""
-        self.stack.close()
 
 
 def build(settings: Settings, *, port: int, token: str) -> Agent:

@@ -16,6 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from edge_agent import bootstrap, notify
+from edge_agent.agent import Agent
 from edge_agent.config import Settings
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
@@ -158,7 +159,7 @@ class _Run:
         return 0
 
     async def _until_stopped(
-        self, agent: bootstrap.Agent, server: uvicorn.Server, port: int
+        self, agent: Agent, server: uvicorn.Server, port: int
     ) -> None:
         while not server.started and not self._stop.is_set():
             await asyncio.sleep(0.005)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -26,11 +27,12 @@ _BY_BARCODE = select(
 )
 
 
-class GoodsLookup:
+class GoodsLookup(ABC):
     """The goods of a cache, over its way to read rows."""
 
+    @abstractmethod
     def _rows(self, sql: str, params: Sequence[Any], make: Callable[[Any], T]) -> list[T]:
-        raise NotImplementedError
+        """The rows of a query, each made into an object."""
 
     def good_by_code(self, code: str) -> CachedGood | None:
         """A good by barcode, by SKU, or by the label of a scale, with the label's weight.

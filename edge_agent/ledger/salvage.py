@@ -227,21 +227,7 @@ def _write_sale(
     }
     _put(connection, f"{row_seals.insert('sale')} ON CONFLICT DO NOTHING", row, found, "sale")
     if paper is not None:
-        job = {
-            "job_id": paper["job_id"],
-            "subject_id": sale_id,
-            "kind": "sale",
-            "state": paper["verdict"],
-            "document": "{}",
-            "attempts": 1,
-            "fiscal_number": paper["fiscal_number"],
-            "reason": paper["reason"],
-            "evidence": "{}",
-            "created_at": paper["decided_at"],
-            "decided_at": paper["decided_at"],
-        }
-        put = f"{row_seals.insert('print_job')} ON CONFLICT DO NOTHING"
-        _put(connection, put, job, found, "print_job")
+        _write_paper(connection, sale_id, paper, found)
     if redemption.get("lease_points"):
         points = redemption["lease_points"]
         values = {"lease_id": redemption["lease_id"], "sale_id": sale_id, "points": points}
@@ -251,6 +237,27 @@ def _write_sale(
         effect = {"member_id": body["member_id"], "spent_points": points, "earned_points": 0}
         put = row_seals.insert("member_effect")
         _put(connection, put, effect | named, found, "member_effect")
+
+
+def _write_paper(
+    connection: sqlite3.Connection, sale_id: str, paper: dict[str, Any], found: Salvaged
+) -> None:
+    """The print job of a sale whose verdict is among the facts."""
+    job = {
+        "job_id": paper["job_id"],
+        "subject_id": sale_id,
+        "kind": "sale",
+        "state": paper["verdict"],
+        "document": "{}",
+        "attempts": 1,
+        "fiscal_number": paper["fiscal_number"],
+        "reason": paper["reason"],
+        "evidence": "{}",
+        "created_at": paper["decided_at"],
+        "decided_at": paper["decided_at"],
+    }
+    put = f"{row_seals.insert('print_job')} ON CONFLICT DO NOTHING"
+    _put(connection, put, job, found, "print_job")
 
 
 def _papers(facts: dict[tuple[int, int], FoundFact]) -> dict[str, dict[str, Any]]:

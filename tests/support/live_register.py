@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import uvicorn
 
-from edge_agent.bootstrap import Agent, build
+from edge_agent.agent import Agent
+from edge_agent.bootstrap import build
 from edge_agent.config import load_settings
 from edge_agent.ledger.database import connect_reader
 from edge_agent.ledger.verify import quick_check

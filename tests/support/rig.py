@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import uvicorn
 
-from edge_agent.bootstrap import Agent, build
+from edge_agent.agent import Agent
+from edge_agent.bootstrap import build
 from edge_agent.bundles import BundleStore
 from edge_agent.config import load_settings
 from edge_agent.ledger.cache import Cache

@@ -1,0 +1,68 @@
+"""A built agent: what runs, and the order to start and stop it in."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from edge_agent.broadcast import Broadcast
+from edge_agent.desk import Desk
+from edge_agent.devices.printer_worker import PrinterWorker
+from edge_agent.devices.scanner_worker import ScannerWorker
+from edge_agent.errors import LedgerUnavailable
+from edge_agent.health import Health
+from edge_agent.ledger.upkeep import Upkeep
+from edge_agent.rules_slot import RulesSlot
+from edge_agent.sync_runner import SyncRunner
+from edge_agent.till import Till
+
+
+@dataclass
+class Agent:
+    """A built agent: the application, its threads and the order to stop them in."""
+
+    app: ASGIApp
+    till: Till
+    desk: Desk
+    broadcast: Broadcast
+    health: Health
+    rules: RulesSlot
+    runner: SyncRunner | None
+    scanner: ScannerWorker | None
+    printer: PrinterWorker | None
+    upkeep: Upkeep
+    stack: ExitStack
+
+    def start_devices(self) -> None:
+        """Let the device threads open their ports."""
+        for worker in (self.printer, self.scanner):
+            if worker is not None:
+                worker.start()
+
+    def stop_devices(self) -> None:
+        """Scanner first, so that nothing new begins; the printer finishes its document."""
+        for worker in (self.scanner, self.printer):
+            if worker is not None:
+                worker.stop()
+
+    async def run_sync(self, stop: asyncio.Event) -> None:
+        """Keep in touch with the centre until `stop`."""
+        if self.runner is None:
+            await stop.wait()
+        else:
+            await self.runner.run(stop)
+
+    def beat(self) -> None:
+        """One pass through the ledger thread: the watchdog is told only when it answers.
+
+        A full disk is an answer too: loyalty has stopped, and the till sells without it."""
+        with suppress(LedgerUnavailable):
+            self.till.close_abandoned()
+            self.health.status()
+
+    def close(self) -> None:
+        """Close files and connections."""
+        self.stack.close()
