@@ -29,6 +29,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Списано все доступне тут; решта закріплена за іншою касою",
         "Redeemed all that is available here; the rest is held for another register",
     ),
+    "restoring": (
+        "Центр щойно відновлено: списання відкриється трохи згодом, бонуси збережено",
+        "The centre was just restored: redeeming opens soon, bonuses are kept",
+    ),
     "insufficient": ("Недостатньо бонусів", "Not enough bonuses"),
     "no_balance": ("Недостатньо бонусів", "Not enough bonuses"),
     "nothing_to_redeem": (
