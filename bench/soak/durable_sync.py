@@ -246,7 +246,7 @@ def _points_wrong(connection: Connection, tills: list[Till]) -> list[str]:
     for till in tills:
         for member, points in till.sold.points.items():
             earned[member] = earned.get(member, 0) + points
-    for _ in range(200):
+    for _ in range(40):
         rows = connection.execute(
             "select member_id, sum(balance)::bigint from account"
             " where account in ('available', 'pending') or account like 'lease:%%' group by 1"

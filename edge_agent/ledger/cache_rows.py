@@ -17,8 +17,8 @@ from loyalty.member import HeldCoupon, LotView, Member, PastPurchase
 from sync.contract.cache_format import (
     COLUMNS,
     SEALS,
+    balance_of,
     member_from,
-    member_seal,
     owner_of,
     row_crc,
     unpack_lots,
@@ -48,17 +48,18 @@ def checked(row: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def checked_member(row: Sequence[Any]) -> tuple[Any, ...]:
-    """The columns of a member's row, without its seal; raises `DamagedRow`."""
-    *values, seal = row
-    if member_seal(values) != seal:
-        raise DamagedRow("a cached member does not fit its seal")
-    return tuple(values)
+    """The columns of a member's row, the balance in its place; raises `DamagedRow`."""
+    balance = balance_of(row)
+    if balance is None:
+        raise DamagedRow("a cached member does not fit its check number")
+    member_id, version, name, _, tier, rest = row
+    return member_id, version, name, balance, tier, rest
 
 
 def check_row(table: str, row: Sequence[Any]) -> None:
     """Look at the check of a row read with `select`; raises `DamagedRow`."""
-    look = {"crc": checked, "seal": checked_member, "": owner_in}[SEALS[table]]
-    look(row)
+    look = checked if SEALS[table] else owner_in
+    (checked_member if table == "member" else look)(row)
 
 
 def owner_in(row: Sequence[Any]) -> int:

@@ -52,5 +52,7 @@ def printed_returns(path: Path) -> list[str]:
 def cached_balances(path: Path) -> dict[int, int]:
     """Balance of every member of a cache file, hundredths of a bonus."""
     with closing(connect_reader(path)) as connection:
-        rows = connection.execute("SELECT member_id, balance FROM member").fetchall()
+        rows = connection.execute(
+            "SELECT member_id, points >> 10 AS balance FROM member"
+        ).fetchall()
     return {row["member_id"]: row["balance"] for row in rows}

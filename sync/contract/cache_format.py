@@ -4,19 +4,20 @@ Format 2: SQLite, STRICT tables, `user_version` 2. The centre writes a snapshot 
 SQL, and the register puts the file in place as it is; so both ends must form rows alike. It is
 made to be small: a million members with a card and a phone each fit into 100 MB.
 
-* A member's row holds in columns what most members have. `rest` is NULL (no open lots), an integer
+* A member's row holds in columns what most members have. `points` is the balance times 1,024 plus
+  a check number over the whole row. `rest` is NULL (no open lots), an integer
   (one lot of the whole balance, its last day counted from 1970-01-01), text `points@day,points@`
   (day left out: never expires), or, for members with more than that, a JSON object with `lots`
-  in either form. `seal` is CRC-16/CCITT over the columns before it, signed.
+  in either form.
 * Tokens and phones are kept by the first 8 bytes of a SHA-256 (`token_key`). With 15 million
   tokens the chance that any two collide is 6 in a million. `owner` is the member id times 1,024
   plus a check number, so a flipped bit in key, version or owner is always noticed.
+* Check numbers are modulo a prime, so that a single flipped bit never leaves them as they were.
 * Every other row ends with `crc`, CRC-32 over the columns before it, signed.
 """
 
 from __future__ import annotations
 
-import binascii
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,7 @@ from sync.contract.feed import (
 
 FORMAT: Final = 2
 MAX_INTEGER: Final = 2**63 - 1
+MAX_BALANCE: Final = 2**52
 MAX_KEY: Final = 200
 MAX_BARCODES: Final = 200
 Values = tuple[Any, ...]
@@ -49,10 +51,9 @@ CREATE TABLE member (
   member_id INTEGER PRIMARY KEY,
   version INTEGER NOT NULL,
   name TEXT,
-  balance INTEGER,
+  points INTEGER NOT NULL,
   tier TEXT,
-  rest ANY,
-  seal INTEGER NOT NULL
+  rest ANY
 ) STRICT;
 CREATE TABLE token (
   key INTEGER PRIMARY KEY,
@@ -113,7 +114,7 @@ CREATE TABLE meta (
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "member": ("member_id", "version", "name", "balance", "tier", "rest"),
+        "member": ("member_id", "version", "name", "points", "tier", "rest"),
         "token": ("key", "version", "owner"),
         "phone": ("key", "version", "owner"),
         "good": ("sku", "version", "name_folded", "body"),
@@ -130,7 +131,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 TABLES: Final = (*COLUMNS, "barcode")
 SEALS: Final[Mapping[str, str]] = MappingProxyType(
-    dict.fromkeys(COLUMNS, "crc") | {"member": "seal", "token": "", "phone": ""}
+    dict.fromkeys(COLUMNS, "crc") | dict.fromkeys(("member", "token", "phone"), "")
 )
 PAGE_BYTES: Final = 8_192
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
@@ -157,9 +158,28 @@ def row_crc(values: Sequence[object]) -> int:
     return crc - 2**32 if crc >= 2**31 else crc
 
 
-def member_seal(values: Sequence[object]) -> int:
-    """Signed CRC-16 of a member's columns; no single flipped bit leaves it as it was."""
-    return binascii.crc_hqx("\x1f".join(map(str, values)).encode(), 0) - 2**15
+def pack_points(values: Values) -> int:
+    """`points` of a member's row whose columns are `values`, with the balance in its place."""
+    member_id, version, name, balance, tier, rest = values
+    texts: int = 5 * _number(name) + 11 * _number(tier) + 13 * _number(rest)
+    whole: int = balance or 0
+    check: int = (3 * member_id + 31 * version + 977 * whole + texts) % _CHECKS
+    return whole << 10 | check
+
+
+def balance_of(row: Sequence[Any]) -> int | None:
+    """The balance in a member's row; None when the row is damaged."""
+    member_id, version, name, points, tier, rest = row
+    balance: int = points >> 10
+    fits = pack_points((member_id, version, name, balance, tier, rest)) == points
+    return balance if fits else None
+
+
+def _number(value: int | str | None) -> int:
+    """A column as a number in which a flipped bit is a power of two more or less."""
+    if value is None:
+        return 1
+    return 2 + 7 * value if isinstance(value, int) else 3 + int.from_bytes(value.encode(), "big")
 
 
 def pack_owner(key: int, version: int, member_id: int) -> int:
@@ -219,7 +239,7 @@ def _member(row: FeedRow) -> StoredRow:
         return _sealed_member((member_id, row.version, None, None, None, None))
     member = FeedMember.model_validate(row.body)
     _same(row.key, str(member.member_id))
-    if abs(member.balance_points) > MAX_INTEGER:
+    if abs(member.balance_points) >= MAX_BALANCE:
         raise ValueError("a number is out of bounds")
     rest: int | str | None = pack_lots(member.lots, member.balance_points)
     more = member.model_dump(exclude=set(_COLUMN_FIELDS), exclude_defaults=True)
@@ -232,7 +252,8 @@ def _member(row: FeedRow) -> StoredRow:
 
 
 def _sealed_member(values: Values) -> StoredRow:
-    return StoredRow("member", (*values, member_seal(values)))
+    member_id, version, name, _, tier, rest = values
+    return StoredRow("member", (member_id, version, name, pack_points(values), tier, rest))
 
 
 def _token(row: FeedRow) -> StoredRow:
@@ -296,7 +317,8 @@ _KINDS: Mapping[str, Callable[[FeedRow], StoredRow]] = MappingProxyType(
 
 
 def member_from(values: Sequence[Any]) -> FeedMember:
-    """The member of a stored row's columns; raises `ValueError` when they make no sense."""
+    """The member of a row's columns, the balance in its place; raises `ValueError` when they
+    make no sense."""
     member_id, _, name, balance, tier, rest = values
     more: dict[str, Any] = {"lots": rest}
     if isinstance(rest, str) and rest.startswith("{"):

@@ -153,9 +153,9 @@ def test_a_folder_that_is_not_there_is_a_clear_failure(tmp_path):
 @pytest.mark.parametrize(
     "flip",
     [
-        "UPDATE member SET balance = 9999 WHERE member_id = 1999",
+        "UPDATE member SET points = points + 8192 WHERE member_id = 1999",
         "UPDATE member SET version = version + 1024",
-        "UPDATE member SET seal = seal + 1",
+        "UPDATE member SET name = name || '.'",
     ],
 )
 def test_a_changed_figure_that_sqlite_does_not_see_is_not_believed(path, flip):

@@ -11,10 +11,9 @@ CREATE TABLE member (
   member_id INTEGER PRIMARY KEY,
   version INTEGER NOT NULL,
   name TEXT,
-  balance INTEGER,
+  points INTEGER NOT NULL,
   tier TEXT,
-  rest ANY,
-  seal INTEGER NOT NULL
+  rest ANY
 ) STRICT;
 CREATE TABLE token (
   key INTEGER PRIMARY KEY,
