@@ -140,12 +140,12 @@ class Mutant:
 
 MUTANTS = (
     Mutant("lease credited by timer", {"centre": LeaseByTimer}, 20_000),
-    Mutant("purse credited by timer", {"centre": PurseByTimer}, 20_000),
-    Mutant("hold released by timer", {"centre": HoldByTimer}, 200_000),
-    Mutant("hub that creates rights", {"hub": CreatingHub}, 20_000),
-    Mutant("new id after a time-out", {"register": NewIdAfterTimeout}, 20_000),
-    Mutant("burn approved before it is durable", {"register": ApprovedBeforeDurable}, 20_000),
-    Mutant("purse without island check", {"register": NoIslandCheck}, 100_000),
-    Mutant("prune before ack", {"register": PrunesBeforeAck}, 20_000),
-    Mutant("restored image not fenced", {"register": ForgetsItsAnchor}, 200_000),
+    Mutant("purse credited by timer", {"centre": PurseByTimer}, 30_000),
+    Mutant("hold released by timer", {"centre": HoldByTimer}, 20_000),
+    Mutant("hub that creates rights", {"hub": CreatingHub}, 2_000),
+    Mutant("new id after a time-out", {"register": NewIdAfterTimeout}, 5_000),
+    Mutant("burn approved before it is durable", {"register": ApprovedBeforeDurable}, 10_000),
+    Mutant("purse without island check", {"register": NoIslandCheck}, 30_000),
+    Mutant("prune before ack", {"register": PrunesBeforeAck}, 2_000),
+    Mutant("restored image not fenced", {"register": ForgetsItsAnchor}, 100_000),
 )
