@@ -17,7 +17,7 @@ from loyalty.promotions.facts import Facts
 from loyalty.promotions.failures import Obstacle, lines_of
 from loyalty.promotions.hint_texts import Lacking, sentence
 from loyalty.promotions.limits import NOT_USED
-from loyalty.promotions.ruleset import Programme, Texts
+from loyalty.promotions.ruleset import Programme, Promotion, Texts, text_in
 from loyalty.promotions.scope import Scope
 from loyalty.promotions.worksheet import SheetLine
 
@@ -97,7 +97,7 @@ def near_miss(
     target: Lines = lines_of(facts, item.targets[0]) if item.targets else ()
     rough = rough_benefit(effect, target, programme.minor_per_bonus)
     miss = NearMiss(item, obstacle, sample, rough)
-    if item.mode == "sum":
+    if item.mode == "sum" and not item.promotion.is_exclusive:
         return miss
     return miss._replace(exact_minor=_benefit(miss, facts, programme))
 
@@ -163,10 +163,15 @@ def _texts(miss: NearMiss, facts: Facts) -> Texts:
         obstacle.failure,
         goods,
         on or (),
-        () if is_clear else promotion.name,
+        () if is_clear else _name_of(promotion),
         miss.sample is not None and miss.sample.item.is_weighed,
     )
     return tuple((locale, sentence(locale, promotion.effect, lacking)) for locale in LOCALES)
+
+
+def _name_of(promotion: Promotion) -> Texts:
+    own = (("uk", promotion.promotion_id),)
+    return promotion.name if text_in(promotion.name, "uk") else own
 
 
 def _target_name(miss: NearMiss, facts: Facts) -> Texts | None:
