@@ -9,12 +9,17 @@ BATCH = 20
 
 
 class Log:
-    """`base` is the sequence of the first fact kept, from 1; `head` that of the last written."""
+    """`base` is the sequence of the first fact kept, from 1; `head` that of the last written.
 
-    __slots__ = ("base", "facts")
+    `chain` stands for the hash chain over everything ever written: two logs of one length that
+    parted on the way differ in it.
+    """
+
+    __slots__ = ("base", "chain", "facts")
 
     def __init__(self) -> None:
         self.base = 1
+        self.chain = 0
         self.facts: list[Fact] = []
 
     @property
@@ -25,6 +30,7 @@ class Log:
     def append(self, fact: Fact) -> int:
         """Write a fact; its sequence."""
         self.facts.append(fact)
+        self.chain = hash((self.chain, fact))
         return self.base + len(self.facts) - 1
 
     def waiting(self) -> tuple[int, tuple[Fact, ...]]:
@@ -44,5 +50,5 @@ class Log:
     def copy(self) -> Log:
         """As a disk image takes it."""
         twin = Log()
-        twin.base, twin.facts = self.base, self.facts.copy()
+        twin.base, twin.chain, twin.facts = self.base, self.chain, self.facts.copy()
         return twin

@@ -24,6 +24,8 @@ from loyalty.protocol import CENTRE, AuthId, Message
 from loyalty.protocol.log import Log
 
 SKEW_MIN = 5
+Mark = tuple[int, int, int, int]
+"""Epoch, head, hash of the head, last number given."""
 _NOTHING = Claimed()
 
 
@@ -79,9 +81,12 @@ class Disk:
         return twin
 
     @property
-    def mark(self) -> tuple[int, int, int]:
-        """What the anchor keeps: epoch, head, last number given."""
-        return (self.epoch, self.log.head, self.number)
+    def mark(self) -> Mark:
+        """What the anchor keeps of the disk.
+
+        Without the hash, a disk that came back from an image and went on alone would look like the
+        newest as soon as it had written as many facts."""
+        return (self.epoch, self.log.head, self.log.chain, self.number)
 
 
 class Register:
@@ -98,7 +103,7 @@ class Register:
         self.share = share
         self.policy = policy
         self.disk = Disk(1)
-        self.anchor: tuple[int, int, int] | None = self.disk.mark
+        self.anchor: Mark | None = self.disk.mark
         self.machine = node
         self.nonce = 0
         self.pending: Pending | None = None

@@ -10,7 +10,9 @@ import random
 import pytest
 
 from bench.soak.authorisation_mutants import MUTANTS
-from bench.soak.authorisation_world import World
+from bench.soak.authorisation_world import POLICY, World
+from loyalty.protocol import CENTRE
+from loyalty.protocol.register import Register
 
 STEPS = 40_000
 FIXED = 20_261_122
@@ -47,3 +49,25 @@ def test_a_fault_is_seen(mutant):
     with pytest.raises(AssertionError) as found:
         world.run(mutant.within)
     assert str(FIXED) in str(found.value)
+
+
+def test_an_image_that_went_on_alone_is_not_taken_for_the_newest():
+    """The simulation found this after 3 million steps, when the mark had no hash yet."""
+    register = Register(1, 0, 9, 100, POLICY)
+
+    def sell(sale):
+        register.begin(sale, 7, 10, None, 0)
+        register.time_out()
+
+    sell(1)
+    image = register.disk.image()
+    sell(2)
+    sell(3)
+    newest = register.disk.mark
+    register.restored(image, nonce=1)
+    sell(4)
+    sell(5)
+    assert (register.disk.log.head, register.disk.number) == (newest[1], newest[3])
+    register.crash(nonce=2)
+    assert not register.is_confirmed
+    assert register.tick() == [(CENTRE, "on_life_wanted", (1, 2))]
