@@ -22,23 +22,26 @@ from loyalty.promotions.worksheet import Run, SheetLine
 UNKNOWN_BENEFIT = 1
 Lines = Sequence[SheetLine]
 
+_OF_PERCENT = (then.PercentOff, then.NForM, then.NthUnitPercent)
+_AT_A_PRICE = (then.FixedPrice, then.SetPrice)
+_OF_POINTS = (then.AccruePerUnit, then.AccrueFixed)
 _OF_MONEY = (then.PercentOff, then.AccruePercent, then.AccruePerAmount)
 
 
 def rough_benefit(effect: then.Effect, target: Lines, rate: int) -> int:
     """Kopecks by a short estimate, to choose which near misses are worth a close look."""
     value = sum([line.net for line in target])
-    if isinstance(effect, then.PercentOff | then.NForM | then.NthUnitPercent):
+    if isinstance(effect, _OF_PERCENT):
         return share_half_up(value, effect.percent_bp)
     if isinstance(effect, then.AmountOff):
         return effect.amount_minor * (len(target) if effect.per == "line" else 1)
-    if isinstance(effect, then.FixedPrice | then.SetPrice):
+    if isinstance(effect, _AT_A_PRICE):
         return max(value - effect.price_minor, UNKNOWN_BENEFIT)
     if isinstance(effect, then.AccruePercent):
         return share_down(value, effect.percent_bp)
     if isinstance(effect, then.AccruePerAmount):
         return points_to_minor(value * effect.points // effect.per_minor, rate)
-    if isinstance(effect, then.AccruePerUnit | then.AccrueFixed):
+    if isinstance(effect, _OF_POINTS):
         return points_to_minor(effect.points, rate)
     if isinstance(effect, then.AccrueMultiplier):
         return sum([line.points for line in target]) * effect.factor_bp // BASIS_POINTS

@@ -92,38 +92,37 @@ class Contest:
                 self._groups.setdefault(item.promotion.group, []).append(item)
         self._acting = acting
         self._decided: set[tuple[str, bool]] = set()
-        self._entered: list[CompiledPromotion] = []
+        self._entered: list[tuple[int | None, CompiledPromotion]] = []
         self._rivals: list[tuple[int, CompiledPromotion]] = []
 
     def is_decided(self, item: CompiledPromotion) -> bool:
         """The group was weighed already, and all its promotions with it."""
         return (item.promotion.group, item.is_early) in self._decided
 
-    def members_from(self, item: CompiledPromotion) -> Iterator[CompiledPromotion]:
-        """The promotion and those of its group that have their turn after it."""
+    def begin(self, item: CompiledPromotion, gain: int) -> Iterator[CompiledPromotion]:
+        """Weigh a group from a promotion that gives so much; those that have their turn later."""
         group, is_early = item.promotion.group, item.is_early
-        self._entered = []
+        self._entered = [(gain, item)]
         self._decided.add((group, is_early))
         rivals = self._groups[group]
-        for other in rivals[rivals.index(item) :]:
+        for other in rivals[rivals.index(item) + 1 :]:
             if other.is_early == is_early:
                 yield other
 
     def enter(self, item: CompiledPromotion) -> None:
         """Nothing keeps this promotion from acting but its own group."""
-        self._entered.append(item)
+        self._entered.append((self._acting.gain_of(item), item))
 
     def winner(self) -> CompiledPromotion | None:
         """The one that gives most to the member; the earlier among equals."""
         best: tuple[int, CompiledPromotion] | None = None
         self._rivals = []
-        for item in self._entered:
+        for gain, item in self._entered:
             taken = self._acting.outcome.gains.get(item.promotion.group)
             if taken is not None:
                 failure = Failure("group_taken", item.promotion.group, "")
                 self._acting.outcome.trace(item, "lost", failure, winner=taken[1])
                 continue
-            gain = self._acting.gain_of(item)
             if gain is None:
                 self._acting.act(item)
                 continue

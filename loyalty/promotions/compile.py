@@ -46,6 +46,8 @@ _STAGE_OF: dict[type[then.Effect], Stage] = {
     then.DrawTicket: "reward",
     then.Message: "message",
 }
+_OF_ONE_SCOPE = (when.ScopeQuantity, when.ScopeValue, when.DistinctSkus)
+_OF_NO_GOODS = (then.RedeemAllowance, then.CouponIssue, then.Message)
 _NEEDS_MEMBER = (*get_args(then.AccrualEffect), then.RedeemAllowance, then.CouponIssue)
 
 
@@ -57,9 +59,10 @@ class CompiledPromotion:
     numbers of the scopes the effect acts on; `reward` computes what it takes off, if it does.
     `is_gated` is true when validity, stores, caps or a kill-list may limit the promotion,
     `needs_member` when it moves something of a member's, `is_plain` when it is live, in no group
-    and without caps, `needed_pieces` counts the pieces its target must hold, unused ones when
-    `needs_unused`; `is_early` when it acts before redemption, `speaks` when it has messages or
-    uses coupons up. `mode` is that of its group ("sum" without one).
+    and without caps, `is_set` when its targets are parts of a set. `needed_pieces` counts the
+    pieces its target must hold, unused ones when `needs_unused`; `is_early` when it acts before
+    redemption, `speaks` when it has messages or uses coupons up. `mode` is that of its group
+    ("sum" without one).
     """
 
     promotion: Promotion
@@ -69,6 +72,7 @@ class CompiledPromotion:
     is_gated: bool
     needs_member: bool
     is_plain: bool
+    is_set: bool
     needed_pieces: int
     needs_unused: bool
     is_early: bool
@@ -183,6 +187,7 @@ def _compile_promotion(
         ),
         needs_member=isinstance(promotion.effect, _NEEDS_MEMBER),
         is_plain=promotion.state == "live" and not promotion.group and not has_caps,
+        is_set=isinstance(promotion.effect, then.SetPrice),
         needed_pieces=_needed_pieces(promotion.effect),
         needs_unused=not isinstance(promotion.effect, then.GiftItem)
         and (units is None or units.unused_only),
@@ -216,7 +221,7 @@ def _needed_pieces(effect: then.Effect) -> int:
 
 def scopes_of(condition: when.Condition) -> tuple[Scope, ...]:
     """The scopes a condition counts."""
-    if isinstance(condition, when.ScopeQuantity | when.ScopeValue | when.DistinctSkus):
+    if isinstance(condition, _OF_ONE_SCOPE):
         return (condition.scope,)
     if isinstance(condition, when.CompleteSet):
         return tuple(part.scope for part in condition.parts)
@@ -230,7 +235,7 @@ def targets_of(promotion: Promotion) -> tuple[Scope, ...]:
         return tuple(part.scope for part in effect.parts)
     if isinstance(effect, then.GiftItem):
         return (effect.scope,)
-    if isinstance(effect, then.RedeemAllowance | then.CouponIssue | then.Message):
+    if isinstance(effect, _OF_NO_GOODS):
         return ()
     return (effect.target,)
 

@@ -17,7 +17,7 @@ from loyalty.promotions.circumstances import ORDINARY, Circumstances
 from loyalty.promotions.combining import NOTHING_LEFT, Contest, exclusive_of
 from loyalty.promotions.compile import CompiledPromotion, CompiledRuleset
 from loyalty.promotions.facts import Facts, Failure
-from loyalty.promotions.failures import Obstacle, may_act, obstacles_of
+from loyalty.promotions.failures import Obstacle, first_obstacle, may_act, obstacles_after
 from loyalty.promotions.hints import best_hints, near_miss, one_cure
 from loyalty.promotions.outcome import MAX_MESSAGES, Outcome
 from loyalty.promotions.redemption import limit_of, redeem, whole_points
@@ -123,30 +123,30 @@ class _Evaluation:
         if item.mode != "best":
             self._try(item, competes=False)
         elif not self.contest.is_decided(item):
-            if not self._competes(item):
+            gain = self._gain_of(item)
+            if gain is None:
                 self._try(item, competes=False)
                 return
-            for member in self.contest.members_from(item):
+            for member in self.contest.begin(item, gain):
                 self._try(member, competes=True)
             winner = self.contest.winner()
             if winner is not None:
                 self.acting.act(winner)
                 self.contest.close(winner)
 
-    def _competes(self, item: CompiledPromotion) -> bool:
+    def _gain_of(self, item: CompiledPromotion) -> int | None:
         """Only what gives something makes its group be weighed: the others change nothing."""
-        return (
-            may_act(item, self.facts)
-            and self.acting.is_live(item)
-            and (self.exclusive is None or self.exclusive.keeps_out(item) is None)
-            and self.acting.gain_of(item) is not None
-        )
+        is_kept_out = self.exclusive is not None and self.exclusive.keeps_out(item) is not None
+        if is_kept_out or not self.acting.is_live(item) or not may_act(item, self.facts):
+            return None
+        return self.acting.gain_of(item)
 
     def _try(self, item: CompiledPromotion, *, competes: bool) -> None:
         outcome, promotion = self.outcome, item.promotion
         taken = outcome.gains.get(promotion.group) if item.mode == "first" else None
-        if not may_act(item, self.facts):
-            self._explain(item, is_open=taken is None)
+        first = first_obstacle(item, self.facts)
+        if first is not None:
+            self._explain(item, first, is_open=taken is None)
         elif self.exclusive is not None and (out := self.exclusive.keeps_out(item)) is not None:
             if out is NOTHING_LEFT:
                 outcome.trace(item, "blocked", out)
@@ -162,10 +162,8 @@ class _Evaluation:
             if short is not None and self.acting.is_live(item):
                 self._note_miss(item, short)
 
-    def _explain(self, item: CompiledPromotion, *, is_open: bool) -> None:
+    def _explain(self, item: CompiledPromotion, first: Obstacle, *, is_open: bool) -> None:
         """Say the first obstacle; when one thing would mend all of them, it is a near miss."""
-        obstacles = obstacles_of(item, self.facts)
-        first = next(obstacles)
         failure = first.failure
         if failure.reason.startswith("cap_"):
             amount, points, units = self.acting.worth_of(item)
@@ -178,7 +176,7 @@ class _Evaluation:
         if not failure.unit or not is_open or not (item.is_plain or self.acting.is_live(item)):
             return
         if self.exclusive is None or self.exclusive.leaves_open(item):
-            cure = one_cure(chain((first,), obstacles))
+            cure = one_cure(chain((first,), obstacles_after(item, self.facts, first)))
             if cure is not None:
                 self._note_miss(item, cure)
 

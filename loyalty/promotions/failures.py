@@ -22,57 +22,63 @@ from loyalty.promotions.scope import Scope
 from loyalty.promotions.worksheet import SheetLine
 
 Lines = Sequence[SheetLine]
+_OF_MEMBER = ("member_known", "member_blocked")
 
 
 class Obstacle(NamedTuple):
-    """One failure, with the scope and lines it is about (for the hint)."""
+    """One failure, with the scope and lines it is about (for the hint).
+
+    `step` counts what was asked before it: conditions, then the member, then the target.
+    """
 
     failure: Failure
     scope: Scope | None = None
     lines: Lines = ()
     is_law: bool = False
+    step: int = -1
 
 
 def may_act(item: CompiledPromotion, facts: Facts) -> bool:
-    """True when nothing keeps the promotion from acting: the short way to no obstacles."""
-    if (item.is_gated or facts.around.stopped) and gate_of(item, facts) is not None:
-        return False
-    if item.needs_member and facts.member is None:
-        return False
-    for condition, numbers, check in item.asked:
-        if check(facts, condition, numbers) is not None:
-            return False
-    if not item.targets:
-        return True
-    lines = facts.sheet.by_scope.get(item.targets[0])
-    if item.needed_pieces:
-        return bool(lines) and _pieces_of(item, lines) >= item.needed_pieces  # type: ignore[arg-type]
-    if isinstance(item.promotion.effect, then.SetPrice):
-        targets = [lines_of(facts, number) for number in item.targets]
-        return next(_parts(item.promotion.effect, targets), None) is None
-    return lines is not None
+    """True when nothing keeps the promotion from acting."""
+    return first_obstacle(item, facts) is None
 
 
-def obstacles_of(item: CompiledPromotion, facts: Facts) -> Iterator[Obstacle]:
-    """All obstacles of a promotion on this basket; none means that it may act."""
-    gate = gate_of(item, facts) if item.is_gated or facts.around.stopped else None
-    if gate is not None:
-        yield Obstacle(gate)
-    asked_member = False
-    by_scope = facts.sheet.by_scope
-    for condition, numbers, check in item.asked:
+def first_obstacle(item: CompiledPromotion, facts: Facts) -> Obstacle | None:
+    """What keeps the promotion from acting, in the order of the module; None: it may act."""
+    if item.is_gated or facts.around.stopped:
+        gate = gate_of(item, facts)
+        if gate is not None:
+            return Obstacle(gate)
+    return _obstacle_from(item, facts, 0)
+
+
+def obstacles_after(item: CompiledPromotion, facts: Facts, first: Obstacle) -> Iterator[Obstacle]:
+    """The obstacles that come after one, each thing that lacks told once."""
+    asked_member = first.failure.reason in _OF_MEMBER
+    found = _obstacle_from(item, facts, first.step + 1)
+    while found is not None:
+        if not asked_member or found.step != len(item.asked):
+            yield found
+        asked_member = asked_member or found.failure.reason in _OF_MEMBER
+        found = _obstacle_from(item, facts, found.step + 1)
+
+
+def _obstacle_from(item: CompiledPromotion, facts: Facts, step: int) -> Obstacle | None:
+    """The first obstacle from a step on."""
+    asked = item.asked
+    count = len(asked)
+    for place in range(step, count):
+        condition, numbers, check = asked[place]
         failure = check(facts, condition, numbers)
-        if failure is None:
-            continue
-        scopes = [by_scope.get(number, ()) for number in numbers]
-        asked_member = asked_member or failure.reason in ("member_known", "member_blocked")
-        yield _of_condition(facts, condition, numbers, scopes, failure)
-    if item.needs_member and facts.member is None and not asked_member:
+        if failure is not None:
+            return _of_condition(facts, condition, numbers, failure, place)
+    if item.needs_member and facts.member is None and step <= count:
         failure = check_member(facts)
         if failure is not None:
-            yield Obstacle(failure)
-    if item.targets:
-        yield from _target(item, facts, [by_scope.get(number, ()) for number in item.targets])
+            return Obstacle(failure, step=count)
+    if item.targets and step <= count + 1:
+        return _target(item, facts, count + 1)
+    return None
 
 
 def why_nothing(effect: then.Effect, targets: Sequence[Lines]) -> Failure:
@@ -96,18 +102,16 @@ def lines_of(facts: Facts, number: int) -> Lines:
 
 
 def _of_condition(
-    facts: Facts,
-    condition: when.Condition,
-    numbers: Sequence[int],
-    scopes: Sequence[Lines],
-    failure: Failure,
+    facts: Facts, condition: when.Condition, numbers: Sequence[int], failure: Failure, step: int
 ) -> Obstacle:
     if not numbers:
-        lines = facts.sheet.open_lines if isinstance(condition, when.ReceiptValue) else ()
-        return Obstacle(failure, None, lines)
-    place = failure.part or 0
-    law = _law(facts, numbers[place], scopes[place])
-    return law or Obstacle(failure, scopes_of(condition)[place], scopes[place])
+        receipt = facts.sheet.open_lines if isinstance(condition, when.ReceiptValue) else ()
+        return Obstacle(failure, None, receipt, step=step)
+    part = failure.part or 0
+    lines = lines_of(facts, numbers[part])
+    if not lines and numbers[part] in facts.sheet.forbidden:
+        return _forbidden(step)
+    return Obstacle(failure, scopes_of(condition)[part], lines, step=step)
 
 
 def gate_of(item: CompiledPromotion, facts: Facts) -> Failure | None:
@@ -143,26 +147,33 @@ def _dated(reason: str, facts: Facts, needed: str) -> Failure:
     return Failure(reason, str(facts.local.replace(microsecond=0)), needed)
 
 
-def _target(item: CompiledPromotion, facts: Facts, targets: Sequence[Lines]) -> Iterator[Obstacle]:
-    effect = item.promotion.effect
-    if not any(targets):
-        law = _law(facts, item.targets[0], targets[0])
-        yield law or _no_goods(item)
-    elif isinstance(effect, then.SetPrice):
-        yield from _parts(effect, targets)
-    elif item.needed_pieces:
-        needed, seen = item.needed_pieces, _pieces_of(item, targets[0])
-        if seen < needed:
-            failure = Failure("set_quantity", str(seen), str(needed), needed - seen, "piece")
-            yield Obstacle(failure, targets_of(item.promotion)[0], targets[0])
+def _target(item: CompiledPromotion, facts: Facts, step: int) -> Obstacle | None:
+    numbers, by_scope = item.targets, facts.sheet.by_scope
+    lines = by_scope.get(numbers[0])
+    if len(numbers) == 1 and lines is not None and not item.is_set:
+        if not item.needed_pieces:
+            return None
+        needed, seen = item.needed_pieces, _pieces_of(item, lines)
+        if seen >= needed:
+            return None
+        failure = Failure("set_quantity", str(seen), str(needed), needed - seen, "piece")
+        return Obstacle(failure, targets_of(item.promotion)[0], lines, step=step)
+    targets = [by_scope.get(number, ()) for number in numbers]
+    if any(targets):
+        return _parts(item, targets, step)
+    return _forbidden(step) if numbers[0] in facts.sheet.forbidden else _no_goods(item, step)
 
 
-def _no_goods(item: CompiledPromotion) -> Obstacle:
+def _forbidden(step: int) -> Obstacle:
+    return Obstacle(Failure("law_tobacco", "tobacco", ""), is_law=True, step=step)
+
+
+def _no_goods(item: CompiledPromotion, step: int) -> Obstacle:
     """Goods that have a name can be offered; a set needs more than one purchase."""
     scope, needed = targets_of(item.promotion)[0], max(1, item.needed_pieces)
-    if not scope.label or isinstance(item.promotion.effect, then.SetPrice):
-        return Obstacle(Failure("no_goods", "0", str(needed)))
-    return Obstacle(Failure("no_goods", "0", str(needed), needed, "piece"), scope)
+    if not scope.label or item.is_set:
+        return Obstacle(Failure("no_goods", "0", str(needed)), step=step)
+    return Obstacle(Failure("no_goods", "0", str(needed), needed, "piece"), scope, step=step)
 
 
 def _pieces_of(item: CompiledPromotion, lines: Lines) -> int:
@@ -171,10 +182,12 @@ def _pieces_of(item: CompiledPromotion, lines: Lines) -> int:
     return sum([line.pieces for line in lines])
 
 
-def _parts(effect: then.SetPrice, targets: Sequence[Lines]) -> Iterator[Obstacle]:
+def _parts(item: CompiledPromotion, targets: Sequence[Lines], step: int) -> Obstacle | None:
+    effect = item.promotion.effect
+    assert isinstance(effect, then.SetPrice)
     lacking = lacking_parts([part.quantity for part in effect.parts], targets, unused_only=True)
     if not lacking:
-        return
+        return None
     number, missing = lacking[0]
     total = len(effect.parts)
     if total == 1:
@@ -184,10 +197,4 @@ def _parts(effect: then.SetPrice, targets: Sequence[Lines]) -> Iterator[Obstacle
         unit = "piece" if len(lacking) == 1 else ""
         seen = str(total - len(lacking))
         failure = Failure("complete_set", seen, str(total), missing, unit, number)
-    yield Obstacle(failure, effect.parts[number].scope, targets[number])
-
-
-def _law(facts: Facts, number: int, lines: Lines) -> Obstacle | None:
-    if lines or number not in facts.sheet.forbidden:
-        return None
-    return Obstacle(Failure("law_tobacco", "tobacco", ""), is_law=True)
+    return Obstacle(failure, effect.parts[number].scope, targets[number], step=step)

@@ -89,16 +89,19 @@ class ScopeIndex:
             or not programme.excluded_tags.isdisjoint(item.tags)
         )
         takes_part = not (is_forbidden or is_left_out)
-        return Place(
-            groups=groups,
-            scopes=() if is_left_out else self._scopes_with(item, groups),
-            takes_part=takes_part,
-            is_forbidden=is_forbidden and not is_left_out,
-            earns=takes_part
+        earns = (
+            takes_part
             and programme.accrual_excluded_groups.isdisjoint(groups)
-            and not (programme.accrual_excludes_reduced and item.price_kind == "reduced"),
-            may_be_promoted=is_promotable,
-            may_be_paid=is_promotable and programme.redeem_excluded_groups.isdisjoint(groups),
+            and not (programme.accrual_excludes_reduced and item.price_kind == "reduced")
+        )
+        return Place(
+            groups,
+            () if is_left_out else self._scopes_with(item, groups),
+            takes_part,
+            is_forbidden and not is_left_out,
+            earns,
+            is_promotable,
+            is_promotable and programme.redeem_excluded_groups.isdisjoint(groups),
         )
 
     def _groups_of(self, named: tuple[str, ...]) -> frozenset[str]:

@@ -51,10 +51,9 @@ def times(basis_points: int, locale: str) -> str:
 
 def quotable(name: str, locale: str) -> str:
     """A name that can stand in quotes on one line: no control characters, inner quotes turned."""
-    plain = "".join(
-        [" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in name]
-    ).translate(_INNER_QUOTES[locale])
-    return " ".join(plain.split())
+    if not name.isprintable():
+        name = "".join([" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in name])
+    return " ".join(name.translate(_INNER_QUOTES[locale]).split())
 
 
 def shortened(text: str, most: int) -> str:
