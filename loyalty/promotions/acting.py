@@ -20,7 +20,7 @@ from loyalty.promotions.pilot import is_live_at
 from loyalty.promotions.prices import Demand
 from loyalty.promotions.redemption import NO_ALLOWANCE
 from loyalty.promotions.ruleset import text_in
-from loyalty.promotions.takings import Taking, apply, use_up
+from loyalty.promotions.takings import Taking, apply, use_pieces, use_up
 from loyalty.promotions.worksheet import SheetLine
 from loyalty.quote import (
     AppliedPromotion,
@@ -272,6 +272,9 @@ class Acting:
             self.outcome.gains[promotion.group] = gain, promotion.promotion_id
         if item.speaks:
             self._speak(item)
+        if promotion.consume_units and item.reward is None:
+            own = [line for number in item.targets for line in lines_of(self.facts, number)]
+            use_pieces(promotion.consume_units, self._trigger_lines(item), own)
         traces = self.outcome.traces
         traces[item.position] = PromotionTrace(
             promotion.promotion_id,

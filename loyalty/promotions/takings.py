@@ -156,13 +156,18 @@ def use_up(wanted: int, taking: Taking, others: Lines) -> None:
 
     A taking by slices that was built with `uses` has marked its own pieces already.
     """
-    marked = sum([piece.count for piece in taking.slices if piece.uses])
+    left = wanted - sum([piece.count for piece in taking.slices if piece.uses])
     own = taking.lines
-    for lines in (others, own) if taking.slices else (own, others):
+    use_pieces(left, *((others, own) if taking.slices else (own, others)))
+
+
+def use_pieces(wanted: int, *groups: Lines) -> None:
+    """Mark up to `wanted` unused pieces as used, group after group, the dearest of each first."""
+    for lines in groups:
         for line in sorted(lines, key=_dearest_first):
-            if marked >= wanted:
+            if wanted <= 0:
                 return
-            marked += _mark(line, wanted - marked)
+            wanted -= _mark(line, wanted)
 
 
 def _dearest_first(line: SheetLine) -> tuple[int, str]:

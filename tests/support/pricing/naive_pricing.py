@@ -232,7 +232,14 @@ class Naive:
             self.figures.gifts.append((own, times * effect.quantity))
         elif isinstance(effect, then.CouponIssue) and live:
             self.figures.coupons.append(own)
-        if acted and self._mode(promotion) in ("first", "best"):
+        if acted:
+            self._close(promotion)
+
+    def _close(self, promotion: Promotion) -> None:
+        effect = promotion.effect
+        if not isinstance(effect, tuple(TAKES)):
+            self._mark(promotion.consume_units, self._triggers(promotion), self._own(effect))
+        if self._mode(promotion) in ("first", "best"):
             self.taken.add(promotion.group)
 
     def _take(self, promotion: Promotion) -> Take | None:
@@ -275,7 +282,11 @@ class Naive:
         told = {line_id: part for line_id, part in shares.items() if part}
         self.figures.promotions.append((promotion.promotion_id, take.total, told))
 
-    def _use_up(self, promotion: Promotion, take: Take, own: list[Line]) -> None:
+    def _own(self, effect: then.Effect) -> list[Line]:
+        scope = _target(effect)
+        return self.sheet.of(scope) if scope else []
+
+    def _triggers(self, promotion: Promotion) -> list[Line]:
         triggers: list[Line] = []
         for condition in promotion.conditions:
             parts = getattr(condition, "parts", None)
@@ -283,8 +294,15 @@ class Naive:
                 [part.scope for part in parts] if parts else [getattr(condition, "scope", None)]
             )
             triggers += [line for scope in scopes if scope for line in self.sheet.of(scope)]
+        return triggers
+
+    def _use_up(self, promotion: Promotion, take: Take, own: list[Line]) -> None:
+        triggers = self._triggers(promotion)
         left = promotion.consume_units - sum(p.count for p in take.portions if p.uses)
-        for lines in (triggers, own) if take.portions else (own, triggers):
+        self._mark(left, *((triggers, own) if take.portions else (own, triggers)))
+
+    def _mark(self, left: int, *groups: list[Line]) -> None:
+        for lines in groups:
             for line in sorted(lines, key=dearest_first):
                 if left > 0:
                     left -= mark(line, left)

@@ -269,3 +269,17 @@ def test_used_pieces_of_a_trigger_are_gone_for_the_next(goods, shop, promotion, 
     assert (traces["cake"].reason, traces["cake"].seen) == ("scope_quantity", "1")
     more = goods("coffee", 900, 4), *basket[1:]
     assert shop(bun, cake).traces(*more)["cake"].amount_minor == 350
+
+
+def test_a_gift_and_points_use_up_their_trigger_too(goods, shop, promotion, scope):
+    two = (ScopeQuantity(scope("coffee"), 2, unused_only=True),)
+    mug = promotion(MUG, "mug", priority=2, consume_units=2, conditions=two)
+    spoon = promotion(GiftItem("spoon", (("uk", "Ложка"),)), "spoon", conditions=two)
+    fixed = AccrueFixed(scope(), 100)
+    points = promotion(fixed, "points", priority=2, consume_units=2, conditions=two)
+    more = promotion(fixed, "more", conditions=two)
+    for pieces, fired in ((2, ["mug"]), (3, ["mug"]), (4, ["mug", "spoon"])):
+        quote = shop(mug, spoon).price(goods("coffee", 900, pieces), goods("bun", 9_000))
+        assert acted(quote) == fired
+    assert acted(shop(points, more).price(goods("coffee", 900, 3))) == ["points"]
+    assert acted(shop(points, more).price(goods("coffee", 900, 4))) == ["points", "more"]
