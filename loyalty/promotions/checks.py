@@ -34,13 +34,14 @@ def _scope_quantity(
 
 
 def _value(reason: str, lines: Lines, at_least: int, basis: Basis) -> Failure | None:
-    if basis == "gross":
-        seen = sum([line.item.sum_minor for line in lines])
-    else:
+    gross = seen = sum([line.item.sum_minor for line in lines])
+    if basis == "net":
         seen = sum([line.net for line in lines])
     if seen >= at_least:
         return None
-    return Failure(reason, format_minor(seen), format_minor(at_least), at_least - seen, "minor")
+    # What is bought in addition gets cheaper like what is there already.
+    missing = -((seen - at_least) * gross // seen) if seen > 0 else at_least - seen
+    return Failure(reason, format_minor(seen), format_minor(at_least), missing, "minor")
 
 
 def _scope_value(

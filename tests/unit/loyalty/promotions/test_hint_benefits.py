@@ -289,3 +289,17 @@ def test_a_weighed_line_is_promised_at_the_same_weight(goods, shop, promotion):
     apples = goods("tea", 3000, unit="кг", qty_milli=1250)
     rule = promotion(PercentOff(TEA, 1000), conditions=(ScopeQuantity(TEA, 2),))
     assert shop(rule).trace(apples).benefit_minor == 750
+
+
+def test_a_net_threshold_asks_for_what_is_left_after_discounts(goods, shop, promotion):
+    """90.00 of 95.00 are left after 10 %: another 5.56 at the shelf makes 5.00."""
+    tenth = promotion(PercentOff(EVERYTHING, 1000, "receipt"), "tenth", priority=9)
+    rule = promotion(
+        AmountOff(EVERYTHING, 1000, "receipt"), "off", conditions=(ReceiptValue(9500, "net"),)
+    )
+    trace = shop(tenth, rule).traces(goods("tea", 10_000))["off"]
+    assert dict(trace.hint)["uk"] == "ще на 5,56 грн — і −10 грн"
+    enough = shop(tenth, rule).traces(goods("tea", 10_000), goods("bun", 556))
+    assert enough["off"].status == "fired"
+    short = shop(tenth, rule).traces(goods("tea", 10_000), goods("bun", 554))
+    assert short["off"].status == "not_met"

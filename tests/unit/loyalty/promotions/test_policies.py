@@ -87,11 +87,13 @@ def test_split(goods, off, promotion, scope, split, even, uneven):
 
 
 @pytest.mark.parametrize(
-    ("tie", "expected"), [("earlier", [134, 133, 133]), ("later", [133, 133, 134])]
+    ("tie", "one_spare", "two_spare"),
+    [("earlier", [134, 133, 133], [167, 167, 166]), ("later", [133, 133, 134], [166, 167, 167])],
 )
-def test_tie(goods, off, promotion, scope, tie, expected):
+def test_tie(goods, off, promotion, scope, tie, one_spare, two_spare):
     lines = [goods(f"g{n}", 200) for n in range(3)]
-    assert off([promotion(AmountOff(scope(), 400, "receipt"))], lines, tie=tie) == expected
+    for amount, expected in ((400, one_spare), (500, two_spare)):
+        assert off([promotion(AmountOff(scope(), amount, "receipt"))], lines, tie=tie) == expected
 
 
 @pytest.mark.parametrize("zero_weights", ["none", "equal"])
