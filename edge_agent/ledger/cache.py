@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,15 @@ T = TypeVar("T")
 _END = object()
 PART_ROWS = 1_000
 PART_S = 0.05
+DEAR_COUNT_S = 0.02
+COUNT_AGAIN_S = 300.0
+_LIVE = {
+    "member": "name IS NOT NULL",
+    "token": "owner > 1023",
+    "phone": "owner > 1023",
+    "good": "name_folded IS NOT NULL",
+    "lease": "state IS NOT NULL",
+}
 _MEMBER = select("member", "WHERE member_id = ? AND name IS NOT NULL")
 _TOKENS = {table: select(table, "WHERE key = ?") for table in ("token", "phone")}
 _LEASE_FOR = select(
@@ -105,6 +115,9 @@ class Cache(GoodsLookup):
         self._unknown: dict[str, int] = {}
         self._rejected = 0
         self._is_closed = False
+        self._writes = 0
+        self._counting = threading.Lock()
+        self._counted: tuple[dict[str, int], float, float, int] = ({}, 0.0, 0.0, -1)
         self._swapping = threading.Lock()
         try:
             self._writer, broken = open_writer(path)
@@ -164,13 +177,15 @@ class Cache(GoodsLookup):
         return self._meta("balance_as_of")
 
     def stats(self) -> CacheStats:
-        """Counts and positions. Reads whole tables: for a person's page, not for a sale."""
+        """Counts and positions. Counting reads whole tables, so a large cache is counted again
+        only five minutes after the last time."""
+        counts = self._counts()
         wanted = self.ruleset_wanted()
         return CacheStats(
-            members=self._count("member", "name IS NOT NULL"),
-            tokens=sum(self._count(table, "owner > 1023") for table in _TOKENS),
-            goods=self.goods_count(),
-            leases=self._count("lease", "state IS NOT NULL"),
+            members=counts["member"],
+            tokens=counts["token"] + counts["phone"],
+            goods=counts["good"],
+            leases=counts["lease"],
             incarnation=self.incarnation(),
             cursor=self.cursor(),
             balance_as_of=self.balance_as_of(),
@@ -229,6 +244,7 @@ class Cache(GoodsLookup):
                     swap(file, self.path)
                 finally:
                     self._writer = Writer(self.path, "cache", "cache")
+                    self._counted = ({}, 0.0, 0.0, -1)
         except (*SQLITE_FAILURES, DamagedRow, OSError) as error:
             raise LocalStoreFailed(f"the snapshot cannot be used: {error}") from error
 
@@ -299,6 +315,18 @@ class Cache(GoodsLookup):
     def _bounds(self, whole: bool) -> tuple[int | None, float | None]:
         return (None, None) if whole else (self._part_rows, self._part_s)
 
+    def _counts(self) -> dict[str, int]:
+        with self._counting:
+            began = time.monotonic()
+            known, at, took_s, writes = self._counted
+            is_dear = took_s > DEAR_COUNT_S and began - at < COUNT_AGAIN_S
+            if writes == self._writes or (known and is_dear):
+                return known
+            writes = self._writes
+            counts = {table: self._count(table, live) for table, live in _LIVE.items()}
+            self._counted = (counts, began, time.monotonic() - began, writes)
+            return counts
+
     def _meta(self, key: str) -> str:
         return self._one(_POSITION, (key,), lambda row: str(row[1])) or ""
 
@@ -331,6 +359,7 @@ class Cache(GoodsLookup):
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         generation = self._readers.generation
+        self._writes += 1
         try:
             return self._run(work)
         except DatabaseClosed as error:
@@ -361,4 +390,5 @@ class Cache(GoodsLookup):
                 self._writer, _ = open_writer(self.path)
             except (*SQLITE_FAILURES, OSError) as error:
                 raise LocalStoreFailed(f"the damaged cache cannot be replaced: {error}") from error
+        self._counted = ({}, 0.0, 0.0, -1)
         self._on_rebuilt(broken)

@@ -15,7 +15,7 @@ from edge_agent.ledger.damage import is_damage, sqlite_code
 from edge_agent.ledger.database import Writer, connect_reader
 from sync.contract.cache_format import COLUMNS
 
-CHECK_BUDGET_S = 0.25
+CHECK_BUDGET_S = 0.1
 KEPT_BROKEN = 2
 _SUFFIXES = ("", "-wal", "-shm")
 SQLITE_FAILURES = (sqlite3.Error, UnicodeDecodeError)
