@@ -14,7 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from central import commands, commands_lives, commands_members, commands_status, rules_cli
+from central import (
+    commands,
+    commands_lives,
+    commands_members,
+    commands_status,
+    policy_cli,
+    rules_cli,
+)
 from central.errors import CentralError
 
 if TYPE_CHECKING:
@@ -58,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (_add_run, _add_keys, _add_registers, _add_imports, rules_cli.add, _add_reports):
         add(verbs, place)
+    policy_cli.add(verbs, place)
     commands_lives.add_verbs(_add, verbs, place)
     commands_status.add_verbs(_add, verbs, place)
     return parser
