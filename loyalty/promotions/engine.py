@@ -18,7 +18,7 @@ from loyalty.promotions.combining import NOTHING_LEFT, Contest, exclusive_of
 from loyalty.promotions.compile import CompiledPromotion, CompiledRuleset
 from loyalty.promotions.facts import Facts, Failure
 from loyalty.promotions.failures import Obstacle, first_obstacle, may_act, obstacles_after
-from loyalty.promotions.hints import best_hints, near_miss, one_cure
+from loyalty.promotions.hints import best_hints, near_miss, one_cure, rough_of
 from loyalty.promotions.outcome import MAX_MESSAGES, Outcome
 from loyalty.promotions.redemption import limit_of, redeem, whole_points
 from loyalty.promotions.worksheet import SheetLine, Worksheet
@@ -176,14 +176,17 @@ class _Evaluation:
         if not failure.unit or not is_open or not (item.is_plain or self.acting.is_live(item)):
             return
         if self.exclusive is None or self.exclusive.leaves_open(item):
-            cure = one_cure(chain((first,), obstacles_after(item, self.facts, first)))
-            if cure is not None:
-                self._note_miss(item, cure)
+            self._note_miss(item, first)
 
-    def _note_miss(self, item: CompiledPromotion, obstacle: Obstacle) -> None:
-        miss = near_miss(item, obstacle, self.facts, self.programme)
+    def _note_miss(self, item: CompiledPromotion, first: Obstacle) -> None:
+        """Remember what one thing would mend, unless better ones are known already."""
+        rough = rough_of(item, self.facts, self.programme)
+        if not self.outcome.misses.has_place(item, rough):
+            return
+        cure = one_cure(chain((first,), obstacles_after(item, self.facts, first)))
+        miss = cure and near_miss(item, cure, rough, self.facts, self.programme)
         if miss is not None:
-            self.outcome.misses.append(miss)
+            self.outcome.misses.add(miss)
 
 
 def hints_of(quote: Quote) -> list[PromotionTrace]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappush, heappushpop
 from typing import NamedTuple
 
 from loyalty.promotions import effects as then
@@ -82,8 +83,43 @@ def _is_same(one: Scope | None, other: Scope | None) -> bool:
     return one == other or replace(one, label=()) == replace(other, label=())
 
 
+class NearMisses:
+    """The `MAX_HINTS` near misses of the greatest rough benefit, the earlier of the file first."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[int, int]] = []
+        self._kept: dict[int, NearMiss] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._places)
+
+    def has_place(self, item: CompiledPromotion, rough_minor: int) -> bool:
+        """False when as many better ones are known already, so that a close look is idle."""
+        places = self._places
+        return len(places) < MAX_HINTS or (rough_minor, -item.position) > places[0]
+
+    def add(self, miss: NearMiss) -> None:
+        """Keep one that has a place; the least leaves when there are too many."""
+        place = miss.rough_minor, -miss.item.position
+        self._kept[place[1]] = miss
+        if len(self._places) < MAX_HINTS:
+            heappush(self._places, place)
+        else:
+            heappushpop(self._places, place)
+
+    def best(self) -> list[NearMiss]:
+        """Those that are left, the greatest first."""
+        return [self._kept[place] for _, place in sorted(self._places, reverse=True)]
+
+
+def rough_of(item: CompiledPromotion, facts: Facts, programme: Programme) -> int:
+    """Kopecks a promotion gives at a first glance at its target as it is."""
+    target: Lines = lines_of(facts, item.targets[0]) if item.targets else ()
+    return rough_benefit(item.promotion.effect, target, programme.minor_per_bonus)
+
+
 def near_miss(
-    item: CompiledPromotion, obstacle: Obstacle, facts: Facts, programme: Programme
+    item: CompiledPromotion, obstacle: Obstacle, rough: int, facts: Facts, programme: Programme
 ) -> NearMiss | None:
     """The near miss of a promotion that only `obstacle` keeps from acting, or None if it is far."""
     effect = item.promotion.effect
@@ -94,8 +130,6 @@ def near_miss(
     sample = None
     if obstacle.failure.unit in ("piece", "minor"):
         sample = min(obstacle.lines, key=_most_pieces, default=None)
-    target: Lines = lines_of(facts, item.targets[0]) if item.targets else ()
-    rough = rough_benefit(effect, target, programme.minor_per_bonus)
     miss = NearMiss(item, obstacle, sample, rough)
     if item.mode == "sum" and not item.promotion.is_exclusive:
         return miss
@@ -118,15 +152,14 @@ def _is_near(obstacle: Obstacle) -> bool:
 
 
 def best_hints(
-    misses: list[NearMiss],
+    misses: NearMisses,
     facts: Facts,
     programme: Programme,
     forgone: Callable[[CompiledPromotion], int],
 ) -> list[Hint]:
     """The hints that add most to what the buyer has; `forgone` is what each would push out."""
-    misses.sort(key=lambda miss: (-miss.rough_minor, miss.item.position))
     hints = []
-    for miss in misses[:MAX_HINTS]:
+    for miss in misses.best():
         benefit = _benefit(miss, facts, programme) - forgone(miss.item)
         if benefit > 0:
             hints.append(Hint(miss.item, benefit, _texts(miss, facts)))

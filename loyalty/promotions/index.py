@@ -79,7 +79,8 @@ class ScopeIndex:
     def _work_out(self, item: LineItem) -> Place:
         programme = self._programme
         groups = self._groups_of(item.groups)
-        is_forbidden, is_promotable = is_tobacco(item), may_be_promoted(item)
+        is_promotable = may_be_promoted(item)
+        is_forbidden = not is_promotable and is_tobacco(item)
         is_manual = item.price_kind == "manual_discount"
         is_left_out = (
             is_manual

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loyalty.promotions.compile import CompiledPromotion
 from loyalty.promotions.facts import Failure
-from loyalty.promotions.hints import Hint, NearMiss
+from loyalty.promotions.hints import Hint, NearMisses
 from loyalty.promotions.worksheet import SheetLine
 from loyalty.quote import (
     AppliedAccrual,
@@ -35,7 +35,7 @@ class Outcome:
         self.tickets: list[IssuedTickets] = []
         self.messages: list[tuple[str, str]] = []
         self.gains: dict[str, tuple[int, str]] = {}
-        self.misses: list[NearMiss] = []
+        self.misses = NearMisses()
 
     def name_of(self, item: CompiledPromotion) -> str:
         """The promotion's name in the locale of the quote."""
