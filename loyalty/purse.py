@@ -107,13 +107,18 @@ class Shown:
     link_no: int = -1
     link: bytes = b""
 
+    @property
+    def minute(self) -> int:
+        """When the code was on the screen; it also rises over renewals with chains of their own."""
+        return self.claim.not_before_min + self.link_no
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What an island remembers of a serial: points taken in all and the highest link number."""
+    """What an island remembers of a serial: points taken in all and the latest screen's minute."""
 
     points: int = 0
-    link_no: int = -1
+    minute: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +317,7 @@ def points_left(shown: Shown, place: Place, seen: Sighting | None) -> int:
 
 
 def _check_link(shown: Shown, place: Place, seen: Sighting | None) -> None:
-    if seen is not None and shown.link_no <= seen.link_no:
+    if seen is not None and shown.minute <= seen.minute:
         raise PurseRefused("purse_replayed")
     due = place.now_min - shown.claim.not_before_min
     if abs(shown.link_no - min(max(due, 0), shown.claim.life_min)) > place.skew_min:
@@ -324,7 +329,7 @@ def _check_link(shown: Shown, place: Place, seen: Sighting | None) -> None:
 def taken(seen: Sighting | None, shown: Shown, points: int) -> Sighting:
     """The island's record after it took `points`; it must be durable before they are approved."""
     before = seen or Sighting()
-    return Sighting(before.points + points, max(before.link_no, shown.link_no))
+    return Sighting(before.points + points, max(before.minute, shown.minute))
 
 
 def keys_by_tag(public_keys: Iterable[bytes]) -> dict[int, tuple[bytes, ...]]:

@@ -140,10 +140,13 @@ def test_a_still_code_counts_once_for_an_island():
 
 def test_the_link_of_a_moving_code_only_rises():
     seen = purse.taken(None, purse.read(moving(10), BY_TAG, verify), 4_000)
-    assert seen == Sighting(4_000, 10)
+    assert seen == Sighting(4_000, NOW + 10)
     assert code_of(moving(10), NOW + 10, seen) == "purse_replayed"
     assert code_of(moving(9), NOW + 10, seen) == "purse_replayed"
     assert decide(moving(11), NOW + 11, seen) == 6_000
+    # A renewal has a chain of its own, whose first links are later than those of the old one.
+    assert decide(moving(0, not_before_min=NOW + 12), NOW + 12, seen) == 6_000
+    assert code_of(moving(0, not_before_min=NOW + 10), NOW + 10, seen) == "purse_replayed"
     spent = purse.taken(seen, purse.read(moving(11), BY_TAG, verify), 6_000)
     assert code_of(moving(12), NOW + 12, spent) == "purse_spent"
 
