@@ -56,15 +56,15 @@ def _effect(draw: random.Random, scope: dict[str, Any], departments: int) -> dic
     """The kinds that a chain writes most come most often; each kind comes."""
     percent, amount = draw.randrange(100, 3_000), draw.randrange(50, 900)
     kinds: list[tuple[int, dict[str, Any]]] = [
-        (20, {"kind": "percent", "target": scope, "percent_bp": percent}),
-        (5, {"kind": "percent", "target": scope, "percent_bp": percent, "per": "receipt"}),
-        (4, {"kind": "percent", "target": scope, "percent_bp": percent, "units": {"at_most": 3}}),
+        (25, {"kind": "percent", "target": scope, "percent_bp": percent}),
+        (3, {"kind": "percent", "target": scope, "percent_bp": percent, "per": "receipt"}),
+        (3, {"kind": "percent", "target": scope, "percent_bp": percent, "units": {"at_most": 3}}),
         (15, {"kind": "amount", "target": scope, "amount_minor": amount, "per": "unit"}),
         (3, {"kind": "amount", "target": scope, "amount_minor": amount, "per": "line"}),
-        (10, {"kind": "fixed_price", "target": scope, "price_minor": amount * 10}),
+        (15, {"kind": "fixed_price", "target": scope, "price_minor": amount * 10}),
         (10, {"kind": "n_for_m", "target": scope, "take": 3, "pay": 2}),
         (5, {"kind": "nth_unit", "target": scope, "nth": 2, "percent_bp": 5_000}),
-        (5, {"kind": "set_price", "parts": _parts(draw, scope, departments), "price_minor": 9_900}),
+        (3, {"kind": "set_price", "parts": _parts(draw, scope, departments), "price_minor": 9_900}),
         (3, {"kind": "gift_item", "sku": "1", "name": {"uk": "Чашка"}, "scope": scope}),
         (10, {"kind": "accrue_percent", "target": scope, "percent_bp": 300}),
         (4, {"kind": "accrue_per_amount", "target": scope, "points": 100, "per_minor": 5_000}),
@@ -109,7 +109,7 @@ def _promotion(number: int, draw: random.Random, departments: int) -> dict[str, 
         "conditions": _conditions(draw, scope),
         "effect": _effect(draw, scope, departments),
     }
-    if draw.random() < 0.15:
+    if draw.random() < 0.1:
         promotion["group"] = f"G{draw.randrange(20)}"
     if draw.random() < 0.1:
         promotion["caps"] = {"per_receipt_minor": draw.randrange(500, 5_000)}
