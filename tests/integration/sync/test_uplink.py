@@ -24,7 +24,7 @@ def test_everything_arrives_in_growing_batches(centre, client, outbox):
     uplink = Uplink(client, outbox)
     results = drain(uplink)
     assert sum(result.sent for result in results) == 700
-    assert centre.state.uploads == [100, 150, 200, 250]
+    assert centre.state.uploads == [200, 250, 250]
     assert [fact.body for _, fact in sorted(centre.state.facts.items())] == [
         fact.body for fact in outbox.facts
     ]
@@ -37,13 +37,13 @@ def test_a_failure_halves_the_batch_and_loses_nothing(centre, client, outbox):
         outbox.append()
     uplink = Uplink(client, outbox)
     centre.faults.mode = "error"
-    for expected in (50, 25, 12):
+    for expected in (100, 50, 25):
         with pytest.raises(CentreUnavailable):
             uplink.push_once()
         assert uplink.batch_size == expected
     centre.faults.mode = "ok"
     drain(uplink)
-    assert centre.state.uploads[:2] == [12, 62]
+    assert centre.state.uploads[:2] == [25, 75]
     assert len(centre.state.facts) == 120
 
 
