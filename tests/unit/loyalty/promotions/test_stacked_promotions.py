@@ -69,3 +69,13 @@ def test_what_cannot_act_does_not_pull_its_group_forward(
     without = shop(late, middle, modes={"g": "best"}).price(*basket)
     assert with_early.promotions == without.promotions
     assert [applied.amount_minor for applied in without.promotions] == [10_000, 1_000]
+
+
+def test_of_equal_pieces_the_line_id_decides_and_not_the_order_of_scanning(
+    shop: Any, goods: Any, promotion: Any, scope: Any
+) -> None:
+    first, second = goods("cheese", 10_000), goods("cheese", 10_000)
+    free = shop(promotion(NForM(scope("cheese"), 2, 1), "pair"))
+    for lines in ((first, second), (second, first)):
+        shares = free.price(*lines).promotions[0].shares
+        assert max(shares, key=lambda share: share.amount).line_id == first.line_id
