@@ -1,6 +1,8 @@
 """Rules and baskets for measuring the engine: a chain's mix of all kinds over one assortment.
 
-The number of goods may grow with the rules, as where other departments write other rules; then a
+With 1,000 rules a line of a basket is in the scope of 2.2 rules in the mean. A sold line of the
+Complete Journey is in that of 1.6 of its 892 coupons, were all of its campaigns live at once. The
+number of goods may grow with the rules, as where other departments write other rules; then a
 basket meets as many of them as before.
 """
 
@@ -18,6 +20,7 @@ SEED = 20261122
 GROUPS = 150
 SKUS = 5_000
 NAMES = 8
+OF_GROUPS = 0.12
 
 
 def rule_file(count: int, seed: int = SEED, departments: int = 1) -> bytes:
@@ -40,7 +43,7 @@ def ruleset_of(count: int, departments: int = 1) -> Ruleset:
 
 
 def _scope(draw: random.Random, departments: int) -> dict[str, Any]:
-    if draw.random() < 0.3:
+    if draw.random() < OF_GROUPS:
         scope: dict[str, Any] = {"groups": [f"g{draw.randrange(GROUPS * departments)}"]}
     else:
         goods = SKUS * departments

@@ -17,7 +17,7 @@ from loyalty.promotions.accruals import accrue
 from loyalty.promotions.compile import CompiledPromotion
 from loyalty.promotions.limits import Caps, Usage, remaining_minor
 from loyalty.promotions.ruleset import Programme
-from loyalty.promotions.worksheet import Run, SheetLine
+from loyalty.promotions.worksheet import Run, SheetLine, net_of
 
 UNKNOWN_BENEFIT = 1
 Lines = Sequence[SheetLine]
@@ -30,7 +30,7 @@ _OF_MONEY = (then.PercentOff, then.AccruePercent, then.AccruePerAmount)
 
 def rough_benefit(effect: then.Effect, target: Lines, rate: int) -> int:
     """Kopecks by a short estimate, to choose which near misses are worth a close look."""
-    value = sum([line.net for line in target])
+    value = net_of(target)
     if isinstance(effect, _OF_PERCENT):
         return share_half_up(value, effect.percent_bp)
     if isinstance(effect, then.AmountOff):

@@ -16,7 +16,7 @@ from loyalty.promotions.choosing import count_unused
 from loyalty.promotions.facts import Facts, Failure, listed
 from loyalty.promotions.matching import assign
 from loyalty.promotions.policies import Basis
-from loyalty.promotions.worksheet import SheetLine
+from loyalty.promotions.worksheet import SheetLine, count_pieces, net_of
 
 Lines = Sequence[SheetLine]
 Check = Callable[[Facts, Any, Sequence[int]], Failure | None]
@@ -26,7 +26,7 @@ def _scope_quantity(
     facts: Facts, condition: when.ScopeQuantity, numbers: Sequence[int]
 ) -> Failure | None:
     lines = facts.sheet.by_scope.get(numbers[0], ())
-    seen = count_unused(lines) if condition.unused_only else sum([line.pieces for line in lines])
+    seen = count_unused(lines) if condition.unused_only else count_pieces(lines)
     if seen >= condition.at_least:
         return None
     missing = condition.at_least - seen
@@ -36,7 +36,7 @@ def _scope_quantity(
 def _value(reason: str, lines: Lines, at_least: int, basis: Basis) -> Failure | None:
     gross = seen = sum([line.item.sum_minor for line in lines])
     if basis == "net":
-        seen = sum([line.net for line in lines])
+        seen = net_of(lines)
     if seen >= at_least:
         return None
     # What is bought in addition gets cheaper like what is there already.

@@ -15,14 +15,15 @@ Candidate = tuple[SheetLine, Run]
 
 def count_unused(lines: Lines) -> int:
     """Pieces that no promotion used up yet."""
-    return sum(
-        [
-            line.pieces
-            if line.cut is None
-            else sum([run.count for run in line.cut if not run.is_used])
-            for line in lines
-        ]
-    )
+    count = 0
+    for line in lines:
+        if line.cut is None:
+            count += line.pieces
+            continue
+        for run in line.cut:
+            if not run.is_used:
+                count += run.count
+    return count
 
 
 def unit_value(run: Run) -> int:

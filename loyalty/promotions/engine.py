@@ -21,7 +21,7 @@ from loyalty.promotions.failures import Obstacle, first_obstacle, may_act, obsta
 from loyalty.promotions.hints import best_hints, near_miss, one_cure, rough_of
 from loyalty.promotions.outcome import MAX_MESSAGES, Outcome
 from loyalty.promotions.redemption import limit_of, redeem, whole_points
-from loyalty.promotions.worksheet import SheetLine, Worksheet
+from loyalty.promotions.worksheet import Worksheet
 from loyalty.quote import PromotionTrace, Quote, QuotedLine
 
 
@@ -74,9 +74,12 @@ class _Evaluation:
         self.contest = Contest(self.ordered, self.acting)
 
     def quote(self, redeem_points: int, spendable_points: int) -> Quote:
+        late = []
         for item in self.ordered:
             if item.is_early:
                 self._decide(item)
+            else:
+                late.append(item)
         allowance = self.acting.allowance
         limit = limit_of(self.sheet, self.programme, allowance)
         rate = self.programme.minor_per_bonus
@@ -85,9 +88,8 @@ class _Evaluation:
         points, minor = redeem(limit, min(redeem_points, redeemable), rate)
         if self.facts.around.gift_card_minor and not self.programme.gift_card_earns:
             self.sheet.share_gift_card(self.facts.around.gift_card_minor)
-        for item in self.ordered:
-            if not item.is_early:
-                self._decide(item)
+        for item in late:
+            self._decide(item)
         outcome = self.outcome
         if outcome.misses:
             outcome.add_hints(
@@ -95,7 +97,18 @@ class _Evaluation:
             )
         return Quote(
             ruleset_sequence=self.compiled.sequence,
-            lines=tuple([_quoted(line) for line in self.sheet.lines]),
+            lines=tuple(
+                [
+                    QuotedLine(
+                        line.item.line_id,
+                        line.item.sum_minor,
+                        line.item.sum_minor - line.net,
+                        line.redeemed,
+                        line.points,
+                    )
+                    for line in self.sheet.lines
+                ]
+            ),
             promotions=tuple(outcome.promotions),
             accruals=tuple(outcome.accruals),
             redeemable_points=redeemable,
@@ -193,11 +206,4 @@ def hints_of(quote: Quote) -> list[PromotionTrace]:
     """Traces with a hint, the most valuable first; equal ones in the order of the file."""
     return sorted(
         (trace for trace in quote.traces if trace.hint), key=lambda trace: -trace.benefit_minor
-    )
-
-
-def _quoted(line: SheetLine) -> QuotedLine:
-    sum_minor = line.item.sum_minor
-    return QuotedLine(
-        line.item.line_id, sum_minor, sum_minor - line.net, line.redeemed, line.points
     )

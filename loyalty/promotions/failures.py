@@ -19,7 +19,7 @@ from loyalty.promotions.facts import Facts, Failure
 from loyalty.promotions.limits import NOT_USED, reached
 from loyalty.promotions.member_checks import check_member
 from loyalty.promotions.scope import Scope
-from loyalty.promotions.worksheet import SheetLine
+from loyalty.promotions.worksheet import SheetLine, count_pieces
 
 Lines = Sequence[SheetLine]
 _OF_MEMBER = ("member_known", "member_blocked")
@@ -179,7 +179,7 @@ def _no_goods(item: CompiledPromotion, step: int) -> Obstacle:
 def _pieces_of(item: CompiledPromotion, lines: Lines) -> int:
     if item.needs_unused:
         return count_unused(lines)
-    return sum([line.pieces for line in lines])
+    return count_pieces(lines)
 
 
 def _parts(item: CompiledPromotion, targets: Sequence[Lines], step: int) -> Obstacle | None:

@@ -20,7 +20,7 @@ from loyalty.promotions.hint_texts import Lacking, sentence
 from loyalty.promotions.limits import NOT_USED
 from loyalty.promotions.ruleset import Programme, Promotion, Texts, text_in
 from loyalty.promotions.scope import Scope
-from loyalty.promotions.worksheet import SheetLine
+from loyalty.promotions.worksheet import SheetLine, net_of
 
 MAX_MISSING_PIECES = 2
 MAX_HINTS = 10
@@ -147,7 +147,7 @@ def _is_near(obstacle: Obstacle) -> bool:
         return failure.missing <= MAX_MISSING_PIECES and (is_named or failure.part is not None)
     if failure.unit == "minor":
         # Near is a third of the threshold or less; further away it is an advertisement.
-        return failure.missing * 2 <= sum([line.net for line in lines])
+        return failure.missing * 2 <= net_of(lines)
     return True
 
 

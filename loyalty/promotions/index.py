@@ -50,6 +50,8 @@ class ScopeIndex:
         self._by_brand = _postings(scope.brands for scope in scopes)
         self._by_tag = _postings(scope.tags for scope in scopes)
         self._guarded = frozenset(n for n, scope in enumerate(scopes) if _has_guard(scope))
+        self._leaves_out = bool(programme.excluded_groups or programme.excluded_tags)
+        self._has_barren = bool(programme.accrual_excluded_groups)
         self._known: dict[object, Place] = {}
 
     def place_of(self, item: LineItem) -> Place:
@@ -77,24 +79,20 @@ class ScopeIndex:
         self._known.clear()
 
     def _work_out(self, item: LineItem) -> Place:
-        programme = self._programme
+        programme, kind = self._programme, item.price_kind
         groups = self._groups_of(item.groups)
         is_promotable = may_be_promoted(item)
         is_forbidden = not is_promotable and is_tobacco(item)
-        is_manual = item.price_kind == "manual_discount"
         is_left_out = (
-            is_manual
+            kind == "manual_discount"
             or item.goods_class == "gift_card"
-            or (item.price_kind == "override" and not programme.policies.override_takes_part)
-            or not programme.excluded_groups.isdisjoint(groups)
-            or not programme.excluded_tags.isdisjoint(item.tags)
+            or (kind == "override" and not programme.policies.override_takes_part)
+            or (self._leaves_out and self._is_left_out(item, groups))
         )
-        takes_part = not (is_forbidden or is_left_out)
-        earns = (
-            takes_part
-            and programme.accrual_excluded_groups.isdisjoint(groups)
-            and not (programme.accrual_excludes_reduced and item.price_kind == "reduced")
-        )
+        takes_part = is_promotable and not is_left_out
+        earns = takes_part and not (kind == "reduced" and programme.accrual_excludes_reduced)
+        if earns and self._has_barren:
+            earns = programme.accrual_excluded_groups.isdisjoint(groups)
         return Place(
             groups,
             () if is_left_out else self._scopes_with(item, groups),
@@ -105,10 +103,18 @@ class ScopeIndex:
             is_promotable and programme.redeem_excluded_groups.isdisjoint(groups),
         )
 
+    def _is_left_out(self, item: LineItem, groups: frozenset[str]) -> bool:
+        programme = self._programme
+        return not (
+            programme.excluded_groups.isdisjoint(groups)
+            and programme.excluded_tags.isdisjoint(item.tags)
+        )
+
     def _groups_of(self, named: tuple[str, ...]) -> frozenset[str]:
         """The named groups and all groups above them."""
-        lineages = [self._lineage.get(group) or frozenset((group,)) for group in named]
-        return lineages[0] if len(lineages) == 1 else frozenset().union(*lineages)
+        if len(named) == 1:
+            return self._lineage.get(named[0]) or frozenset(named)
+        return frozenset().union(*[self._lineage.get(group, (group,)) for group in named])
 
     def _scopes_with(self, item: LineItem, groups: frozenset[str]) -> tuple[int, ...]:
         numbers = {*self._of_all, *self._by_sku.get(item.sku, ())}

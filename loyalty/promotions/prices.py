@@ -50,12 +50,12 @@ def percent(
     lines = targets[0]
     round_at = effect.round_at or policies.round_at
     basis = effect.basis or policies.percent_basis
-    moves = _moves(effect.overflow, effect.per == "receipt", policies)
     if len(lines) == 1 and round_at != "unit" and effect.units.is_whole:
         line = lines[0]
         value = line.item.sum_minor if basis == "gross" else line.net
         off = share_rounded(value, effect.percent_bp, policies.rounding)
         return Taking(lines, (min(off, line.room),), (), line.pieces)
+    moves = _moves(effect.overflow, effect.per == "receipt", policies)
     slices: list[Slice] | None = None
     if effect.units.is_whole:
         if basis == "gross":
@@ -95,13 +95,13 @@ def amount(
 ) -> Taking:
     """Kopecks off the receipt's target, each line, or each piece."""
     lines = targets[0]
-    moves = _moves(effect.overflow, effect.per == "receipt", policies)
     units = effect.units
     if len(lines) == 1 and lines[0].cut is None and units.is_whole:
         line = lines[0]
         times = line.pieces if effect.per == "unit" else 1
         return Taking(lines, (min(effect.amount_minor * times, line.room),), (), line.pieces)
-    if effect.per == "unit" and units.is_whole and any(line.cut is not None for line in lines):
+    moves = _moves(effect.overflow, effect.per == "receipt", policies)
+    if effect.per == "unit" and units.is_whole and _is_cut(lines):
         units = then.Units(at_most=_MANY)
     slices: list[Slice] | None = None
     if units.is_whole:
@@ -134,7 +134,7 @@ def fixed_price(
     """Every piece at its new price; pieces that are cheaper already stay as they are."""
     lines = targets[0]
     units, price = effect.units, effect.price_minor
-    if units.is_whole and all(line.cut is None for line in lines):
+    if units.is_whole and not _is_cut(lines):
         parts = [
             min(max(0, line.net - line_sum(price, line.item.qty_milli)), line.room)
             for line in lines
@@ -149,6 +149,11 @@ def fixed_price(
 
 
 _MANY = 1 << 60
+
+
+def _is_cut(lines: Lines) -> bool:
+    """True when pieces of one line may cost differently."""
+    return bool([line for line in lines if line.cut is not None])
 
 
 def _moves(overflow: Overflow | None, is_receipt: bool, policies: Policies) -> bool:

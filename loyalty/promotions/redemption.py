@@ -20,11 +20,14 @@ NO_ALLOWANCE = RedeemAllowance()
 
 @dataclass(frozen=True, slots=True)
 class RedemptionLimit:
-    """The most bonuses may pay on this basket, whoever buys it, and the lines that may be paid."""
+    """The most bonuses may pay on this basket, whoever buys it, and the lines that may be paid:
+    what each costs in money, and what of it may still be taken off."""
 
     minor: int
     points: int
-    lines: tuple[SheetLine, ...]
+    lines: list[SheetLine]
+    money: list[int]
+    rooms: list[int]
 
 
 def limit_of(
@@ -32,12 +35,13 @@ def limit_of(
 ) -> RedemptionLimit:
     """The limit after promotions; nothing is taken yet. What the allowance leaves open is the
     programme's."""
-    lines = tuple([line for line in sheet.lines if line.may_be_paid and line.net > line.manual])
+    lines = [line for line in sheet.lines if line.may_be_paid and line.net > line.manual]
+    money, rooms = [line.net - line.manual for line in lines], rooms_of_lines(lines)
     share_bp = _first_of(allowance.max_share_bp, programme.redeem_max_share_bp)
     least_money = _first_of(allowance.min_money_minor, programme.redeem_min_money_minor)
     minor = min(
-        share_down(sum([line.net - line.manual for line in lines]), share_bp),
-        sum(rooms_of_lines(lines)),
+        share_down(sum(money), share_bp),
+        sum(rooms),
         sheet.payable - least_money,
     )
     cap = allowance.cap_minor if allowance.cap_minor is not None else programme.redeem_cap_minor
@@ -46,7 +50,7 @@ def limit_of(
     points, minor = whole_points(
         max(0, minor) * POINTS_PER_BONUS // programme.minor_per_bonus, programme.minor_per_bonus
     )
-    return RedemptionLimit(minor, points, lines)
+    return RedemptionLimit(minor, points, lines, money, rooms)
 
 
 def _first_of(value: int | None, default: int) -> int:
@@ -64,8 +68,7 @@ def redeem(limit: RedemptionLimit, points: int, minor_per_bonus: int) -> tuple[i
     points, minor = whole_points(max(0, min(points, limit.points)), minor_per_bonus)
     if not minor:
         return points, minor
-    weights = [line.net - line.manual for line in limit.lines]
-    parts = spread(minor, weights, rooms_of_lines(limit.lines), moves_overflow=True)
+    parts = spread(minor, limit.money, limit.rooms, moves_overflow=True)
     for line, part in zip(limit.lines, parts, strict=True):
         line.redeemed += part
     return points, minor

@@ -120,6 +120,22 @@ class SheetLine:
             run.net -= part
 
 
+def count_pieces(lines: Sequence[SheetLine]) -> int:
+    """Pieces of the lines; most targets hold one or two, so a plain loop is the quickest."""
+    count = 0
+    for line in lines:
+        count += line.pieces
+    return count
+
+
+def net_of(lines: Sequence[SheetLine]) -> int:
+    """Kopecks of the lines after the promotions so far."""
+    net = 0
+    for line in lines:
+        net += line.net
+    return net
+
+
 def rooms_of_lines(lines: Sequence[SheetLine]) -> list[int]:
     """What may still be taken off each line."""
     return [
