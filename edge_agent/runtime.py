@@ -158,9 +158,7 @@ class _Run:
             emit(Event.AGENT_STOPPED)
         return 0
 
-    async def _until_stopped(
-        self, agent: Agent, server: uvicorn.Server, port: int
-    ) -> None:
+    async def _until_stopped(self, agent: Agent, server: uvicorn.Server, port: int) -> None:
         while not server.started and not self._stop.is_set():
             await asyncio.sleep(0.005)
         self._notifier.ready(f"listening on 127.0.0.1:{port}")
