@@ -13,6 +13,7 @@ from edge_agent.commands.local_api import NotAnswering
 from edge_agent.config import ConfigError, Settings, load_settings
 from edge_agent.doctor import centre, devices, machine
 from edge_agent.doctor.finding import Case, Finding
+from edge_agent.doctor.rules import rules
 
 CHECKS: tuple[Callable[[Case], Iterable[Finding]], ...] = (
     machine.data_folder,
@@ -25,6 +26,7 @@ CHECKS: tuple[Callable[[Case], Iterable[Finding]], ...] = (
     machine.sqlite_version,
     centre.centre,
     centre.certificate,
+    rules,
     devices.scanner,
     devices.printer,
 )

@@ -25,6 +25,7 @@ from edge_agent.doctor.finding import Finding
 from edge_agent.doctor.report import examine, lines
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.single_instance import lock
+from sync.contract.bundle import seal
 from sync.contract.signing import new_private_key
 from sync.enrolment import Identity
 
@@ -151,6 +152,7 @@ def test_a_sound_register(register: Register) -> None:
         "ledger": "ok",
         "SQLite": "ok",
         "centre": "warn",
+        "rules": "warn",
         "scanner": "ok",
     }
     assert found["ledger"].says.startswith("sound, ")
@@ -304,6 +306,30 @@ def test_a_printer_that_is_missing_or_silent(register: Register) -> None:
     assert register.found()["printer"].verdict == "fail"
 
 
+@pytest.mark.parametrize(
+    ("hours_ago", "verdict", "says"),
+    [(-1, "ok", "sequence 3, 0 promotions"), (1, "warn", "ran out"), (73, "fail", "ran out")],
+)
+def test_rules_that_have_run_out(
+    register: Register, hours_ago: int, verdict: str, says: str
+) -> None:
+    expires_at = f"{datetime.now(UTC) - timedelta(hours=hours_ago):%Y-%m-%dT%H:%M:%SZ}"
+    folder = register.state / "bundles"
+    folder.mkdir()
+    bundle = seal(b"{}", 3, "2026-01-01T00:00:00Z", expires_at=expires_at)
+    (folder / "current.json").write_bytes(bundle)
+    found = register.found()["rules"]
+    assert found.verdict == verdict
+    assert says in found.says
+    assert (found.do == "") == (verdict == "ok")
+
+
+def test_rules_that_cannot_be_read(register: Register) -> None:
+    (register.state / "bundles").mkdir()
+    (register.state / "bundles" / "current.json").write_bytes(b"{")
+    assert register.found()["rules"].verdict == "fail"
+
+
 def test_the_report(register: Register, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["doctor", "--json", "--config", str(register.path)]) == 1
     shown = json.loads(capsys.readouterr().out)
@@ -311,5 +337,5 @@ def test_the_report(register: Register, capsys: pytest.CaptureFixture[str]) -> N
     assert {"check", "verdict", "says", "do"} == set(shown["findings"][0])
     register.enrol()
     assert cli.main(["doctor", "--config", str(register.path)]) == 0
-    assert capsys.readouterr().out.endswith("0 to mend, 2 to look at\n")
+    assert capsys.readouterr().out.endswith("0 to mend, 3 to look at\n")
     assert lines([Finding("x", "ok", "y")])[-1] == "all is well"
