@@ -23,7 +23,8 @@ from loyalty.promotions.scope import Scope
 from loyalty.promotions.worksheet import SheetLine, net_of
 
 MAX_MISSING_PIECES = 2
-MAX_HINTS = 10
+MAX_HINTS = 5
+"""A screen shows two; more would be worked out for nobody."""
 LOCALES = ("uk", "en")
 Lines = Sequence[SheetLine]
 
