@@ -174,7 +174,7 @@ MUTANTS = (
     Mutant(
         "law: tobacco takes part",
         "promotions/index.py",
-        "takes_part = not (is_forbidden or is_left_out)",
+        "takes_part = is_promotable and not is_left_out",
         "takes_part = not is_left_out",
     ),
     Mutant(
