@@ -83,7 +83,8 @@ def test_sales_live_on_the_reserve_and_then_loyalty_stops_clearly(
         (disk / "somebody-else").unlink()
         until("room again", lambda: _storage(agent) in ("ok", "low"))
         assert agent.sell(card=CARD).status_code == 200
-        until("the reserve again", lambda: agent.status()["reserve_bytes"] >= reserve)
+        # A register that has sold knows what a sale takes, and its reserve follows.
+        until("the reserve again", lambda: agent.status()["reserve_bytes"] >= reserve // 2)
     finally:
         agent.stop()
     assert verify(agent.ledger).faults == []
