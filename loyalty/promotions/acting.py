@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import dropwhile, islice
 from typing import Any, get_args
 
 from loyalty.money import format_minor, split_by_weight
@@ -120,14 +121,11 @@ class Acting:
 
     def _demand(self, item: CompiledPromotion) -> Demand:
         """How many later promotions that can act now want a line."""
+        later = dropwhile(lambda other: other is not item, self.compiled.promotions)
         rest = [
             {line.index for number in other.targets for line in lines_of(self.facts, number)}
-            for other in self.compiled.promotions
-            if other.stage in PRICE_STAGES
-            and (other.stage, -other.promotion.priority, other.position)
-            > (item.stage, -item.promotion.priority, item.position)
-            and self.is_live(other)
-            and may_act(other, self.facts)
+            for other in islice(later, 1, None)
+            if other.stage in PRICE_STAGES and self.is_live(other) and may_act(other, self.facts)
         ]
         return lambda line: sum([line.index in wanted for wanted in rest])
 

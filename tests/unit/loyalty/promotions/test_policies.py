@@ -189,6 +189,17 @@ def test_allocation(goods, off, promotion, scope, allocation, expected):
     assert off(rules, lines, allocation=allocation) == expected
 
 
+def test_allocation_heeds_the_order_of_acting(goods, off, promotion, scope):
+    """By priority alone a receipt amount acts before a line one, and leaves it its goods."""
+    rules = [
+        promotion(AmountOff(scope(), 500, "receipt"), "receipt", priority=9),
+        promotion(AmountOff(scope("tea"), 1000, "line"), "line"),
+    ]
+    lines = [goods("tea", 600), goods("bun", 400)]
+    switches = {"sequencing": "priority", "allocation": "member_best"}
+    assert off(rules, lines, **switches)[1] == 399, "the bun keeps its kopeck"
+
+
 @pytest.mark.parametrize(("takes_part", "expected"), [(False, [0, 100]), (True, [100, 100])])
 def test_override_takes_part(goods, off, promotion, scope, takes_part, expected):
     lines = [goods("a", 1000, price_kind="override"), goods("b", 1000)]
