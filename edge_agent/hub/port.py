@@ -44,7 +44,7 @@ class StoreHub(Protocol):
         register grants itself until the hub has heard of all that it did alone."""
         ...
 
-    def lease(self, member_id: int) -> LeaseView | None:
+    def lease(self, member_id: int, /) -> LeaseView | None:
         """What the hub has lent to this life of the register, ever; no question is asked.
 
         `LeaseView.lease_id` is the store's lease: burns name it, what is left is
@@ -52,21 +52,21 @@ class StoreHub(Protocol):
         made inside a transaction."""
         ...
 
-    def borrow(self, member_id: int, points: int) -> LeaseView | None:
+    def borrow(self, member_id: int, points: int, /) -> LeaseView | None:
         """Ask the hub to lend so much that `points` are unspent here; what is then lent in all.
 
         Fewer points than wanted may come, and none when the hub is silent: what was lent before
         still stands."""
         ...
 
-    def claim(self, claim: IslandClaim) -> Claimed:
+    def claim(self, claim: IslandClaim, /) -> Claimed:
         """Claim purse points and cache points at the hub before approval; the same answer for the
         same id. `silent` makes this register an island of its own from the next redemption on.
 
-        While `island` is not `store` everything asked is granted: own records and share bound it."""
+        While `island` is not `store` all is granted: own records and own share bound it."""
         ...
 
-    def spent_by_peers(self, member_id: int) -> int:
+    def spent_by_peers(self, member_id: int, /) -> int:
         """Points that other registers of the store have spent and the centre has not yet."""
         ...
 
@@ -79,18 +79,18 @@ class NoHub:
         """Always `none`."""
         return "none"
 
-    def lease(self, _member_id: int) -> LeaseView | None:
+    def lease(self, _member_id: int, /) -> LeaseView | None:
         """Nothing was lent."""
         return None
 
-    def borrow(self, _member_id: int, _points: int) -> LeaseView | None:
+    def borrow(self, _member_id: int, _points: int, /) -> LeaseView | None:
         """Nobody lends."""
         return None
 
-    def claim(self, claim: IslandClaim) -> Claimed:
+    def claim(self, claim: IslandClaim, /) -> Claimed:
         """The register grants itself."""
         return Claimed("granted", claim.purse_points, claim.cache_points)
 
-    def spent_by_peers(self, _member_id: int) -> int:
+    def spent_by_peers(self, _member_id: int, /) -> int:
         """There are no peers."""
         return 0
