@@ -33,6 +33,12 @@ Points = Annotated[int, Field(ge=0, lt=10**12)]
 Minor = Annotated[int, Field(ge=-(10**12), le=10**12)]
 
 
+def _none() -> Any:
+    """No elements. A list as the default would be copied deeply for each message, and the copies
+    took as long as the rest of the reading."""
+    return Field(default_factory=list, json_schema_extra={"default": []})
+
+
 class WireModel(BaseModel):
     """Base of every message: unknown fields are tolerated, known ones are strict."""
 
@@ -131,11 +137,11 @@ class WireLine(WireModel):
     price_kind: str = "shelf"
     tax_group: str = "А"
     uktzed: str = ""
-    excise_stamps: list[str] = []
+    excise_stamps: list[str] = _none()
     goods_class: str = "normal"
     min_price_minor: int = 0
-    groups: list[str] = []
-    tags: list[str] = []
+    groups: list[str] = _none()
+    tags: list[str] = _none()
     brand: str = ""
 
 
@@ -247,8 +253,8 @@ class WireSale(WireModel):
     member_id: MemberIdField | None = None
     identification: WireIdentification | None = None
     lines: list[WireLine]
-    promotions: list[WirePromotion] = []
-    accruals: list[WireAccrual] = []
+    promotions: list[WirePromotion] = _none()
+    accruals: list[WireAccrual] = _none()
     redemption: WireRedemption | None = None
     tenders: list[WireTender]
     gross_minor: Minor
@@ -262,11 +268,11 @@ class WireSale(WireModel):
     agent_version: str = ""
     fiscal: Literal["pending", "none"]
     channel: str = "till"
-    codes: list[str] = []
-    gifts: list[WireGift] = []
-    coupons: list[WireCoupon] = []
-    used_coupons: list[str] = []
-    tickets: list[WireTickets] = []
+    codes: list[str] = _none()
+    gifts: list[WireGift] = _none()
+    coupons: list[WireCoupon] = _none()
+    used_coupons: list[str] = _none()
+    tickets: list[WireTickets] = _none()
 
 
 class WirePrintVerdict(WireModel):
@@ -324,7 +330,7 @@ class WireSaleReturn(WireModel):
     reason: str = ""
     returned_at: str
     fiscal: Literal["pending", "none"]
-    lines: list[WireReturnLine] = []
+    lines: list[WireReturnLine] = _none()
     rounding_minor: int = 0
     cash_minor: Annotated[int, Field(ge=0)] = 0
     is_complete: bool = True
