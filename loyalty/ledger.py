@@ -14,9 +14,9 @@ and lots with allocation rows, so that a reversal re-opens exactly the lots that
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from loyalty import lots
 from loyalty.errors import InvalidEntry
@@ -66,16 +66,14 @@ def account_of(place: str) -> str:
     return HELD if place.startswith("hold:") else place
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """What one account gains (negative: loses), in hundredths of a bonus."""
 
     account: str
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """Points going from one place to another. `lot_id` is empty where no lot stands behind
     them: what is drawn from or given back to the overdraft itself."""
 
@@ -90,22 +88,25 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One immutable fact of the ledger; its allocation rows are the moves that carry a lot."""
+    """One immutable fact of the ledger; its allocation rows are the moves that carry a lot.
+
+    `legs` follow from the moves: net gain per account, in order of first mention, even ones left
+    out."""
 
     entry_id: str
     member_id: int
     kind: EntryKind
     moves: tuple[Move, ...]
+    legs: tuple[Leg, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def legs(self) -> tuple[Leg, ...]:
-        """Net gain per account, in order of first mention; even ones are left out."""
+    def __post_init__(self) -> None:
         sums: dict[str, int] = {}
         for move in self.moves:
             source, target = account_of(move.source), account_of(move.target)
             sums[source] = sums.get(source, 0) - move.points
             sums[target] = sums.get(target, 0) + move.points
-        return tuple(Leg(account, amount) for account, amount in sums.items() if amount)
+        legs = tuple([Leg(account, amount) for account, amount in sums.items() if amount])
+        object.__setattr__(self, "legs", legs)
 
     @property
     def points(self) -> int:
@@ -174,7 +175,7 @@ def post(books: Books, entry: Entry) -> Books:
         if move.source not in PROGRAMME:
             slices[move.source] = lots.subtract(slices.get(move.source, ()), (part,))
         if move.target not in PROGRAMME:
-            arriving = replace(part, expires_on=move.reopened_on or move.expires_on)
+            arriving = Slice(move.lot_id, move.points, move.reopened_on or move.expires_on)
             slices[move.target] = lots.add(slices.get(move.target, ()), (arriving,))
     return Books(
         books.member_id,

@@ -7,8 +7,8 @@ lot may rest in several places, and one place holds at most one slice per (lot, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from loyalty.errors import InvalidEntry
 
@@ -16,8 +16,7 @@ NEVER = "9999-12-31"
 """Expiry of points that do not expire; ISO dates compare as text, so this one is always last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """Points (hundredths of a bonus, over 0) of one lot; `expires_on` is the last valid day."""
 
     lot_id: str
