@@ -23,8 +23,9 @@ Island = Literal["none", "store", "alone"]
 class IslandClaim:
     """What is claimed before an approval, under the authorisation's own id.
 
-    `serial` and `value_points` are the shown purse's, 0 without one; `purse_points` and
-    `cache_points` what `loyalty.authorisation.decision.wanted_claim` asks for."""
+    `serial` and `value_points` are the shown purse's, 0 without one, `minute` and `is_still` those
+    of its screen (`loyalty.purse.Shown`); `purse_points` and `cache_points` are what
+    `loyalty.authorisation.decision.wanted_claim` asks for."""
 
     auth_id: str
     member_id: int
@@ -32,6 +33,8 @@ class IslandClaim:
     value_points: int = 0
     purse_points: int = 0
     cache_points: int = 0
+    minute: int = -1
+    is_still: bool = False
 
 
 class StoreHub(Protocol):
