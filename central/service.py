@@ -16,6 +16,7 @@ from central import (
     checksums,
     enrolment,
     feed,
+    heads,
     ingest,
     lives,
     lookup,
@@ -40,6 +41,7 @@ from sync.contract.live import (
     RightsReport,
 )
 from sync.contract.messages import EnrolReply, EnrolRequest, ProgrammeKey, UploadBatch, UploadReply
+from sync.contract.rights import HeadReply, HeadRequest
 from sync.serving.port import Caller, Refused, RegisterKeys, SignedBundle
 
 log = logging.getLogger("central.service")
@@ -177,6 +179,11 @@ class CentreService:
         return RightsReply(
             incarnation=report.incarnation, restored=restored, server_time=to_text(now)
         )
+
+    def confirm_head(self, caller: Caller, request: HeadRequest) -> HeadReply:
+        """Whether a register's log is the newest that is known of it."""
+        now = self.clock()
+        return transact(self.pool, lambda c: heads.confirm(c, caller, request, now))
 
     def is_healthy(self) -> bool:
         """Whether the database answers."""

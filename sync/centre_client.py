@@ -37,6 +37,7 @@ from sync.contract.messages import (
     WireModel,
     canonical_json,
 )
+from sync.contract.rights import HeadReply, HeadRequest
 from sync.contract.signing import (
     HEADER_BUNDLE_KEY,
     HEADER_BUNDLE_SIGNATURE,
@@ -207,6 +208,10 @@ class CentreClient:
     def heartbeat(self, report: Heartbeat) -> HeartbeatReply:
         """Report this register's health; learn what the centre holds of it."""
         return self._post("/v1/heartbeat", report, HEARTBEAT_S, HeartbeatReply, TELEMETRY)
+
+    def confirm_head(self, request: HeadRequest, timeout_s: float = LOOKUP_S) -> HeadReply:
+        """Ask whether this register's log is the newest that is known of it."""
+        return self._post("/v1/heads", request, timeout_s, HeadReply, AUTHORISE)
 
     def hints(self, last_id: str = "", idle_s: float = HINT_IDLE_S) -> Iterator[Hint]:
         """Server-sent events; one without data first, once connected. Ends only by an error.

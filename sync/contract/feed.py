@@ -101,7 +101,10 @@ class FeedGood(WireModel):
 
 class FeedLease(WireModel):
     """Row kind `lease`, key = lease id. `granted_points` is the total ever granted on it; what
-    is left is that less all burns this register has written under the lease."""
+    is left is that less all that this register's facts have burnt or given back under the lease.
+
+    A new `recall_id` asks for up to `recall_points` of what is left back at once, by one fact
+    `lease_returned` (see `sync.contract.rights`)."""
 
     lease_id: str
     member_id: MemberIdField
@@ -109,6 +112,8 @@ class FeedLease(WireModel):
     epoch: int
     granted_points: Points
     state: Literal["open", "recalled", "closed"]
+    recall_id: Annotated[str, Field(max_length=64)] = ""
+    recall_points: Points = 0
 
 
 class FeedRuleset(WireModel):

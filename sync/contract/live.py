@@ -11,16 +11,21 @@ from sync.contract.messages import MemberIdField, Points, Uuid, WireModel
 
 
 class AuthorisationRequest(WireModel):
-    """Ask the centre to hold points for one sale. The id is written before it is sent."""
+    """Ask the centre to hold points for one sale. The id is written before it is sent.
+
+    `number` rises by one with each question of this life of the register (0: not counted); see
+    `settled_number` of an upload and a heartbeat."""
 
     auth_id: Uuid
     sale_id: Uuid
     member_id: MemberIdField
     points: Points
+    number: Annotated[int, Field(ge=0, lt=2**53)] = 0
 
 
 class AuthorisationReply(WireModel):
-    """`approved_points` are held until the sale's fact, a void or `expires_at`."""
+    """`approved_points` are held until the sale's fact, a void, or a log received past the
+    question; never until an hour, so `expires_at` is None since version 3."""
 
     auth_id: Uuid
     approved_points: Points
@@ -45,7 +50,10 @@ class LookupReply(WireModel):
 
 
 class Heartbeat(WireModel):
-    """A register's own report; also the answer to «which register runs what»."""
+    """A register's own report; also the answer to «which register runs what».
+
+    `settled_number`: with all facts up to `last_seq`, each question to authorise up to this number
+    has its answer in the log or was given up; 0 says nothing."""
 
     agent_version: str
     epoch: int
@@ -60,6 +68,7 @@ class Heartbeat(WireModel):
     quarantined: int = 0
     clock_offset_ms: int = 0
     devices: dict[str, str] = {}
+    settled_number: Annotated[int, Field(ge=0)] = 0
 
 
 class HeartbeatReply(WireModel):
@@ -83,6 +92,15 @@ class HeldLease(WireModel):
     state: Literal["open", "recalled"]
 
 
+class HeldCounter(WireModel):
+    """A counter lease as the register knows it."""
+
+    counter_id: Annotated[str, Field(min_length=1, max_length=200)]
+    granted_units: Points
+    used_units: Points
+    state: Literal["open", "recalled"]
+
+
 class RightsReport(WireModel):
     """Sent once for each new incarnation of the centre, after the facts and before the register
     forgets its old rows: a restored centre debits again the leases it no longer remembers."""
@@ -90,6 +108,7 @@ class RightsReport(WireModel):
     incarnation: str
     epoch: Annotated[int, Field(ge=1)]
     leases: Annotated[list[HeldLease], Field(max_length=100_000)]
+    counters: Annotated[list[HeldCounter], Field(max_length=100_000)] = []
 
 
 class RightsReply(WireModel):

@@ -14,22 +14,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 OLDEST_VERSION = 1
 MAX_BATCH_FACTS = 500
 MAX_BATCH_BYTES = 256 * 1024
 MAX_FACT_BYTES = 512 * 1024
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
-FactKind = Literal["sale", "sale_voided", "sale_return", "print_verdict", "lease_close", "shift"]
+FactKind = (
+    Literal["sale", "sale_voided", "sale_return", "print_verdict", "lease_close", "shift"]
+    | Literal["lease_returned", "counter_lease_returned", "purse_floor"]
+)
 FactVerdict = Literal["accepted", "duplicate", "gap", "fork", "quarantined"]
-Layer = Literal["online", "lease", "declined"]
+Layer = Literal["online", "lease", "purse", "cache", "declined"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
 Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 MemberIdField = Annotated[int, Field(gt=0, lt=2**53)]
 Points = Annotated[int, Field(ge=0, lt=10**12)]
+Minute = Annotated[int, Field(ge=0, lt=2**32, description="minutes since 1970 UTC")]
 Minor = Annotated[int, Field(ge=-(10**12), le=10**12)]
 
 
@@ -96,11 +100,15 @@ class Fact(WireModel):
 
 
 class UploadBatch(WireModel):
-    """Consecutive facts of one register and epoch."""
+    """Consecutive facts of one register and epoch.
+
+    `settled_number`: with all facts up to the last of these, each question to authorise up to this
+    number has its answer in the log or was given up; 0 says nothing. Holds end by it."""
 
     register_id: Name
     epoch: Annotated[int, Field(ge=1)]
     facts: Annotated[list[Fact], Field(max_length=MAX_BATCH_FACTS)]
+    settled_number: Annotated[int, Field(ge=0)] = 0
 
 
 class ItemVerdict(WireModel):
@@ -182,7 +190,11 @@ class WireIdentification(WireModel):
 class WireRedemption(WireModel):
     """Points spent and the decision that allowed it. A declined one has points 0.
 
-    `hold_points` of the total rest on the online hold `auth_id`, `lease_points` on the lease."""
+    `hold_points` of the total rest on the online hold `auth_id`, `lease_points` on the lease,
+    `purse_points` on the purse, `cache_points` on the cached balance alone. `link_index` is the
+    number of the link that a moving code showed (-1: a still one), `strength` that of the
+    identification, `island` the hub whose claim it was ("": the register's own), `decision` what
+    the decision rested on."""
 
     requested_points: Points
     points: Points
@@ -194,6 +206,20 @@ class WireRedemption(WireModel):
     hold_points: Points = 0
     lease_id: str = ""
     lease_points: Points = 0
+    purse_serial: Annotated[int, Field(ge=0, lt=2**40)] = 0
+    purse_points: Points = 0
+    link_index: Annotated[int, Field(ge=-1, le=2**16)] = -1
+    cache_points: Points = 0
+    strength: Annotated[int, Field(ge=0, le=100)] = 0
+    island: Annotated[str, Field(max_length=32)] = ""
+    decision: dict[str, Any] = {}
+
+
+class WireCounterUse(WireModel):
+    """Units that a sale took of a counter lease."""
+
+    counter_id: Annotated[str, Field(max_length=200)]
+    units: Annotated[int, Field(ge=0, lt=10**12)]
 
 
 class WireTender(WireModel):
@@ -273,6 +299,7 @@ class WireSale(WireModel):
     coupons: list[WireCoupon] = _none()
     used_coupons: list[str] = _none()
     tickets: list[WireTickets] = _none()
+    counter_uses: Annotated[list[WireCounterUse], Field(max_length=200)] = []
 
 
 class WirePrintVerdict(WireModel):

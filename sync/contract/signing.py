@@ -25,6 +25,8 @@ HEADER_PACE = "X-Loyalty-Pace"
 _REQUEST_TAG = "loyalty-edge/request/1"
 _BUNDLE_TAG = b"loyalty-edge/bundle/1\n"
 _KILL_LIST_TAG = b"loyalty-edge/kill-list/1\n"
+_PURSE_KEY_TAG = b"loyalty-edge/purse-key/1\n"
+_HUB_TERM_TAG = b"loyalty-edge/hub-term/1\n"
 
 
 def new_private_key() -> bytes:
@@ -98,3 +100,33 @@ def sign_kill_list(private_key: bytes, kill_list: bytes) -> bytes:
 def verify_kill_list(public_key: bytes, kill_list: bytes, signature: bytes) -> bool:
     """True when `signature` is this key's over these bytes."""
     return _verify(public_key, signature, _KILL_LIST_TAG + kill_list)
+
+
+def sign_purse_key(private_key: bytes, purse_key: bytes) -> bytes:
+    """The programme's word that purses may be signed under this public key (32 bytes)."""
+    return Ed25519PrivateKey.from_private_bytes(private_key).sign(_PURSE_KEY_TAG + purse_key)
+
+
+def verify_purse_key(public_key: bytes, purse_key: bytes, signature: bytes) -> bool:
+    """True when `signature` is this programme key's over that purse key."""
+    return _verify(public_key, signature, _PURSE_KEY_TAG + purse_key)
+
+
+def sign_purse(private_key: bytes, message: bytes) -> bytes:
+    """64-byte signature of a claim; `message` carries its own tag (`loyalty.purse`)."""
+    return Ed25519PrivateKey.from_private_bytes(private_key).sign(message)
+
+
+def verify_purse(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    """True when `signature` is this purse key's; in the order that `loyalty.purse.read` calls."""
+    return _verify(public_key, signature, message)
+
+
+def sign_hub_term(private_key: bytes, content: bytes) -> bytes:
+    """Detached signature over the exact bytes of a hub term."""
+    return Ed25519PrivateKey.from_private_bytes(private_key).sign(_HUB_TERM_TAG + content)
+
+
+def verify_hub_term(public_key: bytes, content: bytes, signature: bytes) -> bool:
+    """True when `signature` is this programme key's over these bytes."""
+    return _verify(public_key, signature, _HUB_TERM_TAG + content)

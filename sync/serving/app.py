@@ -20,6 +20,7 @@ from sync.contract.live import (
     RightsReport,
 )
 from sync.contract.messages import EnrolRequest, UploadBatch, WireModel
+from sync.contract.rights import HeadRequest
 from sync.serving.feed_routes import add_feed_routes
 from sync.serving.gate import authenticate, parse, read_body, unpack
 from sync.serving.hints import HintBoard
@@ -153,6 +154,11 @@ def _add_fact_routes(app: FastAPI, server: Server) -> None:
     async def rights(request: Request) -> Response:
         """Leases that a register holds, told to a restored centre."""
         return await _ask(server, request, RightsReport, server.report_rights)
+
+    @app.post("/v1/heads")
+    async def heads(request: Request) -> Response:
+        """Whether a register's log is the newest that is known of it."""
+        return await _ask(server, request, HeadRequest, server.confirm_head)
 
     @app.post("/v1/heartbeat")
     async def heartbeat(request: Request) -> Response:

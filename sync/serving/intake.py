@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from sync.contract.chain import fact_hash
+from sync.contract.chain import GENESIS, fact_hash
 from sync.contract.messages import Fact, FactVerdict
 
 
@@ -63,6 +64,19 @@ def judge(
             known[fact.seq] = own
         fork_tip = own if verdict == "fork" else b""
     return judged, head
+
+
+def judge_head(
+    head: Head, stored: bytes | None, seq: int, own: bytes
+) -> Literal["confirmed", "ahead", "behind", "forked"]:
+    """What a log that says it ends at (`seq`, `own`) is, against the stored head.
+
+    `stored` is the hash stored under that seq, None where there is none."""
+    if seq > head.seq:
+        return "ahead"
+    if own != (GENESIS if seq == 0 else stored):
+        return "forked"
+    return "confirmed" if seq == head.seq else "behind"
 
 
 def _verdict(

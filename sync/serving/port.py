@@ -19,6 +19,7 @@ from sync.contract.live import (
     RightsReport,
 )
 from sync.contract.messages import EnrolReply, EnrolRequest, UploadBatch, UploadReply
+from sync.contract.rights import HeadReply, HeadRequest
 
 
 class Refused(Exception):
@@ -139,6 +140,10 @@ class Server(Protocol):
     def report_rights(self, caller: Caller, report: RightsReport) -> RightsReply:
         """Leases a register holds, told to a new incarnation. Idempotent. 409
         `other_incarnation` when the report was meant for another life of this server."""
+        ...
+
+    def confirm_head(self, caller: Caller, request: HeadRequest) -> HeadReply:
+        """Whether a register's log, as it stands, is the newest that is known of its epoch."""
         ...
 
     def is_healthy(self) -> bool:

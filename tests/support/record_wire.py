@@ -197,6 +197,16 @@ def _converse_since_2(client: CentreClient, cursor: str) -> None:
         lease_id="r1.1.7", member_id=7, granted_points=500, spent_points=0, state="open"
     )
     client.report_rights(live.RightsReport(incarnation="first", epoch=1, leases=[lease]))
+    if hasattr(client, "confirm_head"):
+        _converse_since_3(client)
+
+
+def _converse_since_3(client: CentreClient) -> None:
+    from sync.contract.rights import HeadRequest
+
+    head = batch_of().facts[-1]
+    client.confirm_head(HeadRequest(epoch=1, seq=head.seq, hash=head.hash), timeout_s=5)
+    client.confirm_head(HeadRequest(epoch=1, seq=1, hash="0" * 64), timeout_s=5)
 
 
 def main(file: Path) -> None:

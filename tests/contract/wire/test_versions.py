@@ -42,6 +42,7 @@ ANSWERS = {
     "/v1/heartbeat": "HeartbeatReply",
     "/v1/feed/sums": "BucketSums",
     "/v1/rights": "RightsReply",
+    "/v1/heads": "HeadReply",
 }
 REQUESTS = {
     "/v1/enrol": "EnrolRequest",
@@ -50,6 +51,7 @@ REQUESTS = {
     "/v1/members/lookup": "LookupRequest",
     "/v1/heartbeat": "Heartbeat",
     "/v1/rights": "RightsReport",
+    "/v1/heads": "HeadRequest",
 }
 
 

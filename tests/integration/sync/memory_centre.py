@@ -32,8 +32,9 @@ from sync.contract.messages import (
     UploadBatch,
     UploadReply,
 )
+from sync.contract.rights import HeadReply, HeadRequest
 from sync.contract.signing import key_id, new_private_key, public_key_of, sign_bundle
-from sync.serving.intake import Head, judge
+from sync.serving.intake import Head, judge, judge_head
 from sync.serving.port import Caller, Refused, RegisterKeys, SignedBundle
 
 
@@ -242,6 +243,12 @@ class MemoryCentre:
         return RightsReply(
             incarnation=self.incarnation, restored=len(report.leases), server_time=self._time()
         )
+
+    def confirm_head(self, caller: Caller, request: HeadRequest) -> HeadReply:
+        stored = self.facts.get(request.seq)
+        known = bytes.fromhex(stored.hash) if stored else None
+        state = judge_head(self.head, known, request.seq, bytes.fromhex(request.hash))
+        return HeadReply(state=state, head_seq=self.head.seq, server_time=self._time())
 
     def is_healthy(self) -> bool:
         return True
