@@ -72,6 +72,15 @@ class Event(StrEnum):
     PROMOTIONS_STOPPED = "promotions_stopped", WARNING, "Nothing; detail names what no longer acts."
     RULES_REFUSED = "rules_refused", ERROR, "The old rules stay; tell the central team the reason."
 
+    # --- the store's hub --------------------------------------------------------------------
+    HUB_TERM_TAKEN = "hub_term_taken", INFO, "Nothing; detail names the term and the hub."
+    HUB_TERM_REFUSED = "hub_term_refused", ERROR, "Tell the central team; the old term stays."
+    HUB_SERVING = "hub_serving", INFO, "Nothing; this register is its store's hub."
+    HUB_LOST = "hub_lost", WARNING, "Look at the hub; this till goes on with what it was lent."
+    HUB_BACK = "hub_back", INFO, "Nothing; the hub knows what was done without it."
+    HUB_FAILED = "hub_failed", ERROR, "Read the problem; mend [hub] or the hub's network."
+    COPY_HANDED_ON = "copy_handed_on", INFO, "Nothing; a silent register's receipts went up."
+
     # --- storage ----------------------------------------------------------------------------
     LEDGER_OPENED = "ledger_opened", INFO, "Nothing; schema version and head are in detail."
     LEDGER_DAMAGED = "ledger_damaged", ERROR, "Run `edge-agent ledger verify` and call support."

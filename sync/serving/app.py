@@ -53,10 +53,7 @@ def build_app(server: Server, board: HintBoard, pacer: Pacer | None = None) -> F
     app.state.pacer = pacer or Pacer()
     app.state.lanes = Lanes()
     app.add_middleware(StampedAnswers, server=server, pacer=app.state.pacer)
-    app.add_exception_handler(Refused, _on_refused)
-    app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(Exception, _on_error)
+    explain_errors(app)
     _add_open_routes(app, server)
     _add_fact_routes(app, server)
     add_feed_routes(app, server, board)
@@ -75,6 +72,14 @@ def problem(
         title=_TITLES.get(status, "Error"), status=status, code=code, detail=detail
     ).model_dump_json()
     return Response(body, status, headers, media_type="application/problem+json")
+
+
+def explain_errors(app: FastAPI) -> None:
+    """Have every failure of an application answered with problem details."""
+    app.add_exception_handler(Refused, _on_refused)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(Exception, _on_error)
 
 
 async def _on_refused(_request: Request, error: Exception) -> Response:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from sync.contract.messages import MAX_BODY_BYTES, WireModel
 from sync.contract.signing import HEADER_REGISTER, verify_request
-from sync.serving.port import Caller, Refused, Server
+from sync.serving.port import Caller, KeyRing, Refused
 
 M = TypeVar("M", bound=WireModel)
 _GZIP = 31
@@ -64,7 +64,7 @@ def target_of(request: Request) -> str:
 
 
 async def authenticate(
-    server: Server, request: Request, body: bytes, *, any_epoch: bool = False
+    server: KeyRing, request: Request, body: bytes, *, any_epoch: bool = False
 ) -> Caller:
     """Who signed this request.
 

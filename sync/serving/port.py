@@ -66,6 +66,22 @@ class SignedBundle:
     key_id: str
 
 
+class KeyRing(Protocol):
+    """Who may sign requests here."""
+
+    def keys_of(self, register_id: str) -> RegisterKeys | None:
+        """Keys that may have signed for a register; None when it is not known."""
+        ...
+
+
+class TellsTime(Protocol):
+    """Whose clock goes into the header of every answer."""
+
+    def server_time(self) -> str:
+        """ISO 8601 UTC. Must not block."""
+        ...
+
+
 class Server(Protocol):
     """Blocking calls, made from worker threads; each may raise `Refused`."""
 

@@ -8,13 +8,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sync.contract.messages import CONTRACT_VERSION
 from sync.contract.signing import HEADER_CONTRACT, HEADER_PACE, HEADER_TIME
 from sync.serving.pacer import Pacer
-from sync.serving.port import Server
+from sync.serving.port import TellsTime
 
 
 class StampedAnswers:
     """ASGI wrapper that adds the headers; streams pass through it unbuffered."""
 
-    def __init__(self, app: ASGIApp, server: Server, pacer: Pacer) -> None:
+    def __init__(self, app: ASGIApp, server: TellsTime, pacer: Pacer) -> None:
         self._app = app
         self._server = server
         self._pacer = pacer

@@ -1,0 +1,294 @@
+"""The hub's side of the contract on SQLite: implements `sync.serving.hub_app.HubServer`.
+
+A hub is the register that a signed term names. Its leases from the centre are the store's; it lends
+parts of them to its peers and to its own till alike. `hub.db` never forgets what left: a disk that
+does not remember a loan which a register holds is an older image of itself, and lends no more.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
+from edge_agent.hub.terms import Terms
+from edge_agent.ledger import hub_copies, hub_rights
+from edge_agent.ledger.hub_copies import Copy, Life
+from edge_agent.ledger.hub_file import HubFile
+from edge_agent.ledger.hub_rights import HubLease, PurseClaim, Wish
+from sync.contract.chain import GENESIS, fact_hash
+from sync.contract.hub import MAX_SPENT, HubBeat, HubBeatReply, PeerSpent
+from sync.contract.messages import Fact, ItemVerdict, UploadBatch, UploadReply
+from sync.contract.rights import (
+    AloneReport,
+    BorrowReply,
+    BorrowRequest,
+    ClaimReply,
+    ClaimRequest,
+    HeadReply,
+    HeadRequest,
+    HeardReply,
+)
+from sync.serving.hub_app import Sent
+from sync.serving.intake import Head, judge_head
+from sync.serving.port import Caller, Refused, RegisterKeys
+
+FENCED = "fenced_epoch"
+T = TypeVar("T")
+
+
+class OwnLeases(Protocol):
+    """The hub's own leases as the feed brought them."""
+
+    def __call__(self, member_id: int) -> HubLease | None: ...
+
+
+class Hub:
+    """One register in the role of its store's hub. Methods may be called from any thread.
+
+    `lease_of` finds the store's lease of a member, `budget_points` is what the cache layer of this
+    island may give until the centre has seen it, `now` the clock as ISO 8601 UTC."""
+
+    def __init__(
+        self,
+        file: HubFile,
+        terms: Terms,
+        epoch: int,
+        lease_of: OwnLeases,
+        budget_points: Callable[[], int],
+        now: Callable[[], str],
+    ) -> None:
+        self._file = file
+        self._terms = terms
+        self._epoch = epoch
+        self._lease_of = lease_of
+        self._budget_points = budget_points
+        self._now = now
+        self._is_fenced = file.noted(FENCED) == str(epoch)
+
+    @property
+    def is_fenced(self) -> bool:
+        """This disk is older than its own past: it lends nothing in this epoch."""
+        return self._is_fenced
+
+    # --- who may ask --------------------------------------------------------------------------
+
+    def server_time(self) -> str:
+        """This register's clock."""
+        return self._now()
+
+    def keys_of(self, register_id: str) -> RegisterKeys | None:
+        """The peers of the term in force, by the keys that the centre signed."""
+        term = self._terms.current
+        peer = self._terms.peer(register_id)
+        if term is None or peer is None or not self._terms.is_own:
+            return None
+        keys = ((peer.epoch, peer.key),)
+        return RegisterKeys(register_id, term.store_id, peer.epoch, False, keys)
+
+    # --- rights -------------------------------------------------------------------------------
+
+    def borrow(self, caller: Caller, request: BorrowRequest) -> BorrowReply:
+        """Lend to a life of a register; the sum that it holds."""
+        if request.epoch != caller.epoch:
+            raise Refused(409, "other_epoch", "a right belongs to one life of a register")
+        lease_id, total = self.lend(
+            Wish(
+                caller.register_id,
+                caller.epoch,
+                request.member_id,
+                request.total_points,
+                request.used_points,
+                request.is_walk_up,
+            ),
+            request.known_points,
+        )
+        return BorrowReply(lease_id=lease_id, total_points=total, server_time=self._now())
+
+    def lend(self, wish: Wish, known_points: int = 0) -> tuple[str, int]:
+        """The lease and the sum lent of it to that life, durable at return; ("", 0) when none."""
+        lease = self._lease_of(wish.member_id)
+        if lease is None or self._is_fenced or not self._terms.is_own:
+            return "", 0
+
+        def work(connection: sqlite3.Connection) -> int:
+            if hub_rights.lent(connection, wish, lease.lease_id) < known_points:
+                return -1
+            return hub_rights.lend(connection, lease, wish)
+
+        total = self._write(work)
+        if total < 0:
+            self._fence(wish.register_id)
+            return "", 0
+        return lease.lease_id, total
+
+    def _fence(self, register_id: str) -> None:
+        """B4: another copy of this disk has lent what this one still counts as its own."""
+        self._is_fenced = True
+        self._file.note(FENCED, str(self._epoch))
+        emit(Event.EPOCH_FENCED, epoch=self._epoch, role="hub", told_by=register_id)
+
+    def release(self, member_id: int, recall_id: str, points: int) -> int:
+        """What of the store's lease is still here and goes back to the centre under that recall;
+        written before the fact that says so. What is lent stays with its registers."""
+        lease = self._lease_of(member_id)
+        if lease is None or self._is_fenced:
+            return 0
+        return self._write(lambda c: hub_rights.release(c, lease, recall_id, points))
+
+    def claim(self, caller: Caller, request: ClaimRequest) -> ClaimReply:
+        """Purse and cache points, once per island."""
+        wish = PurseClaim(
+            auth_id=request.auth_id,
+            register_id=caller.register_id,
+            member_id=request.member_id,
+            serial=request.purse_serial,
+            value=request.purse_value,
+            minute=request.purse_minute,
+            is_still=request.is_still,
+            purse_points=request.purse_points if request.purse_serial else 0,
+            cache_points=request.cache_points,
+        )
+        purse, cache = self.grant(wish)
+        return ClaimReply(
+            auth_id=request.auth_id,
+            purse_points=purse,
+            cache_points=cache,
+            server_time=self._now(),
+        )
+
+    def grant(self, wish: PurseClaim) -> tuple[int, int]:
+        """Purse and cache points that are the claimant's, durable at return."""
+        if self._is_fenced:
+            return 0, 0
+        budget = self._budget_points()
+        return self._write(lambda c: hub_rights.claim(c, wish, budget))
+
+    def used_alone(self, caller: Caller, report: AloneReport) -> HeardReply:
+        """Serials that a register took while it was without this hub."""
+        uses = [(use.purse_serial, use.points, use.minute) for use in report.purses]
+        self._write(lambda c: hub_rights.used_alone(c, caller.register_id, report.epoch, uses))
+        return HeardReply(server_time=self._now())
+
+    # --- the second copy ----------------------------------------------------------------------
+
+    def beat(self, caller: Caller, report: HubBeat) -> HubBeatReply:
+        """A register is here: what is done at the centre goes, what peers spent is told."""
+        who = (caller.register_id, caller.epoch)
+
+        def work(connection: sqlite3.Connection) -> tuple[Life | None, dict[int, int]]:
+            hub_rights.settle(connection, caller.register_id, report.settled, report.dropped)
+            hub_copies.acknowledged(connection, *who, report.acked_seq)
+            life = hub_copies.life_of(connection, *who)
+            return life, hub_copies.spent_by_others(connection, caller.register_id)
+
+        life, spent = self._file.read(work)
+        return HubBeatReply(
+            term=self._terms.number,
+            copied_seq=life.head_seq if life else 0,
+            spent=[PeerSpent(member_id=m, points=p) for m, p in spent.items()][:MAX_SPENT],
+            server_time=self._now(),
+        )
+
+    def copy(self, caller: Caller, batch: UploadBatch, sent: Sent) -> UploadReply:
+        """Keep facts that go on where the copies end; what does not link is told as a gap."""
+        if (batch.register_id, batch.epoch) != (caller.register_id, caller.epoch):
+            raise Refused(403, "not_yours", "a register sends its own facts")
+
+        def work(connection: sqlite3.Connection) -> tuple[list[ItemVerdict], Life | None]:
+            life = hub_copies.life_of(connection, batch.register_id, batch.epoch)
+            verdicts, fresh = judged(batch, life)
+            if fresh:
+                copy = Copy(
+                    batch.register_id,
+                    batch.epoch,
+                    batch.facts[0].seq,
+                    fresh[-1].seq,
+                    sent.headers,
+                    sent.body,
+                )
+                hub_copies.keep(connection, copy, bytes.fromhex(fresh[-1].hash))
+                for fact in fresh:
+                    for member_id, points in spends(fact):
+                        hub_copies.note_spent(
+                            connection,
+                            *(batch.register_id, batch.epoch, fact.seq),
+                            member_id,
+                            points,
+                        )
+            return verdicts, hub_copies.life_of(connection, batch.register_id, batch.epoch)
+
+        verdicts, life = self._write(work)
+        return UploadReply(
+            verdicts=verdicts,
+            head_seq=life.head_seq if life else 0,
+            head_hash=(life.head_hash if life else GENESIS).hex(),
+            server_time=self._now(),
+        )
+
+    def confirm_head(self, caller: Caller, request: HeadRequest) -> HeadReply:
+        """Against the second copy; `ahead` also when this hub has never heard of the life."""
+        life = self._file.read(lambda c: hub_copies.life_of(c, caller.register_id, request.epoch))
+        head = Head(life.head_seq, life.head_hash) if life else Head(0, GENESIS)
+        stored = head.hash if request.seq == head.seq else None
+        own = bytes.fromhex(request.hash)
+        if life and request.seq < head.seq:
+            state = "behind"
+        else:
+            state = judge_head(head, stored, request.seq, own)
+        return HeadReply.model_validate(
+            {"state": state, "head_seq": head.seq, "server_time": self._now()}
+        )
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return self._file.write(work)
+        except sqlite3.Error as error:
+            raise Refused(503, "unavailable", f"the hub's disk fails: {error}"[:200], 5) from error
+
+
+def judged(batch: UploadBatch, life: Life | None) -> tuple[list[ItemVerdict], list[Fact]]:
+    """A verdict on each fact, and those that are new: linked to the last copy, or to a place that
+    the centre has already."""
+    verdicts: list[ItemVerdict] = []
+    fresh: list[Fact] = []
+    head = (life.head_seq, life.head_hash) if life else None
+    for fact in batch.facts:
+        previous, own = bytes.fromhex(fact.prev_hash), bytes.fromhex(fact.hash)
+        body = fact.body.encode()
+        if fact_hash(batch.register_id, batch.epoch, fact.seq, fact.kind, body, previous) != own:
+            verdicts.append(ItemVerdict(seq=fact.seq, verdict="gap", detail="bad_hash"))
+            break
+        if head and fact.seq <= head[0]:
+            is_fork = fact.seq == head[0] and own != head[1]
+            verdicts.append(ItemVerdict(seq=fact.seq, verdict="fork" if is_fork else "duplicate"))
+            continue
+        follows = head and fact.seq == head[0] + 1
+        starts = not fresh and (head is None or (life and life.acked_seq >= fact.seq - 1))
+        if follows and previous != (head or (0, b""))[1]:
+            verdicts.append(ItemVerdict(seq=fact.seq, verdict="fork", detail="chain_break"))
+            break
+        if not follows and not starts:
+            verdicts.append(ItemVerdict(seq=fact.seq, verdict="gap", detail="seq_ahead"))
+            break
+        verdicts.append(ItemVerdict(seq=fact.seq, verdict="accepted"))
+        fresh.append(fact)
+        head = (fact.seq, own)
+    return verdicts, fresh
+
+
+def spends(fact: Fact) -> list[tuple[int, int]]:
+    """(member, points) that a sale's fact redeemed."""
+    if fact.kind != "sale" or '"redemption":{' not in fact.body:
+        return []
+    try:
+        sale = json.loads(fact.body)
+        member_id, points = sale["member_id"], sale["redemption"]["points"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    if not isinstance(member_id, int) or not isinstance(points, int) or points <= 0:
+        return []
+    return [(member_id, points)]

@@ -1,0 +1,188 @@
+"""Rights that a store hub hands out, over one transaction of `hub.db`. Plain SQL; nothing commits.
+
+The decisions are those of `loyalty.protocol.hub`: the hub distributes and never creates, sums only
+rise, and the same id always gets the same answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from loyalty.authorisation.conditions import b1_debited
+
+
+@dataclass(frozen=True, slots=True)
+class HubLease:
+    """The hub's own lease of a member as the centre granted it."""
+
+    lease_id: str
+    granted_points: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A life of a register that wants to be lent to, see `sync.contract.rights.BorrowRequest`."""
+
+    register_id: str
+    epoch: int
+    member_id: int
+    total_points: int
+    used_points: int = 0
+    is_walk_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PurseClaim:
+    """A claim before approval, see `sync.contract.rights.ClaimRequest`; points wanted."""
+
+    auth_id: str
+    register_id: str
+    member_id: int
+    serial: int = 0
+    value: int = 0
+    minute: int = -1
+    is_still: bool = False
+    purse_points: int = 0
+    cache_points: int = 0
+
+
+def given(connection: sqlite3.Connection, lease_id: str) -> int:
+    """Points of a lease that have left the hub: lent, or given back to the centre."""
+    row = connection.execute(
+        "SELECT points FROM lease_given WHERE lease_id = ?", (lease_id,)
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def lent(connection: sqlite3.Connection, wish: Wish, lease_id: str) -> int:
+    """Points of a lease ever lent to that life."""
+    row = connection.execute(
+        "SELECT points FROM lease_lent WHERE register_id = ? AND epoch = ? AND member_id = ?"
+        " AND lease_id = ?",
+        (wish.register_id, wish.epoch, wish.member_id, lease_id),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def lend(connection: sqlite3.Connection, lease: HubLease, wish: Wish) -> int:
+    """Lend so much that the sum lent to the life becomes what it wants, at most; the sum.
+
+    At a walk-up half of what is left of the lease stays here."""
+    already = lent(connection, wish, lease.lease_id)
+    gone = given(connection, lease.lease_id)
+    free = lease.granted_points - gone if lease.is_open else 0
+    more = min(wish.total_points - already, free)
+    if wish.is_walk_up:
+        unused = max(0, already - wish.used_points)
+        more = min(more, (free - unused) // 2)
+    if more <= 0:
+        return already
+    _give(connection, lease, more)
+    connection.execute(
+        "INSERT INTO lease_lent VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE"
+        " SET points = points + excluded.points",
+        (wish.register_id, wish.epoch, wish.member_id, lease.lease_id, more),
+    )
+    return already + more
+
+
+def release(connection: sqlite3.Connection, lease: HubLease, recall_id: str, points: int) -> int:
+    """Give what is free back to the centre, at most `points`; the same answer for the same recall.
+
+    Written before the fact that says so: what left here is never lent again."""
+    row = connection.execute(
+        "SELECT points FROM lease_released WHERE lease_id = ? AND recall_id = ?",
+        (lease.lease_id, recall_id),
+    ).fetchone()
+    if row:
+        return int(row[0])
+    free = max(0, min(points, lease.granted_points - given(connection, lease.lease_id)))
+    if free:
+        _give(connection, lease, free)
+    connection.execute(
+        "INSERT INTO lease_released VALUES (?,?,?)", (lease.lease_id, recall_id, free)
+    )
+    return free
+
+
+def _give(connection: sqlite3.Connection, lease: HubLease, points: int) -> None:
+    connection.execute(
+        "INSERT INTO lease_given VALUES (?,?) ON CONFLICT DO UPDATE"
+        " SET points = points + excluded.points",
+        (lease.lease_id, points),
+    )
+    b1_debited(given(connection, lease.lease_id), lease.granted_points)
+
+
+def claim(connection: sqlite3.Connection, wish: PurseClaim, budget_points: int) -> tuple[int, int]:
+    """Purse and cache points that this island may still take; the same answer for the same id."""
+    row = connection.execute(
+        "SELECT purse_points, cache_points FROM claim WHERE auth_id = ?", (wish.auth_id,)
+    ).fetchone()
+    if row:
+        return int(row[0]), int(row[1])
+    purse = _purse_left(connection, wish) if wish.purse_points else 0
+    left = budget_points - cache_used(connection) if wish.cache_points else 0
+    answer = max(0, min(wish.purse_points, purse)), max(0, min(wish.cache_points, left))
+    connection.execute(
+        "INSERT INTO claim (auth_id, register_id, member_id, serial, minute, purse_points,"
+        " cache_points) VALUES (?,?,?,?,?,?,?)",
+        (
+            wish.auth_id,
+            wish.register_id,
+            wish.member_id,
+            wish.serial if answer[0] else 0,
+            wish.minute,
+            *answer,
+        ),
+    )
+    return answer
+
+
+def _purse_left(connection: sqlite3.Connection, wish: PurseClaim) -> int:
+    """A still claim counts once per island; a moving one while points are left, under later
+    minutes (`loyalty.purse.points_left`)."""
+    sightings = connection.execute(
+        "SELECT purse_points, minute FROM claim WHERE serial = :serial"
+        " UNION ALL SELECT points, minute FROM purse_alone WHERE serial = :serial",
+        {"serial": wish.serial},
+    ).fetchall()
+    if sightings and (wish.is_still or wish.minute <= max(row[1] for row in sightings)):
+        return 0
+    return wish.value - sum(int(row[0]) for row in sightings)
+
+
+def cache_used(connection: sqlite3.Connection) -> int:
+    """Points of the island's budget that are claimed and not settled at the centre."""
+    row = connection.execute(
+        "SELECT coalesce(sum(cache_points), 0) FROM claim WHERE cache_points > 0 AND is_settled = 0"
+    ).fetchone()
+    return int(row[0])
+
+
+def settle(
+    connection: sqlite3.Connection, register_id: str, settled: list[str], dropped: list[str]
+) -> None:
+    """`settled` redemptions of a register are in the centre's books; `dropped` ones were given up
+    for ever, so their purse may be taken again."""
+    connection.executemany(
+        "UPDATE claim SET is_settled = 1 WHERE auth_id = ? AND register_id = ?",
+        [(auth_id, register_id) for auth_id in settled],
+    )
+    connection.executemany(
+        "UPDATE claim SET is_settled = 1, serial = 0 WHERE auth_id = ? AND register_id = ?",
+        [(auth_id, register_id) for auth_id in dropped],
+    )
+
+
+def used_alone(
+    connection: sqlite3.Connection, register_id: str, epoch: int, uses: list[tuple[int, int, int]]
+) -> None:
+    """(serial, points in all, minute) that a register took while it was without this hub."""
+    connection.executemany(
+        "INSERT INTO purse_alone VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+        " points = max(points, excluded.points), minute = max(minute, excluded.minute)",
+        [(register_id, epoch, *use) for use in uses],
+    )
