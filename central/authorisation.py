@@ -1,27 +1,26 @@
 """Live authorisation: points held for one sale, answered the same for the same id.
 
 Whichever of the authorisation and the sale's fact arrives second replaces the first, never adds:
-a sale that is stored already, or a void that overtook its authorisation, refuses the hold.
+a sale that is stored already, or a void that overtook its authorisation, refuses the hold. How a
+hold ends otherwise: `central.holds`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from central.apply import publish
 from central.changes import Changes
 from central.db.bulk import Connection
+from central.holds import is_over, release
 from central.instants import to_text
 from central.leases import is_restoring
 from central.member_state import Cause, Hold, MemberState
 from central.member_store import load_members
 from loyalty import ledger
-from loyalty.ledger import AVAILABLE, hold_place
+from loyalty.ledger import AVAILABLE
 from sync.contract.live import AuthorisationReply, AuthorisationRequest
 from sync.serving.port import Caller, Refused
-
-HOLD_LIFE = timedelta(minutes=15)
-_EXPIRE_AT_ONCE = 200
 
 
 def authorise(
@@ -30,14 +29,14 @@ def authorise(
     """Hold what is available, up to what is asked for.
 
     Reasons for less: `insufficient`, `blocked`, `unknown_member`, `sale_closed`, `voided`,
-    `expired`, `restoring`. 409 `auth_id_reused` when the id was used for something else.
+    `settled`, `restoring`. 409 `auth_id_reused` when the id was used for something else.
     """
     _lock_id(connection, request.auth_id)
     _check_reuse(connection, caller, request)
     members = load_members(connection, [request.member_id], auth_ids=[request.auth_id])
     member = members.get(request.member_id)
     if member is None:
-        return _reply(request.auth_id, 0, "unknown_member", None, now)
+        return _reply(request.auth_id, 0, "unknown_member", now)
     known = member.holds.get(request.auth_id)
     if known is not None:
         return _answer(known, now)
@@ -51,7 +50,8 @@ def authorise(
         reason=reason,
         state="open" if approved else "refused",
         created_at=now,
-        expires_at=now + HOLD_LIFE,
+        epoch=caller.epoch,
+        number=request.number,
     )
     member.holds[hold.auth_id] = hold
     member.touch("hold", hold.auth_id)
@@ -78,31 +78,13 @@ def void(connection: Connection, caller: Caller, auth_id: str, now: datetime) ->
         [auth_id, caller.register_id],
     ).fetchone()
     if row is None:
-        return _reply(auth_id, 0, "voided", None, now)
+        return _reply(auth_id, 0, "voided", now)
     member = load_members(connection, [row[0]], auth_ids=[auth_id])[row[0]]
     hold = member.holds[auth_id]
     if hold.state == "open":
-        _release(member, hold, "voided", caller)
+        release(member, hold, "voided", caller.register_id)
         _publish(connection, [member], now)
     return _answer(hold, now)
-
-
-def expire_holds(connection: Connection, now: datetime) -> int:
-    """Release what nobody claimed in time; returns how many. Repeating it changes nothing."""
-    rows = connection.execute(
-        "select member_id, auth_id::text from hold where state = 'open' and expires_at <= %s"
-        " order by expires_at limit %s",
-        [now, _EXPIRE_AT_ONCE],
-    ).fetchall()
-    members = load_members(connection, {row[0] for row in rows})
-    count = 0
-    for member in members.values():
-        for hold in member.holds.values():
-            if hold.state == "open" and hold.expires_at <= now:
-                _release(member, hold, "expired", None)
-                count += 1
-    _publish(connection, list(members.values()), now)
-    return count
 
 
 def _lock_id(connection: Connection, auth_id: str) -> None:
@@ -138,22 +120,14 @@ def _decide(
     ).fetchone()
     if closed:
         return 0, "sale_closed"
+    if is_over(connection, caller.register_id, caller.epoch, request.number):
+        return 0, "settled"
     if member.is_blocked:
         return 0, "blocked"
     if is_restoring(connection, now):
         return 0, "restoring"
     approved = min(request.points, member.books.balance(AVAILABLE))
     return approved, "" if approved == request.points else "insufficient"
-
-
-def _release(member: MemberState, hold: Hold, state: str, caller: Caller | None) -> None:
-    register_id = caller.register_id if caller else ""
-    cause = Cause(f"{state}:{hold.auth_id}", register_id, subject_id=hold.sale_id)
-    place = hold_place(hold.auth_id)
-    member.post(ledger.give_back(member.books, member.next_id(cause), place), cause)
-    member.post(ledger.repay(member.books, member.next_id(cause)), cause)
-    hold.state = "expired" if state == "expired" else "voided"
-    member.touch("hold", hold.auth_id)
 
 
 def _publish(connection: Connection, members: list[MemberState], now: datetime) -> None:
@@ -164,19 +138,12 @@ def _publish(connection: Connection, members: list[MemberState], now: datetime) 
 
 def _answer(hold: Hold, now: datetime) -> AuthorisationReply:
     """What was answered the first time, unless the hold has ended without a sale since."""
-    if hold.state in ("voided", "expired"):
-        return _reply(hold.auth_id, 0, hold.state, None, now)
-    expires_at = hold.expires_at if hold.approved else None
-    return _reply(hold.auth_id, hold.approved, hold.reason, expires_at, now)
+    if hold.state in ("voided", "settled", "expired"):
+        return _reply(hold.auth_id, 0, hold.state, now)
+    return _reply(hold.auth_id, hold.approved, hold.reason, now)
 
 
-def _reply(
-    auth_id: str, approved: int, reason: str, expires_at: datetime | None, now: datetime
-) -> AuthorisationReply:
+def _reply(auth_id: str, approved: int, reason: str, now: datetime) -> AuthorisationReply:
     return AuthorisationReply(
-        auth_id=auth_id,
-        approved_points=approved,
-        reason=reason,
-        expires_at=to_text(expires_at) if expires_at else None,
-        server_time=to_text(now),
+        auth_id=auth_id, approved_points=approved, reason=reason, server_time=to_text(now)
     )

@@ -31,7 +31,7 @@ def add_verbs(add: Add, verbs: Verbs, place: argparse.ArgumentParser) -> None:
     verb = add(verbs, place, "restore", text, restore)
     verb.add_argument("source", type=Path, metavar="FILE")
     verb.add_argument("--author", default="")
-    text = "after a restore: do not wait for a register that will not come back"
+    text = "do not wait for a register that will not come back: its report, its holds and leases"
     verb = add(verbs, place, "settle", text, settle)
     verb.add_argument("--register", required=True)
     verb.add_argument("--reason", required=True)
@@ -70,16 +70,20 @@ def restore(arguments: Namespace) -> int:
 
 
 def settle(arguments: Namespace) -> int:
-    """Stop waiting for one register."""
+    """Stop waiting for one register; what it may still have spent is printed."""
     with (
         opened(arguments.data_dir, arguments.database_url) as connection,
         connection.transaction(),
     ):
-        lives.settle(
+        done = lives.settle(
             connection, arguments.register, _author(arguments), arguments.reason, system_clock()
         )
         left = lives.awaited_registers(connection)
-    print(json.dumps({"register_id": arguments.register, "settled": True, "awaited": left}))
+    print(
+        json.dumps(
+            {"register_id": arguments.register, "settled": True, "awaited": left, **asdict(done)}
+        )
+    )
     return 0
 
 

@@ -13,11 +13,11 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from central import applier
 from central.apply import apply_overtaken, publish
-from central.authorisation import expire_holds
 from central.changes import Changes
 from central.db.bulk import Connection
 from central.db.session import transact
 from central.errors import DatabaseUnavailable
+from central.holds import release_settled
 from central.instants import Clock, kyiv_date
 from central.leases import LeasePolicy
 from central.member_state import Cause
@@ -82,7 +82,7 @@ class Housekeeper:
     def round(self) -> None:
         """Apply, release holds, expire lots; retire once a day. Each in its own transactions."""
         self._retire()
-        while transact(self._pool, lambda c: expire_holds(c, self._clock())):
+        while transact(self._pool, lambda c: release_settled(c, self._clock())):
             pass
         while transact(self._pool, lambda c: expire_lots(c, self._clock)):
             pass

@@ -11,14 +11,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from central import holds
 from central.apply import load_or_make, publish
 from central.changes import Changes
 from central.db.bulk import Connection
 from central.errors import BadInput
 from central.leases import honour_claims
 from central.member_state import Cause, Lease, MemberState
+from central.member_store import load_members
+from loyalty import ledger
+from loyalty.ledger import lease_place
 from sync.contract.live import HeldLease, RightsReport
 from sync.serving.port import Caller, Refused
 
@@ -26,6 +31,16 @@ QUIET = timedelta(minutes=15)
 SPARE_EPOCHS = 100
 REPORT_AT_ONCE = 500
 
+_ENDED_HOLDS = """
+select h.member_id, h.auth_id::text from hold h join register r on r.register_id = h.register_id
+where h.register_id = %s and h.state = 'open' and (h.epoch < r.epoch or r.revoked_at is not null)
+"""
+_ENDED_LEASES = """
+select l.member_id, l.lease_id from lease l join register r on r.register_id = l.register_id
+where l.register_id = %s and l.state <> 'closed'
+  and (l.epoch < r.epoch or r.revoked_at is not null)
+order by l.member_id, l.lease_id
+"""
 _FRESH_POSITIONS = """
 with numbered as (
     select member_id, kind, key, row_number() over (order by xid, id) as place from change)
@@ -85,18 +100,62 @@ def awaited_registers(connection: Connection) -> list[str]:
     return [row[0] for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a person's word ended: holds with their points, and leases of ended lives. Should their
+    log come in after all, it is taken in, and what it spent of this is the person's risk."""
+
+    was_awaited: bool
+    holds: int
+    held_points: int
+    leases: int
+    lent_points: int
+
+
 def settle(
     connection: Connection, register_id: str, author: str, reason: str, now: datetime
-) -> None:
-    """A person decides not to wait for a register: what it may still spend is their risk."""
-    found = connection.execute(
+) -> Settled:
+    """A person decides not to wait for a register: after a restore for its report, and for the
+    logs of its ended lives (revoked, or enrolled anew since), whose holds and leases come back.
+
+    `BadInput` (`nothing_to_settle`) when there is nothing of all that. One transaction."""
+    awaited = connection.execute(
         "update awaited set settled_at = %s, settled_by = %s"
         " where register_id = %s and settled_at is null returning 1",
         [now, author, register_id],
     ).fetchone()
-    if found is None:
-        raise BadInput("not_awaited", f"nobody waits for register {register_id}")
+    open_holds = connection.execute(_ENDED_HOLDS, [register_id]).fetchall()
+    ended = holds.release_all(connection, open_holds, "settled", now)
+    leases = connection.execute(_ENDED_LEASES, [register_id]).fetchall()
+    points = leases_of_ended(connection, leases, register_id, now)
+    done = Settled(
+        awaited is not None, len(ended), sum(hold.approved for hold in ended), len(leases), points
+    )
+    if not (done.was_awaited or done.holds or done.leases):
+        raise BadInput("nothing_to_settle", f"nothing waits for register {register_id}")
     note_deed(connection, now, author, "settle", f"register:{register_id}", reason)
+    return done
+
+
+def leases_of_ended(
+    connection: Connection, leases: Sequence[tuple[int, str]], register_id: str, now: datetime
+) -> int:
+    """Forced reclaim: close leases of ended lives; returns the points that come back."""
+    points = 0
+    members = load_members(connection, {member_id for member_id, _ in leases})
+    cause = Cause(f"reclaim:{uuid.uuid4()}", register_id)
+    for member_id, lease_id in leases:
+        member = members[member_id]
+        place = lease_place(lease_id)
+        points += member.books.balance(place)
+        member.post(ledger.give_back(member.books, member.next_id(cause), place), cause)
+        member.post(ledger.repay(member.books, member.next_id(cause)), cause)
+        member.leases[lease_id].state = "closed"
+        member.touch("lease", lease_id)
+    changes = Changes()
+    publish(connection, members.values(), now, changes)
+    changes.flush(connection)
+    return points
 
 
 # --- reports of registers ---------------------------------------------------------------------

@@ -6,6 +6,7 @@ member_id order, which is also the order of their locks.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,17 @@ from loyalty.ledger import Books, Entry
 from loyalty.lots import Slices
 
 _ENTRY_NAMESPACE = uuid.UUID("7c3f3d54-5d4d-4d6f-9c3e-0b9c1c2f6a01")
+_NAMESPACE = _ENTRY_NAMESPACE.bytes
 PURCHASES_KEPT = 5
+
+
+def _entry_id(name: str) -> str:
+    """`str(uuid.uuid5(_ENTRY_NAMESPACE, name))` (RFC 9562, 5.5), without the object between."""
+    digest = bytearray(hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest())
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +54,10 @@ class Hold:
     requested: int
     approved: int
     reason: str
-    state: Literal["open", "used", "voided", "expired", "refused"]
+    state: Literal["open", "used", "voided", "expired", "settled", "refused"]
     created_at: datetime
-    expires_at: datetime
+    epoch: int = 0
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -139,8 +151,8 @@ class MemberState:
 
     def next_id(self, cause: Cause) -> str:
         """Id of the next entry: the same event gives the same ids."""
-        number = sum(1 for _, earlier in self.postings if earlier.key == cause.key)
-        return str(uuid.uuid5(_ENTRY_NAMESPACE, f"{self.member_id}:{cause.key}:{number}"))
+        number = sum([earlier.key == cause.key for _, earlier in self.postings])
+        return _entry_id(f"{self.member_id}:{cause.key}:{number}")
 
     def post(self, entry: Entry | None, cause: Cause) -> None:
         """Append an entry; None is nothing to do."""

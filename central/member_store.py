@@ -50,7 +50,7 @@ _HOLD_KEY: Columns = (*_MEMBER, ("auth_id", "uuid"))
 _HOLD: Columns = (
     *(("sale_id", "uuid"), ("register_id", "text"), ("requested", "bigint")),
     *(("approved", "bigint"), ("reason", "text"), ("state", "text")),
-    *(("created_at", "timestamptz"), ("expires_at", "timestamptz")),
+    *(("created_at", "timestamptz"), ("epoch", "integer"), ("number", "bigint")),
 )
 _LEASE_KEY: Columns = (*_MEMBER, ("lease_id", "text"))
 _LEASE: Columns = (
@@ -151,7 +151,7 @@ def _load_rights(
 ) -> None:
     query = (
         "select member_id, auth_id::text, sale_id::text, register_id, requested, approved, reason,"
-        " state, created_at, expires_at from hold"
+        " state, created_at, epoch, number from hold"
         " where member_id = any(%s) and (state = 'open' or auth_id = any(%s::uuid[]))"
     )
     for row in connection.execute(query, [ids, auth_ids]):
@@ -208,12 +208,13 @@ def _load_sales(
 def save_members(
     connection: Connection, members: Collection[MemberState], posted_at: datetime
 ) -> None:
-    """Write postings, balances, slices and every touched row; the states are spent afterwards."""
-    with connection.pipeline():
-        _save_postings(connection, members, posted_at)
-        _save_balances(connection, members)
-        _save_touched(connection, members)
-        _save_purchases(connection, members)
+    """Write postings, balances, slices and every touched row; the states are spent afterwards.
+
+    Inside a pipeline the caller may go on while the database works."""
+    _save_postings(connection, members, posted_at)
+    _save_balances(connection, members)
+    _save_touched(connection, members)
+    _save_purchases(connection, members)
 
 
 def _save_purchases(connection: Connection, members: Collection[MemberState]) -> None:
@@ -227,8 +228,7 @@ def _save_purchases(connection: Connection, members: Collection[MemberState]) ->
         connection.execute(_UPDATE_MEMBERS, arrays)
 
 
-def _json(value: list[dict[str, Any]]) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _save_postings(

@@ -17,6 +17,7 @@ from central import (
     enrolment,
     feed,
     heads,
+    holds,
     ingest,
     lives,
     lookup,
@@ -87,7 +88,16 @@ class CentreService:
                 seq = progress.seq
         except DatabaseUnavailable as error:
             log.warning("facts of %s are applied later: %s", caller.register_id, error)
+        if batch.settled_number and batch.facts:
+            last = max(fact.seq for fact in batch.facts)
+            self._note_settled(batch.register_id, batch.epoch, batch.settled_number, last)
         return stored.reply(outcomes)
+
+    def _note_settled(self, register_id: str, epoch: int, number: int, seq: int) -> None:
+        work = partial(
+            holds.note_settled, register_id=register_id, epoch=epoch, number=number, seq=seq
+        )
+        transact(self.pool, work)
 
     def feed(self, caller: Caller, cursor: str, limit: int) -> FeedPage:
         """State rows after a cursor."""
@@ -126,6 +136,9 @@ class CentreService:
         body = report.model_dump_json().replace("\\u0000", "")
         parameters = {"id": caller.register_id, "now": now, "report": body}
         connection.execute(_HEARTBEAT, parameters)
+        holds.note_settled(
+            connection, caller.register_id, report.epoch, report.settled_number, report.last_seq
+        )
         row = connection.execute(
             "select head_seq from register_epoch where register_id = %s and epoch = %s",
             [caller.register_id, caller.epoch],

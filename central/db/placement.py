@@ -17,7 +17,7 @@ BY_MEMBER = (
 )
 BY_REGISTER = (
     *("applied", "fact", "fact_body", "fork", "parked", "register_epoch"),
-    *("register_report", "subject", "voided_authorisation"),
+    *("register_report", "settled", "subject", "voided_authorisation"),
 )
 BY_TOKEN = ("token",)
 REFERENCE = (

@@ -1,4 +1,4 @@
-"""Holds: granted, answered the same, voided, expired, overtaken."""
+"""Holds: granted, answered the same, voided, overtaken."""
 
 import uuid
 
@@ -67,29 +67,6 @@ def test_a_void_that_overtakes_its_authorisation_wins(centre, add_member, books)
     assert post(till, body) == (0, "voided")
     assert books(member) == {"available": 1000}
     assert till.request("POST", "/v1/authorisations/nonsense/void").status_code == 422
-
-
-def test_an_unclaimed_hold_ends_and_a_late_claim_is_still_honoured(
-    centre, add_member, sale_body, redemption, books, db
-):
-    from central.authorisation import expire_holds
-
-    member = add_member("10")
-    till = centre.till()
-    body = ask(member, 700)
-    post(till, body)
-    centre.clock.advance(minutes=14, seconds=59)
-    assert expire_holds(db, centre.clock()) == 0
-    centre.clock.advance(seconds=1)
-    # The running centre may have been quicker.
-    with db.transaction():
-        expire_holds(db, centre.clock())
-    assert expire_holds(db, centre.clock()) == 0
-    assert books(member) == {"available": 1000}
-    assert post(till, body) == (0, "expired")
-    spent = redemption(700, "online", auth_id=body["auth_id"], hold_points=700)
-    till.send("sale", sale_body(till, member, sale_id=body["sale_id"], redemption=spent))
-    assert sum(books(member).values()) == 300
 
 
 def test_hold_and_lease_pay_one_sale(centre, add_member, sale_body, redemption, books):

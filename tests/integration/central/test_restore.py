@@ -324,7 +324,7 @@ def test_a_register_that_never_comes_back_is_settled_by_a_person(
     assert registers[0].leases() == {}
     with connect(centre.database_url) as db, db.transaction():
         lives.settle(db, "R3", "iryna", "burnt down", centre.clock())
-        with pytest.raises(BadInput, match="nobody waits"):
+        with pytest.raises(BadInput, match="nothing waits"):
             lives.settle(db, "R3", "iryna", "again", centre.clock())
         deed = db.execute("select author, verb, subject, reason from deed where verb = 'settle'")
         assert deed.fetchall() == [("iryna", "settle", "register:R3", "burnt down")]
