@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from drivers.base import FiscalPrinter
-from drivers.emulators.datecs_ua.config import DatecsUaConfig
 from drivers.emulators.datecs_ua.device import DatecsUaDevice
 from drivers.emulators.paper import Document
 from drivers.emulators.printer import PrinterEmulator
+from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.wire import open_endpoint
 from drivers.registry import Options, open_fiscal_printer
 
@@ -51,7 +51,7 @@ def emulated_printer(
     folder: Path,
     wire: str = "pty",
     delay_ms: int = 0,
-    config: DatecsUaConfig | None = None,
+    config: RegisterConfig | None = None,
     keep_paper: bool = False,
 ) -> Iterator[EmulatedPrinterBench]:
     """An emulated printer under `folder`, on a pty or on TCP, closed at the end."""

@@ -6,7 +6,8 @@
     power_off · power_on · unplug S
 
 Each may end in `at CMD` (when that command arrives, before it is carried out) or `after CMD`
-(carried out, reply not sent yet); without one it holds at once, or from the next command on.
+(carried out, reply not sent yet); CMD is a number, on a MARIA four letters. Without one it holds at
+once, or from the next command on.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Fault:
 
     verb: str
     when: When = "now"
-    cmd: int = 0
+    cmd: int | str = 0
     left: int = 1
     millis: int = 0
 
@@ -43,7 +44,7 @@ class Fault:
             self.when != "now" or self.verb in COUNTED or (self.verb == "delay" and self.left > 0)
         )
 
-    def meets(self, when: When, cmd: int) -> bool:
+    def meets(self, when: When, cmd: int | str) -> bool:
         """Whether the fault strikes at this moment of this command."""
         return self.left > 0 and self.when in (when, "now") and self.cmd in (0, cmd)
 
@@ -58,15 +59,22 @@ def parse_fault(step: Step) -> Fault:
         if keyword in words:
             place = words.index(keyword)
             if len(words) != place + 2:
-                raise ScriptError(f"'{keyword}' must be followed by one command number")
+                raise ScriptError(f"'{keyword}' must be followed by one command")
             fault.when = "at" if keyword == "at" else "after"
-            fault.cmd = parse_count(words[place + 1], 32, 255)
+            fault.cmd = _command(words[place + 1])
             words = words[:place]
             break
     _read_arguments(fault, words)
     if fault.when == "after" and fault.verb not in STATES | {"unplug"}:
         fault.when = "at"  # a fault of the reply: before or after makes no difference
     return fault
+
+
+def _command(word: str) -> int | str:
+    """A command's number, or the four letters that name it on a MARIA."""
+    if len(word) == 4 and word.isascii() and word.isalpha():
+        return word
+    return parse_count(word, 16, 255)
 
 
 def _read_arguments(fault: Fault, words: list[str]) -> None:
@@ -97,7 +105,7 @@ class FaultBox:
         """Lay a fault in wait."""
         self._waiting.append(fault)
 
-    def strike(self, when: When, cmd: int, verbs: frozenset[str]) -> list[Fault]:
+    def strike(self, when: When, cmd: int | str, verbs: frozenset[str]) -> list[Fault]:
         """The faults of these kinds that strike now, each used up by one."""
         struck = [f for f in self._waiting if f.verb in verbs and f.meets(when, cmd)]
         for fault in struck:

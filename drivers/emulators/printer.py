@@ -1,13 +1,13 @@
-"""An emulated ISL printer on its cable: frames, SEQ memory, timing and faults around a device.
+"""An emulated printer on its cable: power, faults, timing, and a wire that speaks its protocol.
 
-Rules of the wire (Datecs protocol P): one reply per frame; a frame with the SEQ of the last one is
-not carried out, its reply is sent again, whatever the command; NAK for a frame that cannot be read;
-SYN every 60 ms while a command takes longer. The SEQ memory does not survive a power cut.
+The wire (`drivers.emulators.<family>.wire`) turns bytes into commands and answers into bytes; what
+befalls a command on its way, whatever its protocol, stands here.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from drivers.emulators.faults import Fault, FaultBox, parse_fault
@@ -15,28 +15,15 @@ from drivers.emulators.loop import DeviceLoop
 from drivers.emulators.paper import Document
 from drivers.emulators.script import parse_script
 from drivers.emulators.wire import Endpoint
-from drivers.fiscal.isl.frame import (
-    NAK,
-    SYN,
-    FrameDecoder,
-    Rejected,
-    Reply,
-    Request,
-    encode_reply,
-    encode_request,
-)
 
-SYN_EVERY_S: Final = 0.06
 MAX_FRAMES: Final = 200
+BUSY_EVERY_S: Final = 0.06
 _BEFORE: Final = frozenset({"paper_out", "paper_low", "paper_in", "cover_open", "cover_close"})
 _CUTS: Final = frozenset({"power_off", "unplug"})
 
 
 class Device(Protocol):
-    """A printer behind the frames."""
-
-    def execute(self, cmd: int, data: bytes) -> tuple[bytes, bytes]:
-        """Reply data and status bytes."""
+    """A printer behind the wire."""
 
     def documents(self) -> list[Document]:
         """Slips, oldest first."""
@@ -54,21 +41,103 @@ class Device(Protocol):
         """Come back after a power cut."""
 
 
+class Wire(Protocol):
+    """A protocol spoken for one device; keeps what the device forgets without power."""
+
+    def feed(self, data: bytes) -> None:
+        """Bytes from the host."""
+
+    def cable_pulled(self) -> None:
+        """Drop what has arrived of a frame; the rest of it will never come."""
+
+
+class Line:
+    """What a wire may do: answer, take its time, and suffer the faults it was given."""
+
+    def __init__(self, loop: DeviceLoop, faults: FaultBox, delay_s: float) -> None:
+        self._loop = loop
+        self.faults = faults
+        self.delay_s = delay_s
+        self.powered = True
+        self.frames: deque[tuple[str, str]] = deque(maxlen=MAX_FRAMES)
+        self.apply: Callable[[Fault], None] = lambda _fault: None
+
+    def is_refused(self, cmd: int | str) -> bool:
+        """A `nak` fault strikes: the frame counts as unreadable."""
+        return bool(self.faults.strike("at", cmd, frozenset({"nak"})))
+
+    def carry_out(self, cmd: int | str, run: Callable[[], None]) -> bool:
+        """Run one command between its faults; false when power or cable went: say nothing."""
+        for fault in self.faults.strike("at", cmd, _BEFORE):
+            self.apply(fault)
+        if self._cut("at", cmd):
+            return False
+        run()
+        return self.after(cmd)
+
+    def after(self, cmd: int | str) -> bool:
+        """Faults behind a command that was carried out; false when nothing more is said."""
+        for fault in self.faults.strike("after", cmd, _BEFORE):
+            self.apply(fault)
+        return not self._cut("after", cmd)
+
+    def deliver(self, cmd: int | str, reply: bytes, damaged: bytes, busy: bytes = b"") -> None:
+        """Send a reply in its time, `busy` every 60 ms before it; lose or damage it if told to."""
+        slow = self.faults.strike("at", cmd, frozenset({"delay"}))
+        self._work(slow[0].millis / 1000 if slow else self.delay_s, busy)
+        if self.faults.strike("at", cmd, frozenset({"drop_reply"})):
+            self.note("x", reply)
+        elif self.faults.strike("at", cmd, frozenset({"corrupt"})):
+            self.transmit(damaged)
+        else:
+            self.transmit(reply)
+
+    def transmit(self, data: bytes) -> None:
+        """Bytes to the host."""
+        self.note("<", data)
+        self._loop.endpoint.send(data)
+
+    def note(self, direction: str, frame: bytes) -> None:
+        """Keep a frame for those who look at them."""
+        self.frames.append((direction, frame.hex(" ")))
+
+    def _cut(self, when: str, cmd: int | str) -> bool:
+        """Power or cable cut at this moment."""
+        cuts = self.faults.strike("at" if when == "at" else "after", cmd, _CUTS)
+        for fault in cuts:
+            self.apply(fault)
+        return bool(cuts)
+
+    def _work(self, seconds: float, busy: bytes) -> None:
+        """Take time, saying that it works now and then as a real printer does."""
+        while seconds > BUSY_EVERY_S and busy:
+            self._loop.pause(BUSY_EVERY_S)
+            self._loop.endpoint.send(busy)
+            seconds -= BUSY_EVERY_S
+        if seconds > 0:
+            self._loop.pause(seconds)
+
+
 class PrinterEmulator:
     """One printer with its cable; `send` gives it faults, the rest is for looking at it."""
 
-    def __init__(self, name: str, endpoint: Endpoint, device: Device, delay_ms: int = 60) -> None:
+    def __init__(
+        self,
+        name: str,
+        endpoint: Endpoint,
+        device: Device,
+        delay_ms: int = 60,
+        wire: Callable[[Line], Wire] | None = None,
+    ) -> None:
         self.name = name
         self.kind = "printer"
         self._device = device
-        self._delay_s = delay_ms / 1000
-        self._powered = True
-        self._decoder = FrameDecoder()
-        self._last_seq = -1
-        self._last_reply = b""
         self._faults = FaultBox()
-        self._frames: deque[tuple[str, str]] = deque(maxlen=MAX_FRAMES)
         self._loop = DeviceLoop(name, endpoint, self._on_bytes)
+        self._line = Line(self._loop, self._faults, delay_ms / 1000)
+        self._line.apply = self._apply
+        self._make_wire = wire or (lambda line: _isl_wire(line, device))
+        self._wire = self._make_wire(self._line)
         self._loop.start()
 
     @property
@@ -92,7 +161,7 @@ class PrinterEmulator:
 
     def frames(self) -> list[tuple[str, str]]:
         """The last frames as (`>` from the host or `<` to it, hex)."""
-        return self._loop.call(lambda: list(self._frames))
+        return self._loop.call(lambda: list(self._line.frames))
 
     def describe(self) -> dict[str, object]:
         """What `GET /devices` shows."""
@@ -100,8 +169,8 @@ class PrinterEmulator:
             lambda: {
                 "kind": self.kind,
                 "url": self.url,
-                "powered": self._powered,
-                "delay_ms": round(self._delay_s * 1000),
+                "powered": self._line.powered,
+                "delay_ms": round(self._line.delay_s * 1000),
                 "faults": self._faults.describe(),
                 "counters": self._device.counters(),
             }
@@ -123,13 +192,13 @@ class PrinterEmulator:
     def _apply(self, fault: Fault) -> None:
         verb = fault.verb
         if verb == "delay":
-            self._delay_s = fault.millis / 1000
+            self._line.delay_s = fault.millis / 1000
         elif verb == "power_off":
-            self._powered = False
+            self._line.powered = False
         elif verb == "power_on":
             self._power_on()
         elif verb == "unplug":
-            self._decoder = FrameDecoder()
+            self._wire.cable_pulled()
             self._loop.endpoint.unplug()
             self._loop.pause(fault.millis / 1000)
             self._loop.endpoint.replug()
@@ -139,69 +208,18 @@ class PrinterEmulator:
             self._device.set_paper(verb)
 
     def _power_on(self) -> None:
-        if not self._powered:
-            self._powered = True
-            self._last_seq, self._last_reply = -1, b""
-            self._decoder = FrameDecoder()
+        if not self._line.powered:
+            self._line.powered = True
+            self._wire = self._make_wire(self._line)
             self._device.power_on()
 
     def _on_bytes(self, data: bytes) -> None:
-        for event in self._decoder.feed(data):
-            if not self._powered:
-                return
-            if isinstance(event, Request):
-                self._answer(event)
-            elif isinstance(event, Rejected | Reply):
-                self._transmit(bytes((NAK,)))
+        if self._line.powered:
+            self._wire.feed(data)
 
-    def _answer(self, request: Request) -> None:
-        cmd = request.cmd
-        self._note(">", encode_request(request.seq, cmd, request.data))
-        if self._faults.strike("at", cmd, frozenset({"nak"})):
-            self._transmit(bytes((NAK,)))
-            return
-        if request.seq != self._last_seq:
-            for fault in self._faults.strike("at", cmd, _BEFORE):
-                self._apply(fault)
-            if self._cut("at", cmd):
-                return
-            data, status = self._device.execute(cmd, request.data)
-            self._last_seq = request.seq
-            self._last_reply = encode_reply(request.seq, cmd, data, status)
-        for fault in self._faults.strike("after", cmd, _BEFORE):
-            self._apply(fault)
-        if not self._cut("after", cmd):
-            self._reply(cmd)
 
-    def _cut(self, when: str, cmd: int) -> bool:
-        """Power or cable cut at this moment: nothing more is said."""
-        cuts = self._faults.strike("at" if when == "at" else "after", cmd, _CUTS)
-        for fault in cuts:
-            self._apply(fault)
-        return bool(cuts)
+def _isl_wire(line: Line, device: Device) -> Wire:
+    from drivers.emulators.isl.wire import IslDevice, IslWire
 
-    def _reply(self, cmd: int) -> None:
-        slow = self._faults.strike("at", cmd, frozenset({"delay"}))
-        self._work(slow[0].millis / 1000 if slow else self._delay_s)
-        if self._faults.strike("at", cmd, frozenset({"drop_reply"})):
-            self._note("x", self._last_reply)
-        elif self._faults.strike("at", cmd, frozenset({"corrupt"})):
-            self._transmit(self._last_reply[:-2] + bytes((self._last_reply[-2] ^ 1, 3)))
-        else:
-            self._transmit(self._last_reply)
-
-    def _work(self, seconds: float) -> None:
-        """Take time, saying SYN now and then as a real printer does."""
-        while seconds > SYN_EVERY_S:
-            self._loop.pause(SYN_EVERY_S)
-            self._loop.endpoint.send(bytes((SYN,)))
-            seconds -= SYN_EVERY_S
-        if seconds > 0:
-            self._loop.pause(seconds)
-
-    def _transmit(self, data: bytes) -> None:
-        self._note("<", data)
-        self._loop.endpoint.send(data)
-
-    def _note(self, direction: str, frame: bytes) -> None:
-        self._frames.append((direction, frame.hex(" ")))
+    assert isinstance(device, IslDevice)
+    return IslWire(line, device)

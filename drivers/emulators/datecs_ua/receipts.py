@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from drivers.emulators.datecs_ua import counting, layout
-from drivers.emulators.datecs_ua.core import DEFAULT_CASHIER, PrinterCore
-from drivers.emulators.datecs_ua.refusals import NotAllowed, SyntaxRefusal
 from drivers.emulators.paper import Document, DocumentKind, Row, SoldItem, money
+from drivers.emulators.register import counting, layout
+from drivers.emulators.register.core import DEFAULT_CASHIER
+from drivers.emulators.register.refusals import SyntaxRefusal
+from drivers.emulators.register.till import Till
 from loyalty.money import line_sum, share_half_up
 
 FISCAL_TEXT_WIDTH = 36
@@ -28,8 +29,9 @@ _PAYMENT = re.compile(r"[^\t]*\t(?P<mode>[PNCD])?(?P<amount>[+]?\d{1,8}(?:\.\d{1
 class ReceiptDesk:
     """Sales and returns."""
 
-    def __init__(self, core: PrinterCore) -> None:
-        self._core = core
+    def __init__(self, till: Till) -> None:
+        self._till = till
+        self._core = till.core
 
     def commands(self) -> Mapping[int, Callable[[str], str]]:
         """Handlers by command number: data in, reply data out."""
@@ -49,12 +51,11 @@ class ReceiptDesk:
     def _open(self, kind: DocumentKind, text: str) -> str:
         operator, till = self._core.check_operator(text)
         cashier = self._core.memory.cashiers.get(operator, DEFAULT_CASHIER)
-        slip = self._core.begin(kind, cashier)
-        slip.rows += layout.opening(slip, till)
+        self._till.open(kind, cashier, till)
         return self._core.numbers()
 
     def _sell(self, text: str) -> str:
-        slip = self._receipt()
+        self._till.receipt()
         match = _SALE.fullmatch(text)
         if match is None:
             raise SyntaxRefusal("58 cannot be read")
@@ -76,10 +77,9 @@ class ReceiptDesk:
         )
         if qty_milli == 0:
             raise SyntaxRefusal("a sale of nothing")
-        counting.add_sale(slip, item)
+        self._till.sell(item)
         article.sold_milli += qty_milli
         article.sold_minor += item.net_minor
-        slip.rows += layout.sold(item)
         return ""
 
     def _subtotal(self, text: str) -> str:
@@ -102,23 +102,12 @@ class ReceiptDesk:
         return ""
 
     def _pay(self, text: str) -> str:
-        slip = self._receipt()
+        self._till.receipt()
         match = _PAYMENT.fullmatch(text)
         if match is None:
             raise SyntaxRefusal("53 cannot be read")
-        if not slip.items:
-            raise NotAllowed("nothing was sold")
-        config = self._core.config
-        first = not slip.payments
         amount = _kopecks(match["amount"].lstrip("+")) if match["amount"] else None
-        reply = counting.pay(slip, match["mode"] or "P", amount, config.cash_rounding)
-        if reply != "F" and first:
-            slip.taxes = counting.taxes(slip, config.tax_rates)
-            slip.total_minor = counting.total(slip)
-            slip.rows += layout.totals(slip, config)
-        if counting.is_settled(slip):
-            slip.rows += layout.payments(slip, config)
-        return reply
+        return self._till.pay(match["mode"] or "P", amount)
 
     def _pay_and_close(self, text: str) -> str:
         reply = self._pay(text)
@@ -127,36 +116,17 @@ class ReceiptDesk:
         return reply
 
     def _close(self, _text: str) -> str:
-        slip = self._receipt()
-        if not counting.is_settled(slip):
-            raise NotAllowed("the receipt is not paid in full")
-        core, memory = self._core, self._core.memory
-        core.number_slip(slip, counted=True)
-        if slip.kind == "return":
-            memory.fiscal_refunds += 1
-        else:
-            memory.fiscal_sales += 1
-        self._remember(slip)
-        memory.shift.count(slip, counting.group_sums(slip))
-        cash = sum(amount for mode, amount in slip.payments if mode == "P") - slip.change_minor
-        memory.cash_minor += -cash if slip.kind == "return" else cash
-        core.finish(slip, layout.ending(slip, core.config))
-        return core.numbers()
+        self._till.close()
+        return self._core.numbers()
 
     def _cancel(self, _text: str) -> str:
-        slip = self._receipt()
-        if slip.payments and not self._core.config.cancel_after_payment:
-            raise NotAllowed("a receipt with a payment on it cannot be cancelled")
-        self._core.number_slip(slip, counted=False)
-        self._remember(slip)
-        slip.state = "cancelled"
-        self._core.finish(slip, layout.cancelled(slip))
+        self._till.cancel()
         return ""
 
     def _transaction(self, text: str) -> str:
         memory, slip = self._core.memory, self._core.slip
         if slip is not None and slip.is_fiscal:
-            self._remember(slip)
+            self._till.remember(slip)
         fields = [
             "1" if slip is not None else "0",
             f"{memory.last_items:04d}",
@@ -166,14 +136,8 @@ class ReceiptDesk:
             fields.append(f"{memory.last_paid_minor:+010d}")
         return ",".join(fields)
 
-    def _remember(self, slip: Document) -> None:
-        memory = self._core.memory
-        memory.last_sum_minor = counting.total(slip)
-        memory.last_paid_minor = counting.paid(slip)
-        memory.last_items = len(slip.items)
-
     def _receipt(self) -> Document:
-        return self._core.open_slip("sale", "return")
+        return self._till.receipt()
 
 
 def _kopecks(text: str) -> int:

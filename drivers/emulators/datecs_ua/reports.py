@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from drivers.emulators.datecs_ua import layout
-from drivers.emulators.datecs_ua.core import PrinterCore
-from drivers.emulators.datecs_ua.memory import Shift
-from drivers.emulators.datecs_ua.refusals import NotAllowed, SyntaxRefusal
-from drivers.emulators.paper import Document, money
+from drivers.emulators.register.refusals import NotAllowed, SyntaxRefusal
+from drivers.emulators.register.till import Till
 
 _CASH = re.compile(r"(?P<sign>[+-])(?P<amount>\d{1,8}\.\d{2})")
 
@@ -17,8 +14,9 @@ _CASH = re.compile(r"(?P<sign>[+-])(?P<amount>\d{1,8}\.\d{2})")
 class ReportDesk:
     """Shift, cash drawer and everything that is only asked."""
 
-    def __init__(self, core: PrinterCore) -> None:
-        self._core = core
+    def __init__(self, till: Till) -> None:
+        self._till = till
+        self._core = till.core
 
     def commands(self) -> Mapping[int, Callable[[str], str]]:
         """Handlers by command number: data in, reply data out."""
@@ -45,15 +43,8 @@ class ReportDesk:
         core = self._core
         core.check_password(password)
         closing = kind[0] == "0"
-        shift = core.memory.shift
-        slip = core.begin("z_report" if closing else "x_report")
-        core.number_slip(slip, counted=False)
-        title = f"Z-ЗВІТ № {shift.number:04d}" if closing else "X-ЗВІТ"
-        core.finish(slip, layout.report(title, _shift_lines(shift, core.memory.cash_minor), slip))
+        shift = self._till.report(closing)
         groups = [shift.sales.get(group, 0) for group in "АБВГД"]
-        if closing:
-            core.memory.shift = Shift(number=shift.number + 1)
-            core.articles.clear_turnover()
         return ",".join([f"{shift.number:04d}", *(f"{amount:+012d}" for amount in groups)])
 
     def _move_cash(self, text: str) -> str:
@@ -66,22 +57,10 @@ class ReportDesk:
             amount = int(match["amount"].replace(".", ""))
             if match["sign"] == "-" and amount > memory.cash_minor:
                 return f"F,{memory.cash_minor},{shift.cash_in_minor},{shift.cash_out_minor}"
-            self._print_cash_move(amount if match["sign"] == "+" else -amount)
+            self._till.move_cash(amount if match["sign"] == "+" else -amount)
         if core.slip is not None:
             raise NotAllowed("a receipt is open")
         return f"P,{memory.cash_minor},{shift.cash_in_minor},{shift.cash_out_minor}"
-
-    def _print_cash_move(self, amount_minor: int) -> None:
-        core, memory = self._core, self._core.memory
-        slip: Document = core.begin("cash_in" if amount_minor > 0 else "cash_out")
-        core.number_slip(slip, counted=False)
-        memory.cash_minor += amount_minor
-        if amount_minor > 0:
-            memory.shift.cash_in_minor += amount_minor
-        else:
-            memory.shift.cash_out_minor -= amount_minor
-        slip.total_minor = amount_minor
-        core.finish(slip, layout.cash_moved(slip, amount_minor, memory.cash_minor))
 
     def _diagnostics(self, _text: str) -> str:
         config = self._core.config
@@ -123,21 +102,3 @@ class ReportDesk:
         shift = self._core.memory.shift
         sums = [shift.paid.get(mode, 0) for mode in "PNDC"]
         return ",".join(str(field) for field in (*sums, shift.number, shift.receipts))
-
-
-def _shift_lines(shift: Shift, cash_minor: int) -> list[tuple[str, str]]:
-    lines = [("Чеків продажу", str(shift.receipts))]
-    for group in sorted(shift.sales):
-        lines.append((f"Обіг {group}", money(shift.sales[group])))
-        lines.append((f"  ПДВ {group}", money(shift.tax_of_sales.get(group, 0))))
-    lines.append(("Чеків повернення", str(shift.return_receipts)))
-    for group in sorted(shift.returns):
-        lines.append((f"Повернено {group}", money(shift.returns[group])))
-        lines.append((f"  ПДВ {group}", money(shift.tax_of_returns.get(group, 0))))
-    lines.append(("Знижки", money(shift.discounts_minor)))
-    lines += [
-        ("Службове внесення", money(shift.cash_in_minor)),
-        ("Службова видача", money(shift.cash_out_minor)),
-        ("Готівка в касі", money(cash_minor)),
-    ]
-    return lines

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from drivers.emulators.datecs_ua import layout
-from drivers.emulators.datecs_ua.core import PrinterCore
-from drivers.emulators.datecs_ua.refusals import NotAllowed, SyntaxRefusal
 from drivers.emulators.paper import Row
+from drivers.emulators.register.refusals import NotAllowed, SyntaxRefusal
+from drivers.emulators.register.till import Till
 
 TEXT_WIDTH = 40
 BARCODE_NAMES = {"1": "EAN-8", "2": "EAN-13", "3": "Code 128", "4": "ITF", "5": "ITF"}
@@ -16,8 +15,9 @@ BARCODE_NAMES = {"1": "EAN-8", "2": "EAN-13", "3": "Code 128", "4": "ITF", "5": 
 class SlipDesk:
     """Slips that are no receipts, and what else can be printed."""
 
-    def __init__(self, core: PrinterCore) -> None:
-        self._core = core
+    def __init__(self, till: Till) -> None:
+        self._till = till
+        self._core = till.core
 
     def commands(self) -> Mapping[int, Callable[[str], str]]:
         """Handlers by command number: data in, reply data out."""
@@ -33,13 +33,11 @@ class SlipDesk:
         }
 
     def _open(self, _text: str) -> str:
-        self._core.begin("nonfiscal").rows += layout.slip_opening()
+        self._till.open_slip()
         return f"{self._core.memory.documents:07d}"
 
     def _close(self, _text: str) -> str:
-        slip = self._core.open_slip("nonfiscal")
-        self._core.number_slip(slip, counted=True)
-        self._core.finish(slip, layout.ending(slip, self._core.config))
+        self._till.close_slip()
         return f"{self._core.memory.documents:07d}"
 
     def _text(self, text: str) -> str:

@@ -10,54 +10,13 @@ Money on the wire is hryvnias with two digits to the printer and whole kopecks f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from drivers.base import DeviceInfo
 from drivers.errors import FrameError
+from drivers.fiscal.counted.machine import Counters, Transaction
 from drivers.fiscal.printer_text import encode
 from loyalty.money import format_minor
 
-PaymentCode = Literal["F", "E", "D", "R", "I"]
 UA_DIAGNOSTIC_FIELDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """Reply of 113: documents, fiscal sales, fiscal refunds, everything ever printed."""
-
-    documents: int
-    sales: int
-    refunds: int
-    printed: int
-
-    def __str__(self) -> str:
-        return f"{self.documents},{self.sales},{self.refunds},{self.printed}"
-
-    def same_fiscal(self, other: Counters) -> bool:
-        """No fiscal document, sale or refund, lies between the two."""
-        return (self.sales, self.refunds) == (other.sales, other.refunds)
-
-    def of_kind(self, kind: str) -> int:
-        """The counter that a document of this kind moves by one."""
-        return self.refunds if kind == "return" else self.sales
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """Reply of 76 "T": the open receipt, or the last one. Kopecks."""
-
-    is_open: bool
-    amount_minor: int
-    paid_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentReply:
-    """Reply of 53: `D` still to pay, `R` change, `F` `E` `I` refused. Kopecks."""
-
-    code: PaymentCode
-    amount_minor: int
 
 
 def format_qty(qty_milli: int) -> str:
@@ -125,16 +84,6 @@ def parse_transaction(data: bytes) -> Transaction:
         return Transaction(fields[0].strip() == "1", int(fields[2]), int(fields[3]))
     except (IndexError, ValueError):
         raise _unreadable(76, data) from None
-
-
-def parse_payment(data: bytes) -> PaymentReply:
-    """Reply of 53: one letter and kopecks."""
-    text = data.decode("ascii", "replace").strip()
-    code = text[:1]
-    digits = text[1:].lstrip(",").strip() or "0"
-    if code not in ("F", "E", "D", "R", "I") or not digits.lstrip("+-").isdecimal():
-        raise _unreadable(53, data)
-    return PaymentReply(code, int(digits))  # type: ignore[arg-type]
 
 
 def parse_diagnostics(data: bytes) -> DeviceInfo | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.base import PrinterProfile
+from drivers.fiscal.counted.receipt_plan import PlanRules
 from drivers.fiscal.isl.link import LinkTiming
 from drivers.registry import BadDriverOption, Options
 from loyalty.basket import TenderKind
@@ -41,7 +42,6 @@ BOUNDS: Final = {
     "reply_timeout_ms": (20, 5_000),
     "tries": (1, 20),
 }
-NAME_LINES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,7 @@ class DatecsUaOptions:
     operator: int
     operator_password: str
     till: int
-    profile: PrinterProfile
-    item_name_width: int
-    payment_modes: dict[TenderKind, str]
+    rules: PlanRules
     set_cashier: bool
     port_exclusive: bool
     timing: LinkTiming
@@ -77,9 +75,11 @@ def read_options(options: Options) -> DatecsUaOptions:
         operator=int(given["operator"]),
         operator_password=password,
         till=int(given["till"]),
-        profile=PrinterProfile(int(given["line_width"]), int(given["trailer_width"])),
-        item_name_width=int(given["item_name_width"]),
-        payment_modes=modes,
+        rules=PlanRules(
+            PrinterProfile(int(given["line_width"]), int(given["trailer_width"])),
+            int(given["item_name_width"]),
+            modes,
+        ),
         set_cashier=bool(given["set_cashier"]),
         port_exclusive=bool(given["port_exclusive"]),
         timing=LinkTiming(int(given["reply_timeout_ms"]) / 1000, int(given["tries"])),

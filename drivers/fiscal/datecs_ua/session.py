@@ -6,19 +6,17 @@ Every call raises `DeviceRefused` (the device said no; `vendor_code` is its stat
 
 from __future__ import annotations
 
-from drivers.base import DeviceInfo, DeviceJournal
+from drivers.base import DeviceInfo
 from drivers.errors import DeviceRefused
+from drivers.fiscal.counted.machine import Counters, Transaction
+from drivers.fiscal.counted.receipt_plan import Article, Payment, ReceiptPlan, Sale
 from drivers.fiscal.datecs_ua.commands import (
-    Counters,
-    PaymentReply,
-    Transaction,
     article_data,
     article_matches,
     open_data,
     parse_counters,
     parse_diagnostics,
     parse_free_plu,
-    parse_payment,
     parse_transaction,
     payment_data,
     sale_data,
@@ -26,10 +24,10 @@ from drivers.fiscal.datecs_ua.commands import (
 )
 from drivers.fiscal.datecs_ua.opcodes import ALLOWED, Cmd
 from drivers.fiscal.datecs_ua.options import DatecsUaOptions
-from drivers.fiscal.datecs_ua.receipt_plan import Article, Payment, Sale
 from drivers.fiscal.datecs_ua.status import Status, decode_status
-from drivers.fiscal.isl.frame import Reply
-from drivers.fiscal.isl.link import IslLink, LinkCounters
+from drivers.fiscal.isl.link import IslLink
+from drivers.fiscal.isl.payment import PaymentReply, parse_payment
+from drivers.fiscal.isl.session import IslSession
 from drivers.fiscal.printer_text import encode
 
 PRINTS_NOTHING = frozenset(
@@ -45,51 +43,44 @@ PRINTS_NOTHING = frozenset(
 )
 
 
-class Session:
-    """A recognised printer. `status` is what came with its last reply."""
+class Session(IslSession):
+    """A recognised Ukrainian Datecs."""
+
+    allowed = ALLOWED
+    prints_nothing = PRINTS_NOTHING
+    dialect = "Datecs with Ukrainian firmware"
 
     def __init__(self, link: IslLink, options: DatecsUaOptions) -> None:
-        self._link = link
         self._options = options
         self._cashier = ""
-        self.status: Status = self._ask(Cmd.STATUS)
-        self.identity = self._recognise()
+        super().__init__(link)
 
-    @property
-    def link_counters(self) -> LinkCounters:
-        """How the line behaved so far."""
-        return self._link.counters
+    def read_status(self, raw: bytes) -> Status:
+        """Status bytes of the Ukrainian FP-700."""
+        return decode_status(raw)
 
-    def bind(self, journal: DeviceJournal) -> None:
-        """Keep SEQ in the agent's journal."""
-        self._link.bind(journal)
-
-    def refresh(self) -> Status:
-        """74: harmless, and the first thing after any doubt."""
-        return self._ask(Cmd.STATUS)
-
-    def diagnose(self) -> DeviceInfo:
-        """90: model, firmware, serial and fiscal number."""
-        return self._recognise()
+    def read_identity(self, data: bytes) -> DeviceInfo | None:
+        """Model, firmware, serial and fiscal number."""
+        return parse_diagnostics(data)
 
     def counters(self) -> Counters:
         """113: what proves that a document came out."""
-        return parse_counters(self._send(Cmd.LAST_DOCUMENT))
+        return parse_counters(self.send(Cmd.LAST_DOCUMENT))
 
     def transaction(self) -> Transaction:
         """76 "T": sum and payment of the open or the last receipt."""
-        return parse_transaction(self._send(Cmd.TRANSACTION, b"T"))
+        return parse_transaction(self.send(Cmd.TRANSACTION, b"T"))
 
-    def open_receipt(self, kind: str) -> None:
+    def open_receipt(self, plan: ReceiptPlan) -> None:
         """48 for a sale, 85 for a return."""
         opts = self._options
         data = open_data(opts.operator, opts.operator_password, opts.till)
-        self._send(Cmd.OPEN_RETURN if kind == "return" else Cmd.OPEN_FISCAL, data)
+        self.send(Cmd.OPEN_RETURN if plan.kind == "return" else Cmd.OPEN_FISCAL, data)
 
-    def sell(self, plu: int, sale: Sale) -> None:
+    def sell_plu(self, plu: int, sale: Sale) -> None:
         """58: one line; further excise stamps follow it as text."""
         stamps = sale.excise_stamps
-        self._send(
+        self.send(
             Cmd.SALE,
             sale_data(
                 plu,
@@ -105,15 +96,15 @@ class Session:
 
     def take_off(self, amount_minor: int) -> None:
         """51: a discount on the whole receipt."""
-        self._send(Cmd.SUBTOTAL, subtotal_discount_data(amount_minor))
+        self.send(Cmd.SUBTOTAL, subtotal_discount_data(amount_minor))
 
     def print_text(self, line: str) -> None:
         """54: a line inside the fiscal receipt."""
-        self._send(Cmd.FISCAL_TEXT, encode(line))
+        self.send(Cmd.FISCAL_TEXT, encode(line))
 
     def pay(self, payment: Payment) -> PaymentReply:
         """53: one means of payment; refused when the device answers F, E or I."""
-        data = self._send(Cmd.PAYMENT, payment_data(payment.mode, payment.amount_minor))
+        data = self.send(Cmd.PAYMENT, payment_data(payment.mode, payment.amount_minor))
         reply = parse_payment(data)
         if reply.code not in ("D", "R"):
             raise DeviceRefused("payment_refused", f"payment refused: {reply.code}", reply.code)
@@ -121,27 +112,27 @@ class Session:
 
     def close_receipt(self) -> None:
         """56."""
-        self._send(Cmd.CLOSE_FISCAL)
+        self.send(Cmd.CLOSE_FISCAL)
 
     def cancel_receipt(self) -> None:
         """57: only ever for a receipt that this driver opened."""
-        self._send(Cmd.CANCEL)
+        self.send(Cmd.CANCEL)
 
     def open_slip(self) -> None:
         """38."""
-        self._send(Cmd.OPEN_NONFISCAL)
+        self.send(Cmd.OPEN_NONFISCAL)
 
     def print_slip_line(self, line: str) -> None:
         """42."""
-        self._send(Cmd.NONFISCAL_TEXT, encode(line))
+        self.send(Cmd.NONFISCAL_TEXT, encode(line))
 
     def print_qr(self, payload: str) -> None:
         """88 "Q"."""
-        self._send(Cmd.BARCODE, b"Q," + payload.encode("ascii"))
+        self.send(Cmd.BARCODE, b"Q," + payload.encode("ascii"))
 
     def close_slip(self) -> None:
         """39."""
-        self._send(Cmd.CLOSE_NONFISCAL)
+        self.send(Cmd.CLOSE_NONFISCAL)
 
     def name_cashier(self, name: str) -> None:
         """102: shown on the receipt. Some firmware refuses it in an open shift; that is no harm."""
@@ -154,11 +145,11 @@ class Session:
 
     def free_plu(self) -> int:
         """107 "X": the first article number that is free."""
-        return parse_free_plu(self._send(Cmd.ARTICLE, b"X"))
+        return parse_free_plu(self.send(Cmd.ARTICLE, b"X"))
 
     def has_article(self, plu: int, article: Article) -> bool:
         """107 "R": the number still holds this very article."""
-        reply = self._send(Cmd.ARTICLE, f"R{plu}".encode("ascii"))
+        reply = self.send(Cmd.ARTICLE, f"R{plu}".encode("ascii"))
         return article_matches(reply, article.tax_group, list(article.name_lines))
 
     def program_article(self, plu: int, article: Article) -> bool:
@@ -171,33 +162,4 @@ class Session:
             list(article.name_lines),
             article.uktzed,
         )
-        return self._send(Cmd.ARTICLE, data).strip().upper().startswith(b"P")
-
-    def _recognise(self) -> DeviceInfo:
-        identity = parse_diagnostics(self._send(Cmd.DIAGNOSTICS, b"1"))
-        if identity is None:
-            raise DeviceRefused(
-                "wrong_dialect",
-                "the printer is no Datecs with Ukrainian firmware; nothing was sent",
-            )
-        self._link.permit(ALLOWED)
-        return identity
-
-    def _ask(self, cmd: Cmd) -> Status:
-        self.status = decode_status(self._link.exchange(cmd).status)
-        return self.status
-
-    def _send(self, cmd: Cmd, data: bytes = b"") -> bytes:
-        reply = self._link.exchange(cmd, data)
-        self.status = decode_status(reply.status)
-        self._check(cmd, reply)
-        return reply.data
-
-    def _check(self, cmd: Cmd, reply: Reply) -> None:
-        status = self.status
-        if status.rejected or (status.refused and cmd not in PRINTS_NOTHING):
-            code = status.reason or "device_error"
-            answer = reply.data.decode("cp1251", "replace")
-            raise DeviceRefused(
-                code, f"command {int(cmd)} refused: {code} {answer}".strip(), status.raw
-            )
+        return self.send(Cmd.ARTICLE, data).strip().upper().startswith(b"P")

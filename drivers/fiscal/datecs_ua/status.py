@@ -61,6 +61,11 @@ class Status:
         return ""
 
     @property
+    def halted(self) -> bool:
+        """This printer refuses a command before it begins, so nothing halts half way."""
+        return False
+
+    @property
     def anything_open(self) -> bool:
         """A receipt of any kind is open."""
         return self.fiscal_open or self.nonfiscal_open

@@ -6,7 +6,7 @@ import pytest
 
 from drivers.conformance.emulated import emulated_printer
 from drivers.conformance.samples import MemoryJournal, sample_job
-from drivers.emulators.datecs_ua.config import DatecsUaConfig
+from drivers.emulators.register.config import RegisterConfig
 from drivers.errors import DeviceUnavailable
 from drivers.fiscal.isl.frame import FrameDecoder
 from loyalty.basket import Tender
@@ -147,7 +147,7 @@ def test_paper_out_after_payment_is_unknown_until_the_receipt_is_closed(bench, p
 
 
 def test_a_printer_that_takes_57_after_payment_is_cancelled(tmp_path):
-    with emulated_printer(tmp_path, config=DatecsUaConfig(cancel_after_payment=True)) as bench:
+    with emulated_printer(tmp_path, config=RegisterConfig(cancel_after_payment=True)) as bench:
         printer = bench.open(reply_timeout_ms=70, tries=3)
         journal, job = MemoryJournal(), sample_job()
         bench.emulator.send("power_off at 56")
@@ -303,7 +303,7 @@ def test_a_dead_printer_is_not_printed_before_and_unavailable_to_questions(bench
 
 
 def test_three_wrong_passwords_are_never_tried(tmp_path):
-    with emulated_printer(tmp_path, config=DatecsUaConfig(operator_password="1234")) as bench:
+    with emulated_printer(tmp_path, config=RegisterConfig(operator_password="1234")) as bench:
         printer = bench.open(set_cashier=False)
         outcome = printer.print_receipt(sample_job(), MemoryJournal())
         printer.close()

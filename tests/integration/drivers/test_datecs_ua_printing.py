@@ -7,9 +7,9 @@ import pytest
 from drivers.base import PrintJob
 from drivers.conformance.emulated import emulated_printer
 from drivers.conformance.samples import MemoryJournal, sample_document, sample_item, sample_job
-from drivers.emulators.datecs_ua.config import DatecsUaConfig
 from drivers.emulators.datecs_ua.device import DatecsUaDevice
 from drivers.emulators.printer import PrinterEmulator
+from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.wire import open_endpoint
 from drivers.fiscal.datecs_ua.opcodes import ALLOWED
 from drivers.fiscal.isl.frame import FrameDecoder
@@ -129,7 +129,7 @@ def test_cash_rounding_by_the_printer(bench, printer, due, rounding):
 
 
 def test_a_printer_that_does_not_round_is_paid_to_the_kopeck(tmp_path):
-    with emulated_printer(tmp_path, config=DatecsUaConfig(cash_rounding=0)) as bench:
+    with emulated_printer(tmp_path, config=RegisterConfig(cash_rounding=0)) as bench:
         printer = bench.open()
         item = sample_item(1, 9020, 1000)
         document = sample_document([item], (Tender("cash", 9000),), rounding_minor=-20)

@@ -7,7 +7,7 @@ import random
 
 from drivers.conformance.emulated import emulated_printer
 from drivers.conformance.samples import MemoryJournal, sample_item, sample_job
-from drivers.emulators.datecs_ua.config import DatecsUaConfig
+from drivers.emulators.register.config import RegisterConfig
 from loyalty.basket import Tender
 from loyalty.receipt import ReceiptText
 
@@ -55,7 +55,7 @@ def test_random_jobs_under_random_faults(tmp_path):
     given = os.environ.get("RANDOM_FAULTS_SEED")
     seed = int(given) if given else random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
-    config = DatecsUaConfig(cancel_after_payment=chance.random() < 0.5)
+    config = RegisterConfig(cancel_after_payment=chance.random() < 0.5)
     with emulated_printer(tmp_path, config=config) as bench:
         printer = bench.open(reply_timeout_ms=60, tries=3)
         journal = MemoryJournal()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from drivers.emulators.datecs_ua.config import DatecsUaConfig
 from drivers.emulators.datecs_ua.device import DatecsUaDevice
+from drivers.emulators.register.config import RegisterConfig
 
 OK = bytes.fromhex("80808080869a")
 
@@ -100,7 +100,7 @@ def test_no_change_on_a_card(device):
     ],
 )
 def test_cash_rounding(step, given, reply):
-    device = DatecsUaDevice(DatecsUaConfig(cash_rounding=step))
+    device = DatecsUaDevice(RegisterConfig(cash_rounding=step))
     program(device, 1, "А", "Хліб", "10.20")
     sell(device, b"1*1.000", pay=b"")
     assert ok(device, 53, b"\tP" + given) == reply

@@ -6,15 +6,15 @@ import pytest
 
 from drivers.base import PrintOutcome
 from drivers.conformance.samples import MemoryJournal
-from drivers.fiscal.datecs_ua.commands import Counters, Transaction
-from drivers.fiscal.datecs_ua.job_record import (
+from drivers.fiscal.counted.job_record import (
     BrokenRecord,
     JobBook,
     JobRecord,
     record_from_json,
 )
+from drivers.fiscal.counted.verdict import Finding, decide
+from drivers.fiscal.datecs_ua.commands import Counters, Transaction
 from drivers.fiscal.datecs_ua.status import decode_status
-from drivers.fiscal.datecs_ua.verdict import Finding, decide
 
 BEFORE = Counters(123, 45, 1, 168)
 AFTER = Counters(124, 46, 1, 169)

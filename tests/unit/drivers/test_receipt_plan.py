@@ -6,13 +6,13 @@ import pytest
 
 from drivers.base import PrintJob
 from drivers.conformance.samples import sample_document, sample_item, sample_job
+from drivers.fiscal.counted.receipt_plan import DocumentMismatch, Payment, plan_receipt
 from drivers.fiscal.datecs_ua.commands import sale_data
 from drivers.fiscal.datecs_ua.options import read_options
-from drivers.fiscal.datecs_ua.receipt_plan import DocumentMismatch, Payment, plan_receipt
 from loyalty.basket import Tender
 from loyalty.receipt import ReceiptItem, ReceiptText
 
-OPTIONS = read_options({})
+OPTIONS = read_options({}).rules
 
 
 def plan(document, text=None):

@@ -9,20 +9,33 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-from drivers.base import PrintJob
+from drivers.base import PrinterProfile, PrintJob
 from drivers.errors import DeviceRefused
-from drivers.fiscal.datecs_ua.options import NAME_LINES, DatecsUaOptions
 from drivers.fiscal.printer_text import printable, wrap
+from loyalty.basket import TenderKind
 from loyalty.money import line_sum
 from loyalty.receipt import ReceiptDocument, ReceiptItem
 
-TAX_GROUPS = frozenset("АБВГДМН")
 MAX_ROUNDING_MINOR = 50
-MAX_SALES = 512
-MAX_QR_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRules:
+    """What one kind of printer can take. `payment_modes` are its own names of the means.
+
+    `qr_bytes` is 0 for a printer that prints no QR code."""
+
+    profile: PrinterProfile
+    item_name_width: int
+    payment_modes: Mapping[TenderKind, str]
+    name_lines: int = 2
+    tax_groups: frozenset[str] = frozenset("АБВГДМН")
+    max_sales: int = 512
+    qr_bytes: int = 200
 
 
 class DocumentMismatch(DeviceRefused):
@@ -31,7 +44,7 @@ class DocumentMismatch(DeviceRefused):
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What command 107 programs; `key` names it in the journal."""
+    """Goods as the printer names them; `key` stands for all of it."""
 
     key: str
     tax_group: str
@@ -42,7 +55,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """One command 58; a negative correction is a discount."""
+    """One line; a negative correction is a discount."""
 
     article: Article
     qty_milli: int
@@ -54,7 +67,7 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One command 53."""
+    """One means of payment, under the printer's own name."""
 
     mode: str
     amount_minor: int
@@ -85,34 +98,34 @@ class ReceiptPlan:
         return bool(self.slip_lines or self.slip_qr)
 
 
-def plan_receipt(job: PrintJob, options: DatecsUaOptions) -> ReceiptPlan:
+def plan_receipt(job: PrintJob, rules: PlanRules) -> ReceiptPlan:
     """The plan of a job, or `DocumentMismatch` saying which sum or field does not fit."""
-    document = job.document
+    document, page = job.document, rules.profile.code_page
     goods = [item for item in document.items if item.sum_minor >= 0]
     taken_off = [item for item in document.items if item.sum_minor < 0]
-    if not 1 <= len(goods) <= MAX_SALES:
-        raise _mismatch(f"a receipt has 1 to {MAX_SALES} lines, this one {len(goods)}")
-    sales = tuple(_sale(item, options) for item in goods)
+    if not 1 <= len(goods) <= rules.max_sales:
+        raise _mismatch(f"a receipt has 1 to {rules.max_sales} lines, this one {len(goods)}")
+    sales = tuple(_sale(item, rules) for item in goods)
     discount = -sum(item.sum_minor - item.discount_minor for item in taken_off)
     running = tuple(accumulate((item.sum_minor - item.discount_minor for item in goods), initial=0))
     if discount:
         running = (*running, running[-1] - discount)
     total = running[-1]
-    payments, change = _payments(document, total, options)
+    payments, change = _payments(document, total, rules)
     return ReceiptPlan(
         kind=document.kind,
-        cashier=printable(document.cashier)[:24].strip(),
-        heading=_heading(document, options.profile.line_width),
+        cashier=printable(document.cashier, page)[:24].strip(),
+        heading=_heading(document, rules.profile.line_width, page),
         sales=sales,
         subtotal_discount_minor=discount,
-        lines=_wrapped(job.text.post_lines, options.profile.line_width),
+        lines=_wrapped(job.text.post_lines, rules.profile.line_width, page),
         payments=payments,
         total_minor=total,
         change_minor=change,
         running_minor=running,
-        slip_lines=_wrapped(job.text.additional_trailer, options.profile.trailer_width),
-        slip_qr=job.text.qr if _qr_fits(job.text.qr) else "",
-        qr_dropped=not _qr_fits(job.text.qr),
+        slip_lines=_wrapped(job.text.additional_trailer, rules.profile.trailer_width, page),
+        slip_qr=job.text.qr if _qr_fits(job.text.qr, rules.qr_bytes) else "",
+        qr_dropped=not _qr_fits(job.text.qr, rules.qr_bytes),
         fingerprint=fingerprint(job),
     )
 
@@ -128,16 +141,16 @@ def _mismatch(message: str) -> DocumentMismatch:
     return DocumentMismatch("document_mismatch", message)
 
 
-def _sale(item: ReceiptItem, options: DatecsUaOptions) -> Sale:
+def _sale(item: ReceiptItem, rules: PlanRules) -> Sale:
     net = item.sum_minor - item.discount_minor
     if item.qty_milli <= 0 or item.unit_price_minor < 0 or net < 0:
         raise _mismatch(f"line {item.sku}: quantity, price and sum must not be negative")
-    if item.tax_group not in TAX_GROUPS:
+    if item.tax_group not in rules.tax_groups:
         raise _mismatch(f"line {item.sku}: tax group {item.tax_group!r} is not known")
     if not all(code.isascii() for code in (item.uktzed, item.barcode, *item.excise_stamps)):
         raise _mismatch(f"line {item.sku}: codes must be ASCII")
     return Sale(
-        article=_article(item, options.item_name_width),
+        article=_article(item, rules),
         qty_milli=item.qty_milli,
         price_minor=item.unit_price_minor,
         correction_minor=net - line_sum(item.unit_price_minor, item.qty_milli),
@@ -146,9 +159,11 @@ def _sale(item: ReceiptItem, options: DatecsUaOptions) -> Sale:
     )
 
 
-def _article(item: ReceiptItem, width: int) -> Article:
+def _article(item: ReceiptItem, rules: PlanRules) -> Article:
     """Name, tax group, unit and UKTZED make an article; its price travels with every sale."""
-    lines = tuple(wrap(item.name, width)[:NAME_LINES]) if item.name.strip() else (item.sku,)
+    name = item.name if item.name.strip() else item.sku
+    wrapped = wrap(name, rules.item_name_width, rules.profile.code_page)
+    lines = tuple(wrapped[: rules.name_lines])
     identity = "\0".join((item.sku, *lines, item.tax_group, item.unit, item.uktzed))
     return Article(
         key=hashlib.sha256(identity.encode()).hexdigest()[:24],
@@ -159,23 +174,24 @@ def _article(item: ReceiptItem, width: int) -> Article:
     )
 
 
-def _heading(document: ReceiptDocument, width: int) -> tuple[str, ...]:
+def _heading(document: ReceiptDocument, width: int, page: str) -> tuple[str, ...]:
     if document.kind == "return" and document.original_fiscal_number:
-        return tuple(wrap(f"Повернення до чека {document.original_fiscal_number}", width))
+        title = f"Повернення до чека {document.original_fiscal_number}"
+        return tuple(wrap(title, width, page))
     return ()
 
 
-def _wrapped(lines: tuple[str, ...], width: int) -> tuple[str, ...]:
-    return tuple(part for line in lines for part in wrap(line, width))
+def _wrapped(lines: tuple[str, ...], width: int, page: str) -> tuple[str, ...]:
+    return tuple(part for line in lines for part in wrap(line, width, page))
 
 
-def _qr_fits(payload: str) -> bool:
+def _qr_fits(payload: str, most: int) -> bool:
     """A QR that the printer cannot take must not stop the fiscal receipt; it is left out."""
-    return payload.isascii() and payload.isprintable() and len(payload) <= MAX_QR_BYTES
+    return payload.isascii() and payload.isprintable() and len(payload) <= most
 
 
 def _payments(
-    document: ReceiptDocument, total: int, options: DatecsUaOptions
+    document: ReceiptDocument, total: int, rules: PlanRules
 ) -> tuple[tuple[Payment, ...], int]:
     """Means of payment, cash last because only cash gives change, and the change."""
     bonus = document.redeemed_minor if document.redeem_as == "payment" else 0
@@ -198,7 +214,7 @@ def _payments(
     change = sum(t.amount_minor for t in money) - document.payable_minor - document.rounding_minor
     if change < 0 or change > cash or (document.rounding_minor and not cash):
         raise _mismatch(f"tenders do not cover the sum (change would be {change})")
-    modes = options.payment_modes
+    modes = rules.payment_modes
     ordered = [Payment(modes["bonus"], bonus)] if bonus else []
     ordered += [Payment(modes[t.kind], t.amount_minor) for t in money if t.kind != "cash"]
     ordered += [Payment(modes["cash"], cash)] if cash else []

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drivers.emulators.datecs_ua.refusals import NotAllowed, Overflow
 from drivers.emulators.paper import Document, SoldItem
+from drivers.emulators.register.refusals import NotAllowed, Overflow
 from loyalty.money import round_cash, round_half_up, split_by_weight
 
 MAX_SUM_MINOR = 999_999_999

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from drivers.emulators.datecs_ua import layout
-from drivers.emulators.datecs_ua.articles import ArticleTable
-from drivers.emulators.datecs_ua.config import DatecsUaConfig
-from drivers.emulators.datecs_ua.memory import Archive
-from drivers.emulators.datecs_ua.refusals import NotAllowed, SyntaxRefusal
 from drivers.emulators.paper import Document, DocumentKind, Row
+from drivers.emulators.register import layout
+from drivers.emulators.register.articles import ArticleTable
+from drivers.emulators.register.config import RegisterConfig
+from drivers.emulators.register.memory import Archive
+from drivers.emulators.register.refusals import NotAllowed, SyntaxRefusal
 
 KYIV: Final = ZoneInfo("Europe/Kyiv")
 DEFAULT_CASHIER: Final = "Касир 1"
@@ -29,7 +29,7 @@ class PrinterCore:
     """State of one printer and the few things that change it."""
 
     def __init__(
-        self, config: DatecsUaConfig, folder: Path | None, clock: Callable[[], datetime]
+        self, config: RegisterConfig, folder: Path | None, clock: Callable[[], datetime]
     ) -> None:
         self.config = config
         self.clock = clock

@@ -31,6 +31,7 @@ class Shift:
     discounts_minor: int = 0
     cash_in_minor: int = 0
     cash_out_minor: int = 0
+    opened_at: int = 0
 
     def count(self, receipt: Document, turnover: dict[str, int]) -> None:
         """Add a closed receipt to the shift."""

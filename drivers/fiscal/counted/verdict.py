@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from drivers.fiscal.datecs_ua.commands import Counters, Transaction
-from drivers.fiscal.datecs_ua.job_record import JobRecord
-from drivers.fiscal.datecs_ua.status import Status
+from drivers.fiscal.counted.job_record import JobRecord
+from drivers.fiscal.counted.machine import Counters, MachineStatus, Transaction
 
 
 class Finding(Enum):
@@ -33,34 +32,32 @@ class Decision:
 
 def decide(
     record: JobRecord,
-    status: Status,
+    status: MachineStatus,
     counters: Counters,
     transaction: Transaction,
     port_exclusive: bool,
 ) -> Decision:
     """The truth about one job whose receipt may be closed, open or never begun."""
     moved = counters.of_kind(record.kind) - record.baseline.of_kind(record.kind)
-    other = "sale" if record.kind == "return" else "return"
     if moved == 0:
         if not status.fiscal_open:
             return Decision(Finding.NOT_PRINTED, "interrupted")
         return _whose_receipt(record, status, counters, transaction, port_exclusive)
-    if (
-        moved != 1
-        or status.fiscal_open
-        or counters.of_kind(other) != record.baseline.of_kind(other)
-    ):
+    if moved != 1 or status.fiscal_open or counters.other_moved(record.kind, record.baseline):
         return Decision(Finding.UNKNOWN, "counters_moved")
     if record.stage != "closing":
         return Decision(Finding.UNKNOWN, "foreign_document")
-    if transaction.amount_minor != record.total_minor:
+    summed = counters.sum_since(record.kind, record.baseline)
+    if (transaction.amount_minor if summed is None else summed) != record.total_minor:
         return Decision(Finding.UNKNOWN, "sum_differs")
+    if status.halted:
+        return Decision(Finding.UNKNOWN, "paper_out")
     return Decision(Finding.PRINTED)
 
 
 def _whose_receipt(
     record: JobRecord,
-    status: Status,
+    status: MachineStatus,
     counters: Counters,
     transaction: Transaction,
     port_exclusive: bool,

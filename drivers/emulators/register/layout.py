@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from drivers.emulators.datecs_ua.config import DatecsUaConfig
-from drivers.emulators.datecs_ua.counting import group_sums, total
 from drivers.emulators.paper import Document, Row, SoldItem, money, quantity
+from drivers.emulators.register.config import RegisterConfig
+from drivers.emulators.register.counting import group_sums, total
 
 TITLES = {
     "sale": "ФІСКАЛЬНИЙ ЧЕК",
@@ -14,7 +14,7 @@ TITLES = {
 }
 
 
-def header(config: DatecsUaConfig) -> list[Row]:
+def header(config: RegisterConfig) -> list[Row]:
     """Store, address and taxpayer number, on top of every slip."""
     return [
         Row("title", config.store_name),
@@ -60,7 +60,7 @@ def whole_change(change_minor: int, percent: str) -> list[Row]:
     return [Row("pair", label, f"{money(change_minor)}  ")]
 
 
-def totals(document: Document, config: DatecsUaConfig) -> list[Row]:
+def totals(document: Document, config: RegisterConfig) -> list[Row]:
     """The sum and the tax in it, printed with the first payment."""
     rows = [Row("rule"), Row("total", "СУМА", money(total(document)))]
     for group, turnover in group_sums(document).items():
@@ -73,7 +73,7 @@ def totals(document: Document, config: DatecsUaConfig) -> list[Row]:
     return rows
 
 
-def payments(document: Document, config: DatecsUaConfig) -> list[Row]:
+def payments(document: Document, config: RegisterConfig) -> list[Row]:
     """How it was paid, once all is paid."""
     rows = [Row("rule")]
     rows += [
@@ -87,7 +87,7 @@ def payments(document: Document, config: DatecsUaConfig) -> list[Row]:
     return rows
 
 
-def ending(document: Document, config: DatecsUaConfig) -> list[Row]:
+def ending(document: Document, config: RegisterConfig) -> list[Row]:
     """Numbers, date and the mark of what this is."""
     rows = [Row("rule")]
     rows.append(Row("pair", f"ЧЕК № {document.number:07d}", document.at))

@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from drivers.emulators.datecs_ua.refusals import NotAllowed, SyntaxRefusal
+from drivers.emulators.register.refusals import NotAllowed, SyntaxRefusal
 from loyalty.money import format_minor
 
 _PROGRAM = re.compile(

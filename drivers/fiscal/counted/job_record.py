@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from drivers.base import DeviceJournal, PrintOutcome, Verdict
-from drivers.fiscal.datecs_ua.commands import Counters
+from drivers.fiscal.counted.machine import Counters
 
 Stage = Literal["opening", "opened", "closing"]
 

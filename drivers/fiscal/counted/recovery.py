@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 from drivers.base import PrintOutcome, Verdict
 from drivers.errors import DeviceRefused
-from drivers.fiscal.datecs_ua.commands import Transaction
-from drivers.fiscal.datecs_ua.job_record import LEFT_OPEN, JobRecord
-from drivers.fiscal.datecs_ua.printing import Press
-from drivers.fiscal.datecs_ua.receipt_plan import Payment, ReceiptPlan
-from drivers.fiscal.datecs_ua.verdict import Finding, decide
+from drivers.fiscal.counted.job_record import LEFT_OPEN, JobRecord
+from drivers.fiscal.counted.machine import Transaction
+from drivers.fiscal.counted.press import Press
+from drivers.fiscal.counted.receipt_plan import ReceiptPlan
+from drivers.fiscal.counted.verdict import Finding, decide
 
 
 def settle(press: Press, record: JobRecord, plan: ReceiptPlan | None) -> PrintOutcome:
@@ -19,12 +17,12 @@ def settle(press: Press, record: JobRecord, plan: ReceiptPlan | None) -> PrintOu
     A receipt that already has a payment on it cannot be cancelled any more (the printer refuses
     57). Then the remaining payments, known from `plan`, and 56 are sent: the paper the sale was
     waiting for. Raises `DeviceUnavailable` or `FrameError` when the printer cannot be asked."""
-    session = press.session
-    session.refresh()
-    counters = session.counters()
-    transaction = session.transaction()
-    status = session.status
-    found = decide(record, status, counters, transaction, press.options.port_exclusive)
+    machine = press.machine
+    machine.refresh()
+    counters = machine.counters()
+    transaction = machine.transaction()
+    status = machine.status
+    found = decide(record, status, counters, transaction, press.port_exclusive)
     evidence = {
         "counters_before": str(record.baseline),
         "counters_after": str(counters),
@@ -55,14 +53,14 @@ def _clear(
     evidence: dict[str, str],
 ) -> PrintOutcome:
     try:
-        press.session.cancel_receipt()
+        press.machine.cancel_receipt()
     except DeviceRefused as refusal:
         if transaction.paid_minor > 0:
             return _complete(press, record, transaction, plan, evidence)
         return _left_open(press, record, refusal, evidence, "not_printed")
-    after = press.session.counters()
+    after = press.machine.counters()
     evidence["counters_after"] = str(after)
-    if press.session.status.fiscal_open or not after.same_fiscal(record.baseline):
+    if press.machine.status.fiscal_open or not after.same_fiscal(record.baseline):
         return press.book.end(
             record, PrintOutcome("unknown", "", "counters_disagree", evidence=evidence)
         )
@@ -78,22 +76,13 @@ def _complete(
 ) -> PrintOutcome:
     """Pay what is left of a receipt that can only go forward, and close it."""
     try:
-        if transaction.paid_minor < record.total_minor:
-            if plan is None:
-                raise DeviceRefused("payment_unfinished", "the receipt is paid in part")
-            evidence |= press.pay(_payments_left(plan, transaction.paid_minor), plan.change_minor)
-        press.session.close_receipt()
+        if plan is None and transaction.paid_minor < record.total_minor:
+            raise DeviceRefused("payment_unfinished", "the receipt is paid in part")
+        evidence |= press.machine.finish(plan, transaction.paid_minor)
     except DeviceRefused as refusal:
         return _left_open(press, record, refusal, evidence, "unknown")
     evidence["completed"] = "closed after an interruption"
     return press.confirm(record, evidence)
-
-
-def _payments_left(plan: ReceiptPlan, paid_minor: int) -> tuple[Payment, ...]:
-    sums = list(accumulate((payment.amount_minor for payment in plan.payments), initial=0))
-    if paid_minor not in sums:
-        raise DeviceRefused("payment_differs", f"{paid_minor} kopecks paid are none of ours")
-    return plan.payments[sums.index(paid_minor) :]
 
 
 def _left_open(

@@ -26,7 +26,7 @@ PAYMENT_NAMES: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class DatecsUaConfig:
+class RegisterConfig:
     """Identity, header and habits of one printer.
 
     `cash_rounding` is the step in kopecks (0, 10, 50) to which the firmware rounds a cash payment;

@@ -1,0 +1,1 @@
+"""The ISL wire of an emulated printer: frames, SEQ memory, NAK and SYN."""

@@ -1,0 +1,71 @@
+"""An emulated ISL printer's end of the line.
+
+Rules of the wire (Datecs protocol P): one reply per frame; a frame with the SEQ of the last one is
+not carried out, its reply is sent again, whatever the command; NAK for a frame that cannot be read;
+SYN every 60 ms while a command takes longer. The SEQ memory does not survive a power cut.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from drivers.emulators.printer import Line
+from drivers.fiscal.isl.frame import (
+    NAK,
+    SYN,
+    FrameDecoder,
+    Rejected,
+    Reply,
+    Request,
+    encode_reply,
+    encode_request,
+)
+
+
+@runtime_checkable
+class IslDevice(Protocol):
+    """A printer behind the frames."""
+
+    def execute(self, cmd: int, data: bytes) -> tuple[bytes, bytes]:
+        """Reply data and status bytes."""
+
+
+class IslWire:
+    """Frames in, frames out, for one device."""
+
+    def __init__(self, line: Line, device: IslDevice) -> None:
+        self._line = line
+        self._device = device
+        self._decoder = FrameDecoder()
+        self._last_seq = -1
+        self._last_reply = b""
+
+    def feed(self, data: bytes) -> None:
+        """Bytes from the host."""
+        for event in self._decoder.feed(data):
+            if not self._line.powered:
+                return
+            if isinstance(event, Request):
+                self._answer(event)
+            elif isinstance(event, Rejected | Reply):
+                self._line.transmit(bytes((NAK,)))
+
+    def cable_pulled(self) -> None:
+        """Half a frame is dropped; the SEQ memory stays."""
+        self._decoder = FrameDecoder()
+
+    def _answer(self, request: Request) -> None:
+        line, cmd = self._line, request.cmd
+        line.note(">", encode_request(request.seq, cmd, request.data))
+        if line.is_refused(cmd):
+            line.transmit(bytes((NAK,)))
+            return
+        repeated = request.seq == self._last_seq
+        if line.after(cmd) if repeated else line.carry_out(cmd, lambda: self._execute(request)):
+            damaged = self._last_reply[:-2] + bytes((self._last_reply[-2] ^ 1, 3))
+            line.deliver(cmd, self._last_reply, damaged, bytes((SYN,)))
+
+    def _execute(self, request: Request) -> None:
+        data, status = self._device.execute(request.cmd, request.data)
+        self._last_seq = request.seq
+        self._last_reply = encode_reply(request.seq, request.cmd, data, status)

@@ -1,0 +1,1 @@
+"""The emulated cash register behind every protocol: memory, arithmetic, paper."""

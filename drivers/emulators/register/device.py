@@ -1,0 +1,71 @@
+"""What every emulated printer has in common behind its protocol: paper, counters, power."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from drivers.emulators.paper import Document, Row
+from drivers.emulators.register.config import RegisterConfig
+from drivers.emulators.register.core import PrinterCore, kyiv_now
+from drivers.emulators.register.refusals import CoverOpen, NoPaper
+from drivers.emulators.register.till import Till
+
+
+class RegisterDevice:
+    """One printer without its cable. Not thread safe: the loop of its host owns it.
+
+    `executed` counts the commands that were carried out, by name or number."""
+
+    def __init__(
+        self,
+        config: RegisterConfig | None = None,
+        folder: Path | None = None,
+        clock: Callable[[], datetime] = kyiv_now,
+    ) -> None:
+        self._core = PrinterCore(config or RegisterConfig(), folder, clock)
+        self._till = Till(self._core)
+        self.executed: Counter[int | str] = Counter()
+
+    def documents(self) -> list[Document]:
+        """Finished slips, oldest first, and a copy of the open one last."""
+        open_slip = [copy.deepcopy(self._core.slip)] if self._core.slip else []
+        return [*self._core.archive.finished, *open_slip]
+
+    def counters(self) -> dict[str, int]:
+        """What the device has counted, by name."""
+        memory = self._core.memory
+        return {
+            "documents": memory.documents,
+            "sales": memory.fiscal_sales,
+            "refunds": memory.fiscal_refunds,
+            "printed": memory.printed,
+        }
+
+    def set_paper(self, state: str) -> None:
+        """`paper_in`, `paper_low` or `paper_out`."""
+        self._core.memory.paper_out = state == "paper_out"
+        self._core.memory.paper_low = state == "paper_low"
+        self._core.save()
+
+    def set_cover(self, is_open: bool) -> None:
+        """Open or close the cover."""
+        self._core.memory.cover_open = is_open
+        self._core.save()
+
+    def power_on(self) -> None:
+        """After a power cut: sums are kept, the paper shows where it was interrupted."""
+        self._core.password_errors = 0
+        if self._core.slip is not None:
+            self._core.slip.rows.append(Row("center", "*** ЗБІЙ ЖИВЛЕННЯ ***"))
+            self._core.save()
+
+    def demand_paper(self) -> None:
+        """Refuse what would print when it cannot."""
+        if self._core.memory.paper_out:
+            raise NoPaper("no paper")
+        if self._core.memory.cover_open:
+            raise CoverOpen("the cover is open")
