@@ -3,8 +3,9 @@
 Ingest: batches of 500 receipts go through the service's own upload (judge, store, apply) against
 a durable PostgreSQL; every statement is recorded with its parameters, pipelines and commits. Then
 the same statements are replayed against a second database in the same state, by a loop that does
-nothing else. Streams: 10,000 register streams in one process, the client in another; memory above
-the same process idle, and the time from a commit to the hint on every stream.
+nothing else, in the same process and under the same garbage collector. Streams: 10,000 register
+streams in one process, the client in another; memory above the same process idle, and the time
+from a commit to the hint on every stream.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from central.audit import check_books
 from central.db.embedded import embedded
 from central.db.migrate import migrate
 from central.db.session import connect, open_pool
+from central.garbage import collect_seldom
 from central.member_import import import_members
 from central.service import CentreService
 from sync.contract.chain import GENESIS
@@ -178,6 +180,7 @@ def ingest_row(folder: Path) -> Row:
         pool = open_pool(url, 2, RecordingConnection, RecordingCursor)
         service = CentreService(pool, [], lambda: NOW)
         caller = Caller("R1", "S1", 1, True)
+        collect_seldom()
         ours: list[float] = []
         bare: list[float] = []
         with psycopg.connect(bare_url) as connection:

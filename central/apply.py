@@ -31,6 +31,7 @@ _SUBJECT: Columns = (
     *(("register_id", "text"), ("subject_id", "uuid"), ("kind", "text")),
     *(("member_id", "bigint"), ("epoch", "integer"), ("seq", "bigint")),
 )
+_SAVED_AT_ONCE = 120
 
 
 @dataclass(slots=True)
@@ -159,21 +160,36 @@ def _apply_routed(
     if not routed:
         return
     members = _load(connection, routed, now)
+    by_member: dict[int, list[Understood]] = {}
+    for each in routed:
+        by_member.setdefault(each.member_id, []).append(each.fact)
     stores = {each.fact.store_id for each in routed if isinstance(each.fact.message, WireSale)}
     tills = {store_id: tills_of(connection, store_id, now) for store_id in sorted(stores)}
     setting = Setting(kyiv_date(now), tills, policy, is_restoring(connection, now))
-    for each in routed:
-        apply_to_member(members[each.member_id], each.fact, setting)
-    publish(connection, members.values(), now, changes)
+    waiting = list(members.values())
+    with connection.pipeline():
+        while waiting:
+            # The database writes these while the next ones are worked out.
+            some, waiting = waiting[:_SAVED_AT_ONCE], waiting[_SAVED_AT_ONCE:]
+            for member in some:
+                for fact in by_member[member.member_id]:
+                    apply_to_member(member, fact, setting)
+            _publish(connection, some, now, changes)
 
 
 def publish(
     connection: Connection, members: Iterable[MemberState], now: datetime, changes: Changes
 ) -> None:
     """Save the members and put their feed rows."""
-    done = list(members)
-    save_members(connection, done, now)
-    for member in done:
+    with connection.pipeline():
+        _publish(connection, list(members), now, changes)
+
+
+def _publish(
+    connection: Connection, members: Sequence[MemberState], now: datetime, changes: Changes
+) -> None:
+    save_members(connection, members, now)
+    for member in members:
         put_member(changes, member)
         put_leases(changes, member)
 

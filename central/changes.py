@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 from central.db.bulk import Connection
+from sync.contract.messages import WireModel
 
 CHANNEL = "edge_change"
 EVERYONE = "*"
+_as_text = json.JSONEncoder(ensure_ascii=False).encode
 
 _UPSERT = """
 insert into change (member_id, kind, key, scope, version, is_deleted, body, xid, id)
@@ -50,9 +52,17 @@ class Changes:
         is_deleted: bool = False,
     ) -> None:
         """State of one row; `member_id` 0 for rows about no member."""
-        text = json.dumps(body, ensure_ascii=False)
-        self._rows.pop((member_id, kind, key), None)
-        self._rows[member_id, kind, key] = (scope, is_deleted, text)
+        self._put((member_id, kind, key), (scope, is_deleted, _as_text(body)))
+
+    def put_message(
+        self, kind: str, key: str, row: WireModel, *, scope: str = EVERYONE, member_id: int = 0
+    ) -> None:
+        """State of one row, as the contract's own message."""
+        self._put((member_id, kind, key), (scope, False, row.model_dump_json()))
+
+    def _put(self, key: tuple[int, str, str], row: tuple[str, bool, str]) -> None:
+        self._rows.pop(key, None)
+        self._rows[key] = row
 
     def take_over(self, other: Changes) -> None:
         """Put what `other` gathered; used when a savepoint held."""

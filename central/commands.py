@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from central import enrolment, keys, logs, reports
+from central import enrolment, garbage, keys, logs, reports
 from central.audit import check_books
 from central.db import embedded
 from central.errors import BadInput
@@ -77,6 +77,7 @@ def run(arguments: Namespace) -> int:
             board,
         ),
     ):
+        garbage.collect_seldom()
         server.serve(app, board, listening, lambda address: _print({"url": address}), tls)
     return 0
 

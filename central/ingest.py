@@ -79,8 +79,10 @@ def store(connection: Connection, caller: Caller, batch: UploadBatch, now: datet
     stored = _stored_hashes(connection, batch)
     judged, new_head = judge(batch.register_id, batch.epoch, head, stored, batch.facts)
     accepted = [each for each in judged if each.verdict == "accepted"]
-    facts, outcomes = _understand(caller, batch.epoch, accepted)
     with connection.pipeline():
+        _insert_bodies(connection, batch, accepted, now)
+        # The database writes the bodies, most of the bytes, while they are read here.
+        facts, outcomes = _understand(caller, batch.epoch, accepted)
         _insert(connection, batch, judged, outcomes, now)
         _report(connection, batch.register_id, judged, now)
         if accepted:
@@ -156,6 +158,14 @@ def _understand(
     return facts, outcomes
 
 
+def _insert_bodies(
+    connection: Connection, batch: UploadBatch, accepted: Sequence[Judgement], now: datetime
+) -> None:
+    today = now.astimezone(UTC).date()
+    rows = [(batch.register_id, batch.epoch, each.fact.seq, today, each.body) for each in accepted]
+    insert_rows(connection, "fact_body", _BODY, rows)
+
+
 def _insert(
     connection: Connection,
     batch: UploadBatch,
@@ -164,7 +174,6 @@ def _insert(
     now: datetime,
 ) -> None:
     facts: list[Row] = []
-    bodies: list[Row] = []
     forks: list[Row] = []
     today = now.astimezone(UTC).date()
     for each in judged:
@@ -175,11 +184,9 @@ def _insert(
             outcome = outcomes[fact.seq]
             state = (outcome.state, outcome.detail, now, today)
             facts.append((*key, fact.kind, *links, *state))
-            bodies.append((*key, today, each.body))
         elif each.verdict == "fork":
             forks.append((*key, fact.kind, each.body, *links, now))
     insert_rows(connection, "fact", _FACT, facts)
-    insert_rows(connection, "fact_body", _BODY, bodies)
     if forks:
         log.error("register %s epoch %s forks", batch.register_id, batch.epoch)
         with connection.cursor() as cursor:

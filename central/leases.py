@@ -139,10 +139,10 @@ def put_leases(changes: Changes, member: MemberState) -> None:
                 granted_points=lease.granted,
                 state=lease.state,
             )
-            changes.put(
+            changes.put_message(
                 "lease",
                 lease.lease_id,
-                row.model_dump(),
+                row,
                 scope=register_scope(lease.register_id),
                 member_id=member.member_id,
             )

@@ -66,4 +66,4 @@ def put_member(changes: Changes, member: MemberState) -> None:
         ],
         last_purchase_on=last_purchase_on(member),
     )
-    changes.put("member", str(member.member_id), row.model_dump(), member_id=member.member_id)
+    changes.put_message("member", str(member.member_id), row, member_id=member.member_id)

@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from loyalty import lots
 from loyalty.errors import InvalidEntry
 from loyalty.lots import NEVER, Slice, Slices
 
+T = TypeVar("T")
 AVAILABLE = "available"
 PENDING = "pending"
 HELD = "held"
@@ -164,24 +165,28 @@ def post(books: Books, entry: Entry) -> Books:
     checked(entry)
     if entry.member_id != books.member_id:
         raise InvalidEntry("wrong_member", f"entry {entry.entry_id} is another member's")
-    balances = dict(books.balances)
-    for leg in entry.legs:
-        if leg.account not in PROGRAMME:
-            balances[leg.account] = balances.get(leg.account, 0) + leg.amount
-            _check_sign(leg.account, balances[leg.account])
-    slices = dict(books.slices)
-    for move in entry.allocations:
-        part = Slice(move.lot_id, move.points, move.expires_on)
-        if move.source not in PROGRAMME:
-            slices[move.source] = lots.subtract(slices.get(move.source, ()), (part,))
-        if move.target not in PROGRAMME:
-            arriving = Slice(move.lot_id, move.points, move.reopened_on or move.expires_on)
-            slices[move.target] = lots.add(slices.get(move.target, ()), (arriving,))
-    return Books(
-        books.member_id,
-        MappingProxyType({account: points for account, points in balances.items() if points}),
-        MappingProxyType({place: parts for place, parts in slices.items() if parts}),
-    )
+    balances = {**books.balances}
+    for account, amount in entry.legs:
+        if account not in PROGRAMME:
+            _keep(balances, account, balances.get(account, 0) + amount)
+            _check_sign(account, balances.get(account, 0))
+    slices = {**books.slices}
+    for source, target, points, lot_id, expires_on, reopened_on in entry.moves:
+        if lot_id and source not in PROGRAMME:
+            part = Slice(lot_id, points, expires_on)
+            _keep(slices, source, lots.subtract(slices.get(source, ()), (part,)))
+        if lot_id and target not in PROGRAMME:
+            part = Slice(lot_id, points, reopened_on or expires_on)
+            _keep(slices, target, lots.add(slices.get(target, ()), (part,)))
+    return Books(books.member_id, MappingProxyType(balances), MappingProxyType(slices))
+
+
+def _keep(held: dict[str, T], place: str, value: T) -> None:
+    """Set, or forget what is nothing."""
+    if value:
+        held[place] = value
+    else:
+        held.pop(place, None)
 
 
 def _check_sign(account: str, balance: int) -> None:
@@ -323,7 +328,8 @@ def reverse_redemption(
 
 def repay(books: Books, entry_id: str) -> Entry | None:
     """Use available points to repay the overdraft; None when there is nothing to do."""
-    parts = lots.take_up_to(books.at(AVAILABLE), -books.balance(OVERDRAFT))
+    owed = -books.balance(OVERDRAFT)
+    parts = lots.take_up_to(books.at(AVAILABLE), owed) if owed else ()
     if not parts:
         return None
     moves = _moves(parts, AVAILABLE, OVERDRAFT)

@@ -62,11 +62,11 @@ def take_up_to(slices: Slices, points: int) -> Slices:
 def add(slices: Slices, more: Iterable[Slice]) -> Slices:
     """Both together, one slice per (expiry, lot), in spending order."""
     sums: dict[tuple[str, str], int] = {}
-    for part in (*slices, *more):
-        if part.points <= 0:
-            raise InvalidEntry("empty_slice", f"a slice of lot {part.lot_id} has no points")
-        sums[part.key] = sums.get(part.key, 0) + part.points
-    return tuple(Slice(lot, points, until) for (until, lot), points in sorted(sums.items()))
+    for lot, points, until in (*slices, *more):
+        if points <= 0:
+            raise InvalidEntry("empty_slice", f"a slice of lot {lot} has no points")
+        sums[until, lot] = sums.get((until, lot), 0) + points
+    return tuple([Slice(lot, points, until) for (until, lot), points in sorted(sums.items())])
 
 
 def subtract(slices: Slices, less: Iterable[Slice]) -> Slices:
@@ -78,7 +78,7 @@ def subtract(slices: Slices, less: Iterable[Slice]) -> Slices:
             raise InvalidEntry("not_enough", f"lot {part.lot_id} does not hold {part.points}")
         sums[part.key] = left
     return tuple(
-        Slice(lot, points, until) for (until, lot), points in sorted(sums.items()) if points
+        [Slice(lot, points, until) for (until, lot), points in sorted(sums.items()) if points]
     )
 
 
