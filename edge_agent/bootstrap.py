@@ -242,9 +242,16 @@ class _Builder:
         )
 
     def _upkeep(self) -> Upkeep:
-        kept = Kept(self.settings.storage.keep_facts_days, self.settings.storage.keep_answers_days)
+        storage = self.settings.storage
+        kept = Kept(
+            storage.keep_facts_days,
+            storage.keep_answers_days,
+            lambda: self.rules.rules().programme.return_days,
+        )
         sign = signer_of(self.identity.private_key)
-        retention = Retention(self.ledger, self.identity.register_id, sign, kept)
+        retention = Retention(
+            self.ledger, self.identity.register_id, sign, kept, self.cache.applied_seq
+        )
         upkeep = Upkeep(
             self.ledger, self.cache, self.storage, retention, self.clock.now, self.clock.stamp
         )

@@ -114,7 +114,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     # sale
     "quote_changed": ("Сума змінилася — перевірте чек", "The total changed — check it again"),
     "sale_closed": ("Цей продаж уже закрито", "This sale is already closed"),
-    "unknown_sale": ("Такого продажу немає на цій касі", "No such sale on this register"),
+    "unknown_sale": (
+        "Такого продажу на цій касі немає або його вже не зберігають",
+        "No such sale on this register, or it is no longer kept",
+    ),
     "empty_basket": ("Чек порожній", "The receipt is empty"),
     "already_returned": ("Цей чек уже повернено", "This sale was returned before"),
     "not_returnable": ("Цей чек не можна повернути", "This sale cannot be returned"),

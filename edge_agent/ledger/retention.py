@@ -1,13 +1,16 @@
-"""What leaves the ledger with age: facts that the centre has, answers nobody asks for again."""
+"""What leaves the ledger with age: facts that the centre has, answers nobody asks for again, and
+sales that cannot come back any more."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from edge_agent.ledger.chain_marks import Signer, put_mark
 from edge_agent.ledger.ledger import Ledger
+from edge_agent.ledger.old_sales import OldSales
 
 BATCH_ROWS = 100
 _EPOCHS = "SELECT DISTINCT epoch FROM outbox"
@@ -33,13 +36,29 @@ class Kept:
 
     fact_days: int
     answer_days: int
+    return_days: Callable[[], int] = lambda: 0
+
+    @property
+    def sale_days(self) -> int:
+        """A sale stays as long as its calls may be repeated and its goods may come back."""
+        return max(self.answer_days, self.return_days())
 
 
 class Retention:
     """Prunes in transactions of a hundred rows, so that no sale waits for one."""
 
-    def __init__(self, ledger: Ledger, register_id: str, sign: Signer, kept: Kept) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        register_id: str,
+        sign: Signer,
+        kept: Kept,
+        applied: Callable[[], tuple[int, int]] = lambda: (0, 0),
+    ) -> None:
+        """`applied` is the own fact (epoch, seq) up to which the centre's balances are known."""
         self._ledger = ledger
+        self._old_sales = OldSales(ledger)
+        self._applied = applied
         self._register_id = register_id
         self._sign = sign
         self._kept = kept
@@ -48,7 +67,8 @@ class Retention:
         """One batch of each kind; how many rows went, 0 when nothing is old enough.
 
         A fact goes only when the centre has acknowledged it and every one before it has been
-        answered; the last of an epoch stays, and a signed mark keeps the chain's beginning."""
+        answered; the last of an epoch stays, and a signed mark keeps the chain's beginning. A
+        sale follows its fact."""
         facts_before = _stamp(now - timedelta(days=self._kept.fact_days))
         answers_before = _stamp(now - timedelta(days=self._kept.answer_days))
 
@@ -58,7 +78,11 @@ class Retention:
                 gone += self._facts_of(connection, epoch, facts_before, _stamp(now))
             return gone
 
-        return self._ledger.query(work)
+        if gone := self._ledger.query(work):
+            return gone
+        return self._old_sales.drop_some(
+            _stamp(now - timedelta(days=self._kept.sale_days)), self._applied()
+        )
 
     def _facts_of(self, connection: sqlite3.Connection, epoch: int, before: str, at: str) -> int:
         top = connection.execute(_TOP, {"epoch": epoch, "most": 2**62}).fetchone()[0]

@@ -154,9 +154,7 @@ def _proved(record: sqlite_pages.Record, register_id: str) -> FoundFact | None:
 
 
 def _gaps(source: Path, facts: dict[tuple[int, int], FoundFact]) -> list[str]:
-    marks: dict[int, int] = {}
-    with suppress(sqlite3.DatabaseError), closing(connect_reader(source)) as connection:
-        marks = dict(connection.execute("SELECT epoch, seq FROM chain_mark").fetchall())
+    marks = _marks(source)
     missing = []
     for epoch in sorted({epoch for epoch, _ in facts}):
         expected = marks.get(epoch, 0) + 1
@@ -165,6 +163,13 @@ def _gaps(source: Path, facts: dict[tuple[int, int], FoundFact]) -> list[str]:
                 missing.append(f"{epoch}/{expected}–{seq - 1}")
             expected = seq + 1
     return missing
+
+
+def _marks(source: Path) -> dict[int, int]:
+    """By epoch, the fact up to which facts were pruned."""
+    with suppress(sqlite3.DatabaseError), closing(connect_reader(source)) as connection:
+        return dict(connection.execute("SELECT epoch, seq FROM chain_mark").fetchall())
+    return {}
 
 
 def _write_facts(
@@ -184,8 +189,9 @@ def _write_sales(
     found: Salvaged,
 ) -> None:
     put = f"{row_seals.insert('sale')} ON CONFLICT DO NOTHING"
+    marks = _marks(source)
     for row in _sealed_sales(source):
-        if row["document"] is None or _is_among(facts, row):
+        if row["document"] is None or _is_among(facts, marks, row):
             _put(connection, put, row, found, "sale")
     papers = _papers(facts)
     undone = _undone(facts)
@@ -194,10 +200,16 @@ def _write_sales(
             _write_sale(connection, fact, papers, undone, found)
 
 
-def _is_among(facts: dict[tuple[int, int], FoundFact], row: dict[str, Any]) -> bool:
+def _is_among(
+    facts: dict[tuple[int, int], FoundFact], marks: dict[int, int], row: dict[str, Any]
+) -> bool:
+    """The sale has its fact, or had it before that was pruned."""
     named = json.loads(row["result"] or "{}").get("fact") or {}
-    fact = facts.get((named.get("epoch", 0), named.get("seq", 0)))
-    return fact is not None and fact.body == row["document"]
+    epoch, seq = named.get("epoch", 0), named.get("seq", 0)
+    fact = facts.get((epoch, seq))
+    if fact is None:
+        return bool(0 < seq <= marks.get(epoch, 0))
+    return bool(fact.body == row["document"])
 
 
 def _write_sale(

@@ -43,7 +43,8 @@ class Programme:
     `gift_card_residue` says what becomes of what a purchase leaves on a gift card,
     `gift_card_earns` whether the part paid with one earns, `spent_points` what happens when a
     return takes back points that are spent: withheld from the refund, a negative balance, or
-    written off.
+    written off. A sale may come back at its own register for `return_days` (Ukraine: 14, law on
+    the protection of consumers' rights, article 9); it is kept there so long at the least.
     """
 
     minor_per_bonus: int = 100
@@ -65,6 +66,7 @@ class Programme:
     gift_card_residue: GiftCardResidue = "keep"
     gift_card_earns: bool = True
     spent_points: SpentPoints = "negative"
+    return_days: int = 14
     policies: Policies = DEFAULT_POLICIES
     timezone: str = "Europe/Kyiv"
 

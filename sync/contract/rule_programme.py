@@ -75,6 +75,7 @@ class ProgrammeModel(RuleModel):
     gift_card_residue: GiftCardResidue = "keep"
     gift_card_earns: Bool = True
     spent_points: SpentPoints = "negative"
+    return_days: Days = 14
     policies: PoliciesModel = PoliciesModel()
     timezone: TimeZone = "Europe/Kyiv"
 

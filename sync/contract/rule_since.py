@@ -23,6 +23,7 @@ SINCE: dict[str, dict[str, tuple[str, ...]]] = {
             "gift_card_residue",
             "gift_card_earns",
             "spent_points",
+            "return_days",
             "policies",
         ),
         "PromotionModel": ("is_exclusive", "consume_units", "caps", "pilot"),

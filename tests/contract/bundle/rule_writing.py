@@ -218,6 +218,7 @@ PROGRAMME: dict[str, st.SearchStrategy[Any]] = {
     "unit_floor_minor": st.integers(0, 10_000),
     "gift_card_residue": one_of_type(GiftCardResidue),
     "spent_points": one_of_type(SpentPoints),
+    "return_days": st.integers(1, 3_660),
     "policies": policies,
     "timezone": st.sampled_from(["Europe/Kyiv", "UTC", "Europe/Warsaw"]),
     **dict.fromkeys(("accrual_excludes_reduced", "gift_card_earns"), yes),
