@@ -113,9 +113,15 @@ MUTANTS = (
     ),
     Mutant(
         "group: all of a first-of group act",
-        "promotions/engine.py",
+        "promotions/evaluation.py",
         'if item.mode == "first" else None',
         "if False else None",
+    ),
+    Mutant(
+        "memory: what came out otherwise spoils nothing",
+        "promotions/memory.py",
+        "            self._spoil(self.sheet.lines[index])",
+        "            self._spoiled.add(index)",
     ),
     Mutant(
         "exclusive: it stops nothing",

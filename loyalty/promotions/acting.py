@@ -47,6 +47,8 @@ class Acting:
         self.facts = facts
         self.outcome = outcome
         self.locale = locale
+        self.changed: list[SheetLine] = []
+        """Lines whose figures or pieces were changed, in the order of the changes."""
         self.allowance = NO_ALLOWANCE
         self._allowed_by = ""
 
@@ -139,9 +141,12 @@ class Acting:
         if not item.is_plain and self._is_shadow(item, amount_minor=total, units=units, cap=cap):
             return
         shares = apply(taking)
+        self.changed += taking.lines
         promotion, outcome = item.promotion, self.outcome
         if promotion.consume_units:
-            use_up(promotion.consume_units, taking, self._trigger_lines(item))
+            trigger = self._trigger_lines(item)
+            use_up(promotion.consume_units, taking, trigger)
+            self.changed += trigger
         own, name = promotion.promotion_id, outcome.traces[item.position].name
         outcome.promotions.append(AppliedPromotion(own, name, total, shares, units))
         self._fire(item, total, total, 0, units, cap)
@@ -166,6 +171,7 @@ class Acting:
             return None
         for line, part in zip(lines, points, strict=True):
             line.points += part
+        self.changed += lines
         self.outcome.add_accrual(item, lines, points)
         gain = points_to_minor(total, self.programme.minor_per_bonus)
         self._fire(item, gain=gain, points=total, units=units, cap=cap)
@@ -272,7 +278,9 @@ class Acting:
             self._speak(item)
         if promotion.consume_units and item.reward is None:
             own = [line for number in item.targets for line in lines_of(self.facts, number)]
-            use_pieces(promotion.consume_units, self._trigger_lines(item), own)
+            trigger = self._trigger_lines(item)
+            use_pieces(promotion.consume_units, trigger, own)
+            self.changed += (*trigger, *own)
         traces = self.outcome.traces
         traces[item.position] = PromotionTrace(
             promotion.promotion_id,

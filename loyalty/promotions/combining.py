@@ -99,11 +99,15 @@ class Contest:
         """The group was weighed already, and all its promotions with it."""
         return (item.promotion.group, item.is_early) in self._decided
 
+    def decide(self, item: CompiledPromotion) -> None:
+        """The group was weighed elsewhere, as it would be here."""
+        self._decided.add((item.promotion.group, item.is_early))
+
     def begin(self, item: CompiledPromotion, gain: int) -> Iterator[CompiledPromotion]:
         """Weigh a group from a promotion that gives so much; those that have their turn later."""
         group, is_early = item.promotion.group, item.is_early
         self._entered = [(gain, item)]
-        self._decided.add((group, is_early))
+        self.decide(item)
         rivals = self._groups[group]
         for other in rivals[rivals.index(item) + 1 :]:
             if other.is_early == is_early:

@@ -6,7 +6,7 @@ at: its trace was made here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -97,6 +97,9 @@ class CompiledRuleset:
     index: ScopeIndex
     exclusives: tuple[int, ...]
     """Ranks of the promotions that stop all others, in the order they are asked."""
+    together: tuple[tuple[int, ...], ...]
+    """For each place in the file the ranks of the promotions that are decided together: its own,
+    or those of its group; none where the decision hangs on more than the lines in their scopes."""
     untouched: Mapping[str, tuple[PromotionTrace, ...]]
 
     def place_of(self, line: LineItem) -> Place:
@@ -147,7 +150,28 @@ def compile_ruleset(ruleset: Ruleset) -> CompiledRuleset:
         scopes=scopes,
         index=ScopeIndex(scopes, ruleset.programme, ruleset.group_parents),
         exclusives=tuple(exclusives),
+        together=_together(promotions),
         untouched={locale: _untouched(promotions, locale) for locale in TRACE_LOCALES},
+    )
+
+
+def _together(promotions: Sequence[CompiledPromotion]) -> tuple[tuple[int, ...], ...]:
+    sets: dict[str | int, list[int]] = {}
+    for rank, item in enumerate(promotions):
+        sets.setdefault(item.promotion.group or rank, []).append(rank)
+    found: list[tuple[int, ...]] = [()] * len(promotions)
+    for ranks in sets.values():
+        items = [promotions[rank] for rank in ranks]
+        if not any(_looks_further(item.promotion) for item in items):
+            for item in items:
+                found[item.position] = tuple(ranks)
+    return tuple(found)
+
+
+def _looks_further(promotion: Promotion) -> bool:
+    """True when the promotion hangs on the whole receipt, or changes the sale and not its lines."""
+    return isinstance(promotion.effect, then.RedeemAllowance) or any(
+        isinstance(asked, when.ReceiptValue) for asked in promotion.conditions
     )
 
 

@@ -157,13 +157,15 @@ def best_hints(
     facts: Facts,
     programme: Programme,
     forgone: Callable[[CompiledPromotion], int],
+    words: Callable[[NearMiss], Texts],
 ) -> list[Hint]:
-    """The hints that add most to what the buyer has; `forgone` is what each would push out."""
+    """The hints that add most to what the buyer has; `forgone` is what each would push out, and
+    `words` tells it."""
     hints = []
     for miss in misses.best():
         benefit = _benefit(miss, facts, programme) - forgone(miss.item)
         if benefit > 0:
-            hints.append(Hint(miss.item, benefit, _texts(miss, facts)))
+            hints.append(Hint(miss.item, benefit, words(miss)))
     return hints
 
 
@@ -182,7 +184,8 @@ def _benefit(miss: NearMiss, facts: Facts, programme: Programme) -> int:
     )
 
 
-def _texts(miss: NearMiss, facts: Facts) -> Texts:
+def texts_of(miss: NearMiss, facts: Facts) -> Texts:
+    """The near miss in the words of each locale."""
     promotion, obstacle = miss.item.promotion, miss.obstacle
     scope = obstacle.scope
     is_anything = scope is None or scope.is_all

@@ -55,6 +55,7 @@ class SheetLine:
         "pieces",
         "points",
         "redeemed",
+        "scopes",
         "takes_part",
         "whole",
     )
@@ -62,16 +63,21 @@ class SheetLine:
     def __init__(self, index: int, item: LineItem, place: Place) -> None:
         self.index = index
         self.item = item
+        self.scopes = place.scopes
         self.floor = 0
         self.takes_part = place.takes_part
         self.may_be_paid = place.may_be_paid
+        self.earns = place.earns
         self.pieces = pieces_of(item)
-        self.net = item.sum_minor
+        self.begin()
+
+    def begin(self) -> None:
+        """As it was rung: nothing is taken off, paid or earned."""
+        self.net = self.item.sum_minor
         self.manual = 0
         self.redeemed = 0
         self.gift_card = 0
         self.points = 0
-        self.earns = place.earns
         self.cut: list[Run] | None = None
         self.whole: Run | None = None
 
@@ -149,24 +155,30 @@ class Worksheet:
 
     __slots__ = ("by_scope", "forbidden", "lines", "open_gross_minor", "open_lines")
 
-    def __init__(self, index: ScopeIndex, basket: Basket, unit_floor_minor: int) -> None:
+    def __init__(
+        self,
+        index: ScopeIndex,
+        basket: Basket,
+        unit_floor_minor: int,
+        known: Sequence[SheetLine] = (),
+    ) -> None:
+        """`known` are lines of an earlier sheet by the same index and floor; those whose goods
+        stand at the same place of this basket are taken over."""
         self.lines: list[SheetLine] = []
         self.by_scope: dict[int, list[SheetLine]] = {}
         self.forbidden: set[int] = set()
         """Scopes that hold goods which the law takes out of them."""
-        by_scope = self.by_scope
+        by_scope, count = self.by_scope, len(known)
         for number, item in enumerate(basket.lines):
-            place = index.place_of(item)
-            line = SheetLine(number, item, place)
-            if place.may_be_promoted and not item.min_price_minor:
-                line.floor = min(item.sum_minor, unit_floor_minor * line.pieces)
+            if number < count and ((line := known[number]).item is item or line.item == item):
+                line.begin()
             else:
-                line.floor = floor_of(item, unit_floor_minor)
+                line = _line_of(number, item, index.place_of(item), unit_floor_minor)
             self.lines.append(line)
-            if not place.takes_part:
-                self.forbidden.update(place.scopes)
+            if not line.takes_part:
+                self.forbidden.update(line.scopes)
                 continue
-            for scope in place.scopes:
+            for scope in line.scopes:
                 if scope in by_scope:
                     by_scope[scope].append(line)
                 else:
@@ -206,6 +218,15 @@ class Worksheet:
 
 
 _MANUAL = "manual_discount"
+
+
+def _line_of(number: int, item: LineItem, place: Place, unit_floor_minor: int) -> SheetLine:
+    line = SheetLine(number, item, place)
+    if place.may_be_promoted and not item.min_price_minor:
+        line.floor = min(item.sum_minor, unit_floor_minor * line.pieces)
+    else:
+        line.floor = floor_of(item, unit_floor_minor)
+    return line
 
 
 def _share(amount: int, lines: Sequence[SheetLine]) -> int:

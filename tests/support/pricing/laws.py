@@ -19,6 +19,7 @@ from loyalty.promotions.policies import DEFAULT_POLICIES
 from loyalty.promotions.ruleset import Promotion
 from loyalty.quote import Quote
 from tests.support.pricing.random_sales import RandomSale
+from tests.support.pricing.rescans import differences
 from tests.support.pricing.watched import Watched, watch
 
 Breaches = Iterator[str]
@@ -273,6 +274,11 @@ def what_does_not_act_changes_nothing(sale: RandomSale, seen: Watched) -> Breach
             yield f"other {part} without {others}"
 
 
+def a_memory_changes_nothing(sale: RandomSale, _: Watched) -> Breaches:
+    """However a sale came about, its quote is that of a sale rung in one go."""
+    yield from differences(sale)
+
+
 def line_order_moves_tie_kopecks_only(sale: RandomSale, _: Watched) -> Breaches:
     """Another order of the lines moves at most tie kopecks between lines.
 
@@ -324,6 +330,7 @@ LAWS: tuple[Law, ...] = (
     same_input_same_bytes,
     what_does_not_act_changes_nothing,
     line_order_moves_tie_kopecks_only,
+    a_memory_changes_nothing,
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from loyalty.promotions import effects as then
-from loyalty.promotions import engine
+from loyalty.promotions import evaluation
 from loyalty.promotions.acting import Acting
 from loyalty.promotions.choosing import count_unused
 from loyalty.promotions.compile import CompiledPromotion
@@ -72,6 +72,6 @@ def watch(sale: RandomSale, locale: str = "uk") -> Watched:
         made.append(_WatchedActing(*given))
         return made[-1]
 
-    with patch.object(engine, "Acting", acting):
+    with patch.object(evaluation, "Acting", acting):
         quote = sale.quote(locale)
     return Watched(quote, made[0].facts.sheet, made[0].used)
