@@ -12,7 +12,7 @@ from tests.support.bit_flips import Flipper
 FLIPS = 60
 
 
-@pytest.mark.parametrize("seed", [random.randrange(2**32)])
+@pytest.mark.parametrize("seed", [random.randrange(2**32)], ids=["any"])
 def test_a_flipped_bit_that_matters_is_noticed_and_the_cache_heals(
     tmp_path: Path, seed: int
 ) -> None:

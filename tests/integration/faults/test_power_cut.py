@@ -31,8 +31,8 @@ def _cuts(folder: Path, *, old_ledger: bool, mutant: bool = False) -> PowerCuts:
     return PowerCuts(folder / "before", record(folder / "run", mutant=mutant), folder / "work")
 
 
-@pytest.mark.parametrize("seed", [random.randrange(2**32)])
-@pytest.mark.parametrize("old_ledger", [random.random() < 0.5])
+@pytest.mark.parametrize("seed", [random.randrange(2**32)], ids=["any"])
+@pytest.mark.parametrize("old_ledger", [random.random() < 0.5], ids=["either"])
 def test_no_power_cut_loses_what_was_acknowledged(
     memory: Path, seed: int, old_ledger: bool
 ) -> None:
@@ -41,7 +41,7 @@ def test_no_power_cut_loses_what_was_acknowledged(
     assert verdict == Verdict(states=STATES)
 
 
-@pytest.mark.parametrize("seed", [random.randrange(2**32)])
+@pytest.mark.parametrize("seed", [random.randrange(2**32)], ids=["any"])
 def test_commits_that_do_not_wait_for_the_disk_are_caught(memory: Path, seed: int) -> None:
     verdict = Verdict()
     cuts = _cuts(memory, old_ledger=False, mutant=True)

@@ -187,7 +187,7 @@ def test_a_body_that_is_too_large_is_split_and_then_given_up(outbox):
     assert sink.sizes == [4, 2, 1, 1]
 
 
-@pytest.mark.parametrize("seed", [random.randrange(2**32)])
+@pytest.mark.parametrize("seed", [random.randrange(2**32)], ids=["any"])
 def test_through_a_bad_network_each_fact_is_stored_once(centre, client, outbox, seed):
     chance = random.Random(seed)
     uplink = Uplink(client, outbox)

@@ -273,7 +273,7 @@ def test_many_threads_meet_the_damage_and_one_repairs_it(path):
     cache.close()
 
 
-@pytest.mark.parametrize("seed", [random.randrange(2**32)])
+@pytest.mark.parametrize("seed", [random.randrange(2**32)], ids=["any"])
 def test_random_damage_never_shows_wrong_members(path, seed):
     chance = random.Random(seed)
     whole = path.read_bytes()

@@ -71,7 +71,7 @@ def test_without_its_first_page_every_fact_is_found(copy: Path, tmp_path: Path) 
     assert quick_check(tmp_path / "new.db") == []
 
 
-@pytest.mark.parametrize("seed", [random.randrange(2**32)])
+@pytest.mark.parametrize("seed", [random.randrange(2**32)], ids=["any"])
 def test_of_spoiled_pages_only_what_is_proved_comes_out_in_order(
     copy: Path, tmp_path: Path, seed: int
 ) -> None:
