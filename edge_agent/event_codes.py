@@ -86,6 +86,7 @@ class Event(StrEnum):
     LEDGER_DAMAGED = "ledger_damaged", ERROR, "Run `edge-agent ledger verify` and call support."
     LEDGER_CHECKED = "ledger_checked", DEBUG, "Nothing; the whole ledger was read and is sound."
     LEDGER_PRUNED = "ledger_pruned", INFO, "Nothing; what the centre has and is old was let go."
+    PEOPLE_FORGOTTEN = "people_forgotten", INFO, "Nothing; texts about erased members are blank."
     DISK_STATE = "disk_state", WARNING, "Free disk space unless detail says ok: sales may stop."
     UPKEEP_FAILED = "upkeep_failed", ERROR, "Read the problem; the agent tries again by itself."
     CACHE_REBUILT = "cache_rebuilt", WARNING, "Nothing; the cache is downloaded again."

@@ -36,6 +36,7 @@ from edge_agent.ledger.cache_rows import (
     owner_in,
     select,
 )
+from edge_agent.ledger.cache_upkeep import CacheUpkeep
 from edge_agent.ledger.damage import DamagedRow, is_damage, sqlite_code
 from edge_agent.ledger.database import DatabaseClosed, Writer
 from loyalty.member import Member
@@ -93,7 +94,7 @@ class CacheStats:
     broken_files: tuple[str, ...] = ()
 
 
-class Cache(GoodsLookup):
+class Cache(GoodsLookup, CacheUpkeep):
     """The cache of one register; methods may be called from any thread.
 
     Reads answer "not known" after damage (the rows come again with the feed); writes raise

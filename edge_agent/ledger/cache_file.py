@@ -86,9 +86,14 @@ def move_aside(path: Path) -> Path:
         if source.exists():
             source.replace(broken.with_name(broken.name + suffix))
     for old in broken_files(path)[:-KEPT_BROKEN]:
-        for suffix in _SUFFIXES:
-            old.with_name(old.name + suffix).unlink(missing_ok=True)
+        drop_broken(old)
     return broken
+
+
+def drop_broken(file: Path) -> None:
+    """Delete a file that was moved aside, with its log."""
+    for suffix in _SUFFIXES:
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
 class Readers:

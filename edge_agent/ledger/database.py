@@ -21,8 +21,9 @@ from edge_agent.ledger import row_seals
 
 T = TypeVar("T")
 
+BUSY_MS = 2_000
 _PRAGMAS = (
-    "PRAGMA busy_timeout=2000",
+    f"PRAGMA busy_timeout={BUSY_MS}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA trusted_schema=OFF",
@@ -152,7 +153,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     # `as_uri` quotes what a URI must not hold; a writable handle would fold the log at its close.
     address = f"{path.absolute().as_uri()}?mode=ro"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA busy_timeout=2000")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     connection.execute("PRAGMA query_only=ON")
     connection.execute("PRAGMA wal_autocheckpoint=0")
     connection.row_factory = sqlite3.Row
@@ -222,6 +223,26 @@ class Writer:
         """Write the log into the file now, as far as readers allow."""
         with self._mine:
             self._fold()
+
+    def empty_log(self) -> bool:
+        """Fold the whole log and cut its file to nothing: what was overwritten in the database
+        then stands nowhere. False while a reader needs the log, or when the disk refuses."""
+        self.fold()
+        with self._mine:
+            if self._closed or self._connection is None:
+                return False
+            try:
+                # Nobody waits: a reader in the way is asked again later.
+                self._connection.execute("PRAGMA busy_timeout=0")
+                found = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return not found[0]
+            except sqlite3.Error as error:
+                if is_io_failure(error):
+                    self._drop()
+                return False
+            finally:
+                if self._connection is not None:
+                    self._connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
     def _opened(self) -> sqlite3.Connection:
         try:

@@ -142,6 +142,10 @@ class Ledger:
 
         self.write(write)
 
+    def empty_log(self) -> bool:
+        """Fold the log and cut it to nothing; False while somebody still reads an older state."""
+        return self._writer.empty_log()
+
     def close(self) -> None:
         """Finish queued work and close the file."""
         self._writer.close()

@@ -15,6 +15,7 @@ from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.database import connect_reader
+from edge_agent.ledger.forgotten import Forgetting
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.retention import Retention
 from edge_agent.ledger.storage import Storage, sale_bytes
@@ -24,6 +25,9 @@ from sync.errors import LocalStoreFailed
 LOOK_S = 2.0
 CHECK_S = 3600.0
 PRUNE_S = 3600.0
+FORGET_S = 1200.0
+"""Somebody who is missed in two passes is gone from every file within the hour."""
+KEEP_BROKEN_S = 1800.0
 PAUSE_S = 0.01
 _FAILURES = (sqlite3.Error, AgentError, LocalStoreFailed, OSError)
 
@@ -47,7 +51,7 @@ class CheckState:
 
 
 class Upkeep:
-    """One thread with three jobs in turn. `stamp` and `now` are the corrected clock."""
+    """One thread with its jobs in turn. `stamp` and `now` are the corrected clock."""
 
     def __init__(
         self,
@@ -58,6 +62,8 @@ class Upkeep:
         now: Callable[[], datetime],
         stamp: Callable[[], str],
     ) -> None:
+        self._forgetting = Forgetting(ledger, cache)
+        self._logs_due = False
         self._ledger = ledger
         self._cache = cache
         self._storage = storage
@@ -90,15 +96,16 @@ class Upkeep:
             self._thread.join()
 
     def _work(self) -> None:
-        next_check = next_prune = 0.0
+        jobs = ((self.check_files, CHECK_S), (self.prune, PRUNE_S), (self.forget, FORGET_S))
+        due = [0.0] * len(jobs)
         while not self._stop.is_set():
             self._storage.look()
-            if time.monotonic() >= next_check:
-                self._guarded(self.check_files)
-                next_check = time.monotonic() + CHECK_S
-            if time.monotonic() >= next_prune:
-                self._guarded(self.prune)
-                next_prune = time.monotonic() + PRUNE_S
+            for number, (job, every_s) in enumerate(jobs):
+                if time.monotonic() >= due[number]:
+                    self._guarded(job)
+                    due[number] = time.monotonic() + every_s
+            if self._logs_due:
+                self._guarded(self.empty_logs)
             self._stop.wait(LOOK_S)
 
     def _guarded(self, job: Callable[[], object]) -> None:
@@ -147,6 +154,21 @@ class Upkeep:
         if gone:
             emit(Event.LEDGER_PRUNED, rows=gone)
         return gone
+
+    def forget(self) -> int:
+        """Blank what stands here of erased people, and have the logs emptied; texts changed."""
+        changed = self._forgetting.run(self._pause)
+        self._cache.drop_broken(KEEP_BROKEN_S)
+        if changed:
+            emit(Event.PEOPLE_FORGOTTEN, texts=changed)
+        self._logs_due = True
+        return changed
+
+    def empty_logs(self) -> bool:
+        """Cut both logs to nothing; asked again at the next look when somebody reads."""
+        done = [self._ledger.empty_log(), self._cache.empty_log()]
+        self._logs_due = not all(done)
+        return all(done)
 
     def _pause(self) -> bool:
         """Let sales go first; True when the agent stops."""
