@@ -28,7 +28,9 @@ from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.scanner_worker import ScannerWorker
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from edge_agent.head_guard import guard_of
 from edge_agent.health import Health
+from edge_agent.hub.parts import build_hub
 from edge_agent.identification import Identifier
 from edge_agent.ledger.answers import Answers
 from edge_agent.ledger.cache import Cache
@@ -50,23 +52,26 @@ from edge_agent.sync_runner import SyncRunner
 from edge_agent.till import Till, TillIdentity
 from edge_agent.usecases.compose_receipt import load_document
 from sync.centre_client import CentreClient, ClockSample
+from sync.contract.feed import FeedPage
 from sync.contract.live import HeartbeatReply
 from sync.contract.tokens import phone_token
 from sync.downlink import Downlink, PullResult
 from sync.enrolment import Identity
 from sync.fresh_start import FreshStart
-from sync.uplink import Uplink
+from sync.uplink import PushResult, Uplink
 
 VERSION = version("loyalty-edge")
 T = TypeVar("T")
 
 
-def build(settings: Settings, *, port: int, token: str) -> Agent:
-    """Wire an agent over its data folder. Raises `IdentityError` when it is not enrolled."""
+def build(settings: Settings, *, port: int, token: str, machine: str = "") -> Agent:
+    """Wire an agent over its data folder. Raises `IdentityError` when it is not enrolled.
+
+    `machine` are the facts of the machine it runs on; "" asks the machine itself."""
     identity = Identity.load(settings.identity_file)
     stack = ExitStack()
     try:
-        return _Builder(settings, identity, stack, port, token).agent()
+        return _Builder(settings, identity, stack, port, token, machine).agent()
     except BaseException:
         stack.close()
         raise
@@ -76,7 +81,13 @@ class _Builder:
     """The parts that several others need, made once and in order."""
 
     def __init__(
-        self, settings: Settings, identity: Identity, stack: ExitStack, port: int, token: str
+        self,
+        settings: Settings,
+        identity: Identity,
+        stack: ExitStack,
+        port: int,
+        token: str,
+        machine: str,
     ) -> None:
         self.settings = settings
         self.identity = identity
@@ -103,6 +114,16 @@ class _Builder:
         self.events = SyncEvents(
             self.rules.store, lambda epoch: _off_loop(lambda: self.ledger.fence(epoch))
         )
+        self.guard = guard_of(self.ledger, settings, identity, machine)
+        self.hub = build_hub(
+            settings,
+            identity,
+            self.ledger,
+            self.cache,
+            lambda: self.guard.is_confirmed,
+            self.clock.stamp,
+            stack,
+        )
         self.client = self._client()
         self.gate = CentreGate(
             self.client,
@@ -125,6 +146,15 @@ class _Builder:
         self.stack.callback(client.close)
         return client
 
+    def _confirm_head(self) -> None:
+        client = self.client
+        if client is not None and not self.guard.is_confirmed:
+            _off_loop(lambda: self.guard.ask(client))
+
+    def _pushed(self, result: PushResult) -> None:
+        self.events.pushed(result)
+        self._confirm_head()
+
     def _applied(self, desk: Desk, result: PullResult) -> None:
         self.events.applied(result)
         if result.rows:
@@ -134,9 +164,14 @@ class _Builder:
 
     def _beaten(self, desk: Desk, reply: HeartbeatReply) -> None:
         """What the feed has lost (a damaged file, a snapshot) comes with the heartbeat."""
+        self._confirm_head()
         row = reply.kill_list
         if row is not None:
             _off_loop(lambda: self.rules.stops.hear(row, desk.rules_arrived))
+
+    def _taken(self, page: FeedPage) -> FeedPage:
+        page = self.rules.stops.take_from(page)
+        return self.hub.terms.take_from(page) if self.hub else page
 
     def _learn(self, sample: ClockSample) -> None:
         self.clock.learn(sample.offset_ms, sample.error_ms)
@@ -156,6 +191,7 @@ class _Builder:
             self.storage,
             f"http://127.0.0.1:{self.port}/panel/",
         )
+        health.head = lambda: self.guard.state
         identifier = Identifier(
             self.cache,
             lambda e164: phone_token(self.identity.phone_key, e164),
@@ -182,6 +218,7 @@ class _Builder:
             printer=printer,
             upkeep=upkeep,
             stack=self.stack,
+            hub=self.hub.runner if self.hub else None,
         )
 
     def _application(self, till: Till, desk: Desk, health: Health, goods: Assortment) -> FastAPI:
@@ -239,6 +276,7 @@ class _Builder:
             self.gate,
             self.rules,
             self.cache.balance_as_of,
+            self.guard,
         )
 
     def _upkeep(self) -> Upkeep:
@@ -268,7 +306,7 @@ class _Builder:
             client=self.client,
             uplink=Uplink(self.client, self.outbox),
             downlink=Downlink(
-                self.client, self.cache, taken=self.rules.stops.take_from, fresh=fresh
+                self.client, self.cache, taken=self._taken, fresh=fresh
             ),
             compare=bucket_check(self.client, self.cache, self.identity).run,
             bundles=self.rules.store,
@@ -283,7 +321,7 @@ class _Builder:
             ),
             callbacks=SyncCallbacks(
                 on_state=health.connection_changed,
-                on_pushed=self.events.pushed,
+                on_pushed=self._pushed,
                 on_applied=lambda result: self._applied(desk, result),
                 on_bundle=lambda: _off_loop(desk.rules_arrived),
                 on_beat=lambda reply: self._beaten(desk, reply),
@@ -300,12 +338,18 @@ class _Builder:
         printer: PrinterWorker | None,
     ) -> None:
         health.on_change = lambda: _off_loop(desk.push)
+        self.guard.on_change = desk.refresh
         self.storage.on_state = lambda old, new: storage_changed(desk, old, new)
         wake_sync = runner.notify_outbox if runner is not None else _nothing
+        wake_hub = self.hub.runner.wake if self.hub else _nothing
+        if self.hub is not None:
+            till.hub, till.store_registers = self.hub.island, self.hub.registers
+            desk.on_member = self.hub.walk_up
 
         def fact_written() -> None:
             health.fact_written()
             wake_sync()
+            wake_hub()
 
         till.on_fact = fact_written
         if runner is not None:

@@ -45,6 +45,7 @@ class CentreGate:
         self._authorise_timeout_s = authorise_timeout_s
         self.on_lost: Callable[[], None] = lambda: None
         self._online = threading.Event()
+        self._is_local = False
         self._breaker = breaker or Breaker(slow_s=authorise_timeout_s)
 
     @property
@@ -52,13 +53,20 @@ class CentreGate:
         """True after a report answered in time, until a question fails or comes too late."""
         return self._centre is not None and self._online.is_set() and self._breaker.is_closed
 
-    def set_online(self, online: bool) -> None:
+    @property
+    def is_chain_outage(self) -> bool:
+        """Offline, and nothing shows that it is this store's own link alone."""
+        return not self.is_online and not self._is_local
+
+    def set_online(self, online: bool, is_local: bool = False) -> None:
         """Taken from the sync runner after each exchange."""
+        self._is_local = is_local
         (self._online.set if online else self._online.clear)()
 
     def _lost(self, error: Exception) -> None:
         emit(Event.CENTRE_LOST, problem=str(error))
         self._breaker.failed()
+        self._is_local = isinstance(error, CentreUnavailable) and error.is_local
         self._online.clear()
         self.on_lost()
 

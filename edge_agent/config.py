@@ -26,10 +26,12 @@ from edge_agent.settings_rules import (
     choice,
     host_value,
     listed,
+    listen_address,
     number,
     option_value,
     origin,
     text,
+    yes_no,
 )
 
 MAX_FILE_BYTES = 256 * 1024
@@ -147,6 +149,35 @@ class StorageSettings:
     keep_answers_days: int = _key(
         number(35, 3650), "How long a repeated call gets the same answer, days", 35
     )
+    anchor_dir: Path | None = _key(
+        absolute_path,
+        "Folder of the anchor, which tells a database from an older image of it; never inside "
+        "data_dir, best on another disk; by default beside data_dir, its name and `.anchor`",
+        None,
+        sample='"/var/lib/loyalty-edge/till-1.anchor"',
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """The store's hub: this register follows the term that the centre signs, as a peer or as the
+    hub itself. Without this section it stays an island of its own."""
+
+    listen: str = _key(
+        listen_address,
+        "Address on the LAN to listen on when the term makes this register the hub; its own "
+        "listener, TLS with certificates on both sides",
+        "",
+        sample='"192.168.1.10:9778"',
+    )
+    silence_s: int = _key(
+        number(1, 60), "Silence of the hub after which this register goes on alone, seconds", 10
+    )
+    mdns: bool = _key(
+        yes_no,
+        "Look for the hub, and tell where it is, by multicast too; the term's address comes first",
+        False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +216,7 @@ class Settings:
     scanner: DeviceSettings | None = None
     printer: DeviceSettings | None = None
     storage: StorageSettings = dataclasses.field(default_factory=StorageSettings)
+    hub: HubSettings | None = None
     log: LogSettings = dataclasses.field(default_factory=LogSettings)
 
     @property
@@ -203,6 +235,11 @@ class Settings:
         return self.data_dir / "ledger.db"
 
     @property
+    def anchor_dir(self) -> Path:
+        """Folder of the anchor, outside that of the database."""
+        return self.storage.anchor_dir or self.data_dir.with_name(f"{self.data_dir.name}.anchor")
+
+    @property
     def token_file(self) -> Path:
         """Bearer token of the local API, readable by the till's user only."""
         return self.data_dir / "api.token"
@@ -216,6 +253,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "scanner": DeviceSettings,
         "printer": DeviceSettings,
         "storage": StorageSettings,
+        "hub": HubSettings,
         "log": LogSettings,
     }
 )

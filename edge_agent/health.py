@@ -18,7 +18,7 @@ from edge_agent.ledger.upkeep import CheckState
 from edge_agent.panel_state import DeviceState, Strip
 from edge_agent.rules_slot import RulesSlot
 from edge_agent.sync_link import ConnectionState
-from sync.contract.live import Heartbeat
+from sync.contract.live import Heartbeat, StorageReport
 from sync.enrolment import Identity
 
 
@@ -54,6 +54,7 @@ class Health:
         self._online_shown = self._clock_off_shown = False
         self._depth = outbox.depth()
         self.devices: Callable[[], Mapping[str, DeviceState]] = dict
+        self.head: Callable[[], str] = lambda: ""
         self.ledger_check: Callable[[], CheckState] = CheckState
         self.on_change: Callable[[], None] = lambda: None
 
@@ -70,7 +71,7 @@ class Health:
             self._last_error = state.last_error
             if changed:
                 self._since = self._clock.stamp()
-        self._gate.set_online(state.online)
+        self._gate.set_online(state.online, state.is_local)
         if changed:
             emit(Event.CENTRE_BACK if state.online else Event.CENTRE_LOST, problem=state.last_error)
         if news:
@@ -118,6 +119,19 @@ class Health:
             quarantined=self._outbox.quarantined(),
             clock_offset_ms=self._clock.state.offset_ms,
             devices=dict(self.devices()),
+            storage=self._stored(),
+        )
+
+    def _stored(self) -> StorageReport:
+        check = self.ledger_check()
+        return StorageReport(
+            state=self._storage.state,
+            free_bytes=self._storage.free,
+            reserve_bytes=self._storage.held,
+            ledger_bytes=self._storage.ledger_bytes,
+            checked_at=check.finished_at,
+            faults=check.faults,
+            broken_caches=len(self._cache.broken()),
         )
 
     def status(self) -> StatusOut:
@@ -152,4 +166,5 @@ class Health:
             ledger_checked_at=check.finished_at,
             ledger_faults=check.faults,
             panel_url=self._panel_url,
+            head=self.head(),
         )

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from loyalty.authorisation.policy import Policy
 from loyalty.member import Member
 from loyalty.promotions.limits import Usage
+from loyalty.purse import Sighting
 
 SaleState = Literal["open", "cancelled", "committed", "posted", "voided", "returned"]
 JobState = Literal["queued", "printing", "printed", "not_printed", "unknown"]
@@ -31,7 +33,11 @@ class SaleRow:
 
 @dataclass(frozen=True, slots=True)
 class AuthorisationRow:
-    """A redemption decision: points covered by an online hold and by the register's own lease."""
+    """A redemption decision: the points that each layer covers.
+
+    `number` rises with each question of this epoch. `purse_minute` is when the screen showed the
+    purse, `link_index` the number of its link (-1: a still code), `island` the hub that granted
+    purse and cache points ("": this register itself), `used_seq` the fact that used it."""
 
     auth_id: str
     sale_id: str
@@ -43,11 +49,26 @@ class AuthorisationRow:
     lease_id: str
     lease_points: int
     reason: str
+    epoch: int = 0
+    number: int = 0
+    strength: int = 0
+    purse_serial: int = 0
+    purse_points: int = 0
+    purse_minute: int = -1
+    link_index: int = -1
+    cache_points: int = 0
+    island: str = ""
+    used_seq: int = 0
 
     @property
     def approved_points(self) -> int:
         """All that may be redeemed under this id."""
-        return self.hold_points + self.lease_points
+        return self.hold_points + self.offline_points
+
+    @property
+    def offline_points(self) -> int:
+        """What rests on rights held here and not on the centre's hold."""
+        return self.lease_points + self.purse_points + self.cache_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +114,15 @@ class LeaseView:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheTaken:
+    """What this register redeemed by cached balances and the centre's rows do not contain yet:
+    times of one member, and points of all members out of this register's own budget."""
+
+    times: int = 0
+    own_points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CouponChange:
     """A coupon that a sale of this register used up or earned."""
 
@@ -122,9 +152,19 @@ class UnitOfWork(Protocol):
     ) -> tuple[int, int]: ...
     def authorisation(self, auth_id: str) -> AuthorisationRow | None: ...
     def save_authorisation(self, row: AuthorisationRow, at: str) -> None: ...
+    def next_number(self) -> int: ...
+    def save_decision(self, auth_id: str, body: str, at: str) -> None: ...
+    def decision(self, auth_id: str) -> str: ...
     def is_fenced(self) -> bool: ...
     def lease_spent(self, lease_id: str) -> int: ...
     def burn_lease(self, lease_id: str, sale_id: str, points: int) -> None: ...
+    def purse_seen(self, serial: int) -> Sighting | None: ...
+    def burn_purse(self, serial: int, sale_id: str, points: int, minute: int) -> None: ...
+    def purse_floor(self) -> int: ...
+    def cache_taken(self, member_id: int, applied: tuple[int, int]) -> CacheTaken: ...
+    def burn_cache(
+        self, member_id: int, sale_id: str, points: int, fact: tuple[int, int], island: str
+    ) -> None: ...
     def add_effect(
         self, member_id: int, fact: tuple[int, int], spent: int, earned: int
     ) -> None: ...
@@ -163,3 +203,5 @@ class MemberIndex(Protocol):
     def member(self, member_id: int) -> Member | None: ...
     def lease_for(self, member_id: int, register_id: str, epoch: int) -> LeaseView | None: ...
     def applied_seq(self) -> tuple[int, int]: ...
+    def offline_policy(self) -> Policy | None: ...
+    def is_denied(self, member_id: int) -> bool: ...

@@ -25,6 +25,95 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Немає зв'язку: списано скільки дозволено без центру",
         "Offline: redeemed as much as is allowed without the centre",
     ),
+    "lowered_offline": (
+        "Немає зв'язку: списано скільки дозволено без центру",
+        "Offline: redeemed as much as is allowed without the centre",
+    ),
+    "lease_empty": (
+        "Немає зв'язку: дозволене тут уже списано, решту бонусів збережено",
+        "Offline: what may be redeemed here is used up, the rest is kept",
+    ),
+    "head_unconfirmed": (
+        "Після запуску каса ще не звірилася з центром: без зв'язку бонуси лише нараховуються",
+        "This till has not checked in since its start: without link bonuses are only earned",
+    ),
+    "member_denied": (
+        "Списання тимчасово недоступне, бонуси нараховуються; довідка — на гарячій лінії",
+        "Redeeming is not available now, bonuses are earned; the help line knows more",
+    ),
+    "island_silent": (
+        "Сервер магазину не відповідає: спробуйте ще раз або продовжуйте без списання",
+        "The store's hub does not answer: try again, or go on without redeeming",
+    ),
+    "island_refused": (
+        "Цей QR у магазині вже використано: попросіть оновити сторінку",
+        "This QR was used in this store: ask to open the page again",
+    ),
+    "cache_has_lease": (
+        "Немає зв'язку: дозволене тут уже списано, решту бонусів збережено",
+        "Offline: what may be redeemed here is used up, the rest is kept",
+    ),
+    "cache_too_old": (
+        "Немає зв'язку надто довго: попросіть показати QR зі сторінки учасника",
+        "Offline for too long: ask for the QR of the member's page",
+    ),
+    "cache_used_up": (
+        "Немає зв'язку: ліміт списань без центру вичерпано, бонуси збережено",
+        "Offline: the limit without the centre is used up, bonuses are kept",
+    ),
+    "cache_off": (
+        "Немає зв'язку: попросіть показати QR зі сторінки учасника",
+        "Offline: ask for the QR of the member's page",
+    ),
+    "approved_lease": (
+        "Без зв'язку: списано в межах дозволеного цій касі",
+        "Offline: redeemed within what this till may",
+    ),
+    "approved_purse": (
+        "Без зв'язку: списано за QR учасника",
+        "Offline: redeemed by the member's QR",
+    ),
+    "approved_cache": (
+        "Без зв'язку: списано в межах малого ліміту магазину",
+        "Offline: redeemed within the store's small limit",
+    ),
+    "purse_malformed": (
+        "QR зчитано не повністю: скануйте ще раз або скануйте картку",
+        "The QR was not read whole: scan it again, or the card",
+    ),
+    "purse_unknown_key": (
+        "Цей QR каса ще не вміє перевірити: скануйте картку",
+        "This till cannot check this QR yet: scan the card",
+    ),
+    "purse_forged": ("Цей QR недійсний: скануйте картку", "This QR is not valid: scan the card"),
+    "purse_wrong_store": (
+        "Цей QR видано для інших магазинів: бонуси нараховуються",
+        "This QR is for other stores: bonuses are earned",
+    ),
+    "purse_early": (
+        "Цей QR ще не діє: перевірте годинник каси",
+        "This QR is not valid yet: check the till's clock",
+    ),
+    "purse_expired": (
+        "Цей QR застарів: попросіть оновити сторінку",
+        "This QR is out of date: ask to open the page again",
+    ),
+    "purse_bad_link": (
+        "Скануйте QR з екрана учасника, а не знімок",
+        "Scan the member's own screen, not a picture",
+    ),
+    "purse_stale_link": (
+        "QR не цієї хвилини: скануйте екран учасника ще раз",
+        "The QR is not of this minute: scan the member's screen again",
+    ),
+    "purse_replayed": (
+        "Цей QR тут уже використано: попросіть оновити сторінку",
+        "This QR was used here already: ask to open the page again",
+    ),
+    "purse_spent": (
+        "Бонуси цього QR тут уже списано; решта — коли буде зв'язок",
+        "The bonuses of this QR are used up here; the rest once the link is back",
+    ),
     "lowered_to_balance": (
         "Списано все доступне тут; решта закріплена за іншою касою",
         "Redeemed all that is available here; the rest is held for another register",

@@ -16,12 +16,14 @@ from sync.errors import CentreUnavailable, SyncError
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
     """Whether the centre answers in time, since when (UTC, ISO 8601), the last fault ("" when the
-    last exchange was good) and how many facts wait."""
+    last exchange was good), how many facts wait, and whether the fault is this store's own: no
+    route or no name, while others may reach the centre."""
 
     online: bool
     since: str
     last_error: str
     outbox_pending: int
+    is_local: bool = False
 
 
 class Link:
@@ -34,12 +36,14 @@ class Link:
         self._on_state = on_state
         self._errors = {"report": "", "exchange": ""}
         self._is_over = False
+        self._is_local = False
         self.reachable = asyncio.Event()
         self.state = ConnectionState(False, stamp(), "", 0)
 
     def in_time(self, pending: int) -> None:
         """A report was answered in time."""
         self._errors["report"] = ""
+        self._is_local = False
         self._show(True, pending)
         self.reachable.set()
 
@@ -60,6 +64,7 @@ class Link:
     def report_failed(self, error: SyncError, pending: int) -> None:
         """A report was refused, or found no way."""
         self._errors["report"] = str(error)
+        self._is_local = isinstance(error, CentreUnavailable) and error.is_local
         if isinstance(error, CentreUnavailable):
             self._lost()
         else:
@@ -85,5 +90,5 @@ class Link:
         since = state.since if online == state.online else self._stamp()
         error = self._errors["report"] or self._errors["exchange"]
         waiting = state.outbox_pending if pending is None else pending
-        self.state = ConnectionState(online, since, error, waiting)
+        self.state = ConnectionState(online, since, error, waiting, self._is_local)
         self._on_state(self.state)

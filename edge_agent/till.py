@@ -17,9 +17,12 @@ from edge_agent.clock import Clock
 from edge_agent.errors import NotFound
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from edge_agent.head_guard import HeadGuard
+from edge_agent.hub.port import NoHub, StoreHub
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
 from edge_agent.ports import MemberIndex, PrintJobRow, SaleRow
+from edge_agent.redeeming import Redeeming
 from edge_agent.till_identity import Rules
 from edge_agent.till_identity import TillIdentity as TillIdentity
 from edge_agent.usecases import open_sale as opening
@@ -27,14 +30,13 @@ from edge_agent.usecases import record_print as paper
 from edge_agent.usecases.commit_sale import Confirm, Repriced, commit_sale
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft, Identification, load_draft
-from edge_agent.usecases.redeem_points import Asked, ask_redemption, decide_redemption
 from edge_agent.usecases.return_sale import ReturnSale, return_sale
 from edge_agent.usecases.spendable import shown_balance, spendable_points
 from edge_agent.views import MemberCard, PrintView, SaleView, member_card, print_view, sale_view
 from loyalty.basket import Basket, Tender, TenderKind
 from loyalty.member import Member
+from loyalty.promotions.memory import Memory
 from loyalty.promotions.offers import offers_for
-from sync.contract.live import AuthorisationRequest
 
 OPEN_SALE_HOLDS_RULES = timedelta(minutes=15)
 _PAPER = {
@@ -56,6 +58,7 @@ class Till:
         gate: CentreGate,
         rules: Rules,
         balance_as_of: Callable[[], str],
+        guard: HeadGuard,
     ) -> None:
         self.who = who
         self._ledger = ledger
@@ -64,7 +67,12 @@ class Till:
         self._gate = gate
         self._rules = rules
         self._balance_as_of = balance_as_of
+        self._guard = guard
+        self._redeeming = Redeeming(ledger, gate, self.context)
         self._serial = 0
+        self._memory = Memory()
+        self.hub: StoreHub = NoHub()
+        self.store_registers: Callable[[], int] = lambda: 0
         self.on_sale: Callable[[SaleView, int], None] = lambda _view, _serial: None
         self.on_fact: Callable[[], None] = lambda: None
         self.on_job: Callable[[], None] = lambda: None
@@ -94,6 +102,11 @@ class Till:
             agent_version=who.agent_version,
             store_format=who.store_format,
             channel=who.channel,
+            is_head_confirmed=self._guard.is_confirmed,
+            is_chain_outage=self._gate.is_chain_outage,
+            store_registers=self.store_registers(),
+            hub=self.hub,
+            memory=self._memory,
         )
 
     # --- an open sale -----------------------------------------------------------------------
@@ -149,34 +162,17 @@ class Till:
         )
 
     def redeem(self, sale_id: str, points: int | None) -> SaleView:
-        """Decide a redemption: the id is on disk before the centre is asked under it."""
-        auth_id = self.new_id()
-        ctx = self.context()
-        asked = self._ledger.unit(
-            lambda uow: ask_redemption(uow, ctx, sale_id, points, auth_id),
-            durable=ctx.is_online,
-        )
-        if not isinstance(asked, Asked):
+        """Decide a redemption: the id is on disk before anybody is asked under it."""
+        asked = self._redeeming.ask(sale_id, points, self.new_id())
+        if asked is None:
             return self._show(sale_id)
-        self._gate.void(asked.dropped_auth_id)
-        reply = None
-        if asked.points > 0:
-            reply = self._gate.authorise(
-                AuthorisationRequest(
-                    auth_id=asked.auth_id,
-                    sale_id=asked.sale_id,
-                    member_id=asked.member_id,
-                    points=asked.points,
-                )
-            )
-        decided = asked
-        view = self._draft_step(
-            sale_id, lambda uow, later: decide_redemption(uow, later, decided, reply)
-        )
+        reply, decide = asked
+        view = self._draft_step(sale_id, decide)
         emit(
             Event.REDEMPTION_DECIDED,
             sale_id=sale_id,
             answered=reply is not None,
+            layer=view.redeem.layer,
             points=view.redeem.redeemed_points,
             reason=view.redeem.reason,
         )
@@ -207,6 +203,8 @@ class Till:
         if isinstance(result, Repriced):
             self._show(sale_id)
             raise result.conflict()
+        if result.get("spends_rights"):
+            self._guard.keep()
         emit(
             Event.SALE_COMMITTED,
             sale_id=sale_id,

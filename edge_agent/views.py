@@ -19,6 +19,7 @@ from loyalty.promotions.engine import hints_of
 from loyalty.promotions.member_checks import days_from_birthday
 
 MAX_HINTS = 2
+OFFLINE_LAYERS = ("lease", "purse", "cache")
 
 
 class LotCard(BaseModel):
@@ -116,6 +117,7 @@ class RedeemView(BaseModel):
     redeemed_minor: int
     reason: str
     sentence: str
+    layer: str = ""
 
 
 class PrintView(BaseModel):
@@ -250,6 +252,8 @@ def _redeem(draft: Draft, locale: Locale, minor_per_bonus: int) -> RedeemView:
         text = sentence(reason, locale, before=before, after=after)
     elif reason:
         text = sentence(reason, locale)
+    elif draft.layer in OFFLINE_LAYERS:
+        text = sentence(f"approved_{draft.layer}", locale)
     return RedeemView(
         redeemable_points=quote.redeemable_points if quote else 0,
         spendable_points=draft.spendable_points,
@@ -258,6 +262,7 @@ def _redeem(draft: Draft, locale: Locale, minor_per_bonus: int) -> RedeemView:
         redeemed_minor=quote.redeemed_minor if quote else 0,
         reason=reason,
         sentence=text,
+        layer=draft.layer,
     )
 
 

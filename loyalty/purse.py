@@ -295,7 +295,15 @@ def points_left(shown: Shown, place: Place, seen: Sighting | None) -> int:
     `seen` is the island's own record of the serial. A still claim counts once per island. A
     moving one may come again while points are left, each time under a later link.
     """
-    claim = shown.claim
+    check_place(shown.claim, place)
+    left = left_after(shown, seen)
+    if shown.claim.chain_end:
+        _check_link(shown, place)
+    return left
+
+
+def check_place(claim: Claim, place: Place) -> None:
+    """Whether a claim may be taken at this place and minute at all; `PurseRefused` otherwise."""
     if not claim.stores and not place.any_store:
         raise PurseRefused("purse_wrong_store")
     if claim.stores and place.store_tag not in claim.stores:
@@ -306,19 +314,19 @@ def points_left(shown: Shown, place: Place, seen: Sighting | None) -> int:
         raise PurseRefused("purse_early")
     if place.now_min > claim.not_after_min + place.skew_min:
         raise PurseRefused("purse_expired")
-    if claim.chain_end:
-        _check_link(shown, place, seen)
-    elif seen is not None:
+
+
+def left_after(shown: Shown, seen: Sighting | None) -> int:
+    """What the island's own record of the serial leaves of it; `PurseRefused` when nothing."""
+    if seen is not None and (shown.link_no < 0 or shown.minute <= seen.minute):
         raise PurseRefused("purse_replayed")
-    left = claim.points - (seen.points if seen else 0)
+    left = shown.claim.points - (seen.points if seen else 0)
     if left <= 0:
         raise PurseRefused("purse_spent")
     return left
 
 
-def _check_link(shown: Shown, place: Place, seen: Sighting | None) -> None:
-    if seen is not None and shown.minute <= seen.minute:
-        raise PurseRefused("purse_replayed")
+def _check_link(shown: Shown, place: Place) -> None:
     due = place.now_min - shown.claim.not_before_min
     if abs(shown.link_no - min(max(due, 0), shown.claim.life_min)) > place.skew_min:
         raise PurseRefused("purse_stale_link")

@@ -6,8 +6,10 @@ An answer that is not the centre's own (a captive portal's page, a proxy's 502, 
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
+import socket
 import ssl
 import time
 import zlib
@@ -26,6 +28,7 @@ from sync.deadline import NETWORK_ERRORS, Deadline, DeadlineTransport
 from sync.errors import BadCentreAddress, CentreRefused, CentreUnavailable
 
 M = TypeVar("M", bound=WireModel)
+_NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
 Signer = Callable[[str, str, bytes], Mapping[str, str]]
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -62,6 +65,7 @@ class Answer:
 
 class Channel:
     """Requests to one address. `now` is this machine's own uncorrected clock, ISO 8601 UTC.
+    `context` stands in for the TLS that `ca_file` or `ca_pem` would make.
 
     `on_answer` hears every whole answer of `call`, refusals too."""
 
@@ -71,11 +75,12 @@ class Channel:
         now: Callable[[], str],
         ca_file: Path | None = None,
         ca_pem: str = "",
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self.base_url = checked_address(base_url)
         self.on_answer: Callable[[Answer], None] = lambda _: None
         self._now = now
-        self._transport = DeadlineTransport(tls_context(self.base_url, ca_file, ca_pem))
+        self._transport = DeadlineTransport(context or tls_context(self.base_url, ca_file, ca_pem))
         self._http = httpx.Client(
             base_url=self.base_url, transport=self._transport, trust_env=False
         )
@@ -237,7 +242,19 @@ def tls_context(base_url: str, ca_file: Path | None, ca_pem: str) -> ssl.SSLCont
 def unreachable(error: Exception) -> CentreUnavailable:
     """A network error in the words of this package."""
     text = str(error) or type(error).__name__
-    return CentreUnavailable(f"the centre cannot be reached: {text}")
+    return CentreUnavailable(f"the centre cannot be reached: {text}", is_local=_is_local(error))
+
+
+def _is_local(error: BaseException | None) -> bool:
+    """Whether the name is not found or no route leads there; a refusal or silence may be the
+    centre's own."""
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return True
+        if isinstance(error, OSError) and error.errno in _NO_WAY:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def raise_for_status(answer: Answer) -> None:

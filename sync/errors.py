@@ -20,13 +20,21 @@ class CentreUnavailable(SyncError):
     """Nothing usable came back; the same request may be sent again later.
 
     `retry_after_s` is what the centre asked for, seconds from now; `None` when it did not. `code`
-    is the centre's own word for it, "" when something else answered or nothing did.
+    is the centre's own word for it, "" when something else answered or nothing did. `is_local`
+    says that this machine's own network leads nowhere: others may still reach the centre.
     """
 
-    def __init__(self, message: str, retry_after_s: float | None = None, code: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after_s: float | None = None,
+        code: str = "",
+        is_local: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.code = code
+        self.is_local = is_local
 
 
 class CentreRefused(SyncError):

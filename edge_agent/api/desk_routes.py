@@ -93,6 +93,7 @@ class StatusOut(BaseModel):
     ledger_checked_at: str
     ledger_faults: int
     panel_url: str
+    head: str = ""
 
 
 def routes(

@@ -13,7 +13,8 @@ from edge_agent.command_failed import CommandFailed
 from edge_agent.commands import settings_file
 from edge_agent.commands.version import agent_version
 from edge_agent.config import Settings
-from sync.enrolment import enrol
+from edge_agent.head_guard import begin
+from sync.enrolment import Identity, enrol
 from sync.errors import SyncError
 
 
@@ -39,11 +40,25 @@ def run(arguments: argparse.Namespace) -> int:
     except SyncError as error:
         raise CommandFailed(f"not enrolled: {error}") from None
     give_to_owner_of_folder(settings.identity_file)
+    _anchor(settings, identity)
     print(
         f"enrolled as {identity.register_id} of store {identity.store_id} ({identity.store_name})"
     )
     _warn_of_settings(settings, url)
     return 0
+
+
+def _anchor(settings: Settings, identity: Identity) -> None:
+    """Without it offline redemption waits for the first contact; enrolment does not fail."""
+    try:
+        begin(settings, identity)
+    except OSError as error:
+        print(f"note: no anchor in {settings.anchor_dir}: {error.strerror}")
+        return
+    if sys.platform != "win32" and os.geteuid() == 0:
+        owner = settings.data_dir.stat()
+        for path in (settings.anchor_dir, *settings.anchor_dir.iterdir()):
+            os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def give_to_owner_of_folder(path: Path) -> None:

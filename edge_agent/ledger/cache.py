@@ -27,6 +27,7 @@ from edge_agent.ledger.cache_file import (
 from edge_agent.ledger.cache_install import prepare as prepare_snapshot
 from edge_agent.ledger.cache_install import swap
 from edge_agent.ledger.cache_pages import Changes, Part, prepare, set_meta
+from edge_agent.ledger.cache_rights import RightsLookup
 from edge_agent.ledger.cache_rows import (
     DAMAGE_IN_ROW,
     CachedLease,
@@ -94,7 +95,7 @@ class CacheStats:
     broken_files: tuple[str, ...] = ()
 
 
-class Cache(GoodsLookup, CacheUpkeep):
+class Cache(GoodsLookup, RightsLookup, CacheUpkeep):
     """The cache of one register; methods may be called from any thread.
 
     Reads answer "not known" after damage (the rows come again with the feed); writes raise
@@ -222,7 +223,7 @@ class Cache(GoodsLookup, CacheUpkeep):
         """Forget every row and the cursor; the centre now has this incarnation."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for table in TABLES:
+            for table in (*TABLES, "right_row"):
                 connection.execute(f"DELETE FROM {table}")
             set_meta(connection, (("incarnation", incarnation),))
 
@@ -308,7 +309,7 @@ class Cache(GoodsLookup, CacheUpkeep):
                 self._unknown[kind] = self._unknown.get(kind, 0) + count
         return AppliedPage(
             applied=applied,
-            stale=len(changes.rows) - applied,
+            stale=changes.count - applied,
             unknown=changes.unknown.total(),
             rejected=changes.rejected,
         )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from edge_agent.ledger.cache_rights import LEASE_RECALL, RightRow, put_rights, right_of
 from edge_agent.ledger.cache_rows import checked, select, upsert
 from sync.contract.cache_format import COLUMNS, StoredRow, row_crc, stored
 from sync.contract.feed import FeedRow
@@ -24,9 +25,15 @@ class Changes:
     """Rows of a page made ready. `unknown` counts kinds this agent does not know."""
 
     rows: list[StoredRow] = field(default_factory=list)
+    rights: list[RightRow] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
     has_head: bool = False
+
+    @property
+    def count(self) -> int:
+        """Rows of the page that have a place here."""
+        return len(self.rows) + sum(right.kind != LEASE_RECALL for right in self.rights)
 
 
 def prepare(rows: Iterable[FeedRow]) -> Changes:
@@ -34,9 +41,13 @@ def prepare(rows: Iterable[FeedRow]) -> Changes:
     changes = Changes()
     for row in rows:
         try:
-            ready = stored(row)
+            ready, right = stored(row), right_of(row)
         except ValueError:
             changes.rejected += 1
+            continue
+        if right is not None:
+            changes.rights.append(right)
+        if ready is None and right is not None:
             continue
         if ready is None:
             changes.unknown[row.kind[:32]] += 1
@@ -79,6 +90,7 @@ class Part:
         budget_s: float | None,
     ) -> None:
         self._rows = changes.rows
+        self._rights = changes.rights
         self._start = start
         self._meta = dict(meta)
         self._stop = len(self._rows) if max_rows is None else start + max_rows
@@ -92,6 +104,8 @@ class Part:
         if known and self._meta.get("incarnation", known) != known:
             raise ValueError("a page of another incarnation: reset the cache first")
         began = time.monotonic()
+        if self._start == 0:
+            self.applied += put_rights(connection, self._rights)
         for row in self._rows[self._start : self._stop]:
             self.applied += apply_row(connection, row)
             self.end += 1

@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 from edge_agent.ledger import row_seals
+from edge_agent.ledger.rights import RightRows
 from edge_agent.ledger.uses import UseRows
 from edge_agent.ports import (
-    AuthorisationRow,
     JobState,
     OwnEffects,
     PrintJobRow,
@@ -26,10 +26,6 @@ from sync.contract.messages import canonical_json
 _SALE = (
     "sale_id, state, revision, member_id, opened_at, touched_at, committed_at, "
     "draft, document, result"
-)
-_AUTH = (
-    "auth_id, sale_id, member_id, requested_points, state, layer, hold_points, lease_id, "
-    "lease_points, reason"
 )
 _JOB = "job_id, subject_id, kind, state, document, attempts, fiscal_number, reason, created_at"
 
@@ -54,14 +50,6 @@ _APPEND_FACT = (
     "INSERT INTO outbox (epoch, seq, kind, body, prev_hash, hash, state, created_at, crc) "
     "VALUES (?,?,?,?,?,?,'pending',?,?)"
 )
-_SAVE_AUTHORISATION = row_seals.insert(
-    "authorisation",
-    {
-        name: f"excluded.{name}"
-        for name in ("state", "layer", "hold_points", "lease_id", "lease_points", "reason")
-    },
-)
-_BURN_LEASE = row_seals.insert("lease_burn")
 _ADD_EFFECT = row_seals.insert(
     "member_effect",
     {name: f"{name} + excluded.{name}" for name in ("spent_points", "earned_points")},
@@ -82,7 +70,7 @@ _SET_PRINT_STATE = row_seals.update(
 _SAVE_RETURN = row_seals.insert("sale_return", {"state": "excluded.state"})
 
 
-class Store(UseRows):
+class Store(UseRows, RightRows):
     """One transaction's view of the ledger; made anew for each use case."""
 
     def __init__(
@@ -160,42 +148,7 @@ class Store(UseRows):
         self._db.execute(_APPEND_FACT, (self._epoch, seq, kind, data.decode(), prev, link, at, crc))
         return self._epoch, seq
 
-    # --- redemption -------------------------------------------------------------------------
-
-    def authorisation(self, auth_id: str) -> AuthorisationRow | None:
-        """The decision stored under an id."""
-        row = self._db.execute(
-            f"SELECT {_AUTH} FROM authorisation WHERE auth_id = ?", (auth_id,)
-        ).fetchone()
-        return AuthorisationRow(*row) if row else None
-
-    def save_authorisation(self, row: AuthorisationRow, at: str) -> None:
-        """Insert or replace a decision."""
-        self._db.execute(_SAVE_AUTHORISATION, {**_plain(row), "asked_at": at})
-
-    def is_fenced(self) -> bool:
-        """No lease may be spent: the centre holds another history of this epoch (this file, or
-        another, is a copy), or a check has found this file damaged."""
-        if self._in_doubt:
-            return True
-        row = self._db.execute("SELECT value FROM meta WHERE key = 'fenced_epoch'").fetchone()
-        return row is not None and int(row[0]) == self._epoch
-
-    def lease_spent(self, lease_id: str) -> int:
-        """Points burned or promised under a lease: commits, and other open sales' decisions."""
-        row = self._db.execute(
-            "SELECT (SELECT coalesce(sum(points), 0) FROM lease_burn WHERE lease_id = :lease) + "
-            "(SELECT coalesce(sum(a.lease_points), 0) FROM authorisation a "
-            "JOIN sale s USING (sale_id) WHERE a.lease_id = :lease AND a.state = 'decided' "
-            "AND s.state = 'open')",
-            {"lease": lease_id},
-        ).fetchone()
-        return int(row[0])
-
-    def burn_lease(self, lease_id: str, sale_id: str, points: int) -> None:
-        """Spend part of a lease, for ever."""
-        values = {"lease_id": lease_id, "sale_id": sale_id, "points": points}
-        self._db.execute(_BURN_LEASE, values)
+    # --- members -----------------------------------------------------------------------------
 
     def add_effect(self, member_id: int, fact: tuple[int, int], spent: int, earned: int) -> None:
         """Remember what a fact of ours does to a balance until the centre's rows contain it."""
@@ -305,7 +258,7 @@ def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-def _plain(row: SaleRow | AuthorisationRow | PrintJobRow | ReturnRow) -> dict[str, Any]:
+def _plain(row: SaleRow | PrintJobRow | ReturnRow) -> dict[str, Any]:
     """A row's columns by name; `asdict` would copy each value deeply."""
     kind: type = type(row)
     return {name: getattr(row, name) for name in _names(kind)}

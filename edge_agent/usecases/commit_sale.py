@@ -12,7 +12,8 @@ from edge_agent.ports import AuthorisationRow, PrintJobRow, SaleRow, UnitOfWork
 from edge_agent.sentences import sentence
 from edge_agent.usecases.compose_receipt import dump_document, sale_document
 from edge_agent.usecases.context import RegisterContext
-from edge_agent.usecases.drafts import Draft, load_draft, requote, save
+from edge_agent.usecases.drafts import Draft, load_draft, requote, save, without_redemption
+from edge_agent.usecases.open_sale import drop_authorisation
 from edge_agent.usecases.surroundings import count_uses, coupon_changes, needs_of, uses_up
 from edge_agent.usecases.wire import coupon_day, wire_sale
 from loyalty.basket import Tender
@@ -37,11 +38,19 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What of an authorisation this sale uses."""
+    """What of an authorisation this sale uses; `rests_on` is JSON of what it rested on."""
 
     row: AuthorisationRow
     hold_points: int
     lease_points: int
+    purse_points: int = 0
+    cache_points: int = 0
+    rests_on: str = ""
+
+    @property
+    def offline_points(self) -> int:
+        """What is spent of rights held here."""
+        return self.lease_points + self.purse_points + self.cache_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,9 @@ def commit_sale(
     if (command.quote_id, command.basket_hash) != (draft.quote_id, draft.basket_hash):
         raise Conflict("quote_changed", "the basket or its price changed; show the new quote first")
     shown = draft.quote
+    if _is_of_an_earlier_start(uow, ctx, draft):
+        draft = requote(uow, ctx, without_redemption(draft))
+        return Repriced(shown, save(uow, ctx, row, draft).quote or shown)
     draft, quote = _as_paid(uow, ctx, draft, shown, command.tenders)
     if _differs(shown, quote):
         save(uow, ctx, row, draft)
@@ -105,7 +117,7 @@ def commit_sale(
         residue=ctx.programme.gift_card_residue,
         gift_card_limit_minor=payable_by_gift_card(draft.basket, quote),
     )
-    decision = _use_authorisation(uow, ctx, draft, quote)
+    decision = _use_authorisation(uow, draft, quote)
     paid = _Paid(draft, quote, shown, settlement, decision)
     return _write(uow, ctx, row, paid, command.job_id)
 
@@ -139,9 +151,20 @@ def _differs(shown: Quote, quote: Quote) -> bool:
     return any(getattr(shown, name) != getattr(quote, name) for name in names)
 
 
-def _use_authorisation(
-    uow: UnitOfWork, ctx: RegisterContext, draft: Draft, quote: Quote
-) -> Decision | None:
+def _is_of_an_earlier_start(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> bool:
+    """B4: an old image brings back promises of rights that may long be spent. What was decided
+    before this register confirmed that its records are the newest is not spent; ask again."""
+    known = uow.authorisation(draft.auth_id) if draft.auth_id else None
+    if known is None or not known.offline_points:
+        return False
+    if ctx.is_head_confirmed and not uow.is_fenced():
+        return False
+    drop_authorisation(uow, ctx, known.auth_id)
+    return True
+
+
+def _use_authorisation(uow: UnitOfWork, draft: Draft, quote: Quote) -> Decision | None:
+    """How the redeemed points are covered: the centre's hold first, then layer by layer."""
     known = uow.authorisation(draft.auth_id) if draft.auth_id else None
     if known is None:
         if quote.redeemed_points:
@@ -149,12 +172,22 @@ def _use_authorisation(
         return None
     if quote.redeemed_points > known.approved_points or known.state != "decided":
         raise Conflict("not_authorised", "the redemption exceeds its decision")
-    hold = min(known.hold_points, quote.redeemed_points)
-    decision = Decision(known, hold, quote.redeemed_points - hold)
+    hold = min(known.hold_points, left := quote.redeemed_points)
+    lease = min(known.lease_points, left := left - hold)
+    purse = min(known.purse_points, left := left - lease)
+    return Decision(known, hold, lease, purse, left - purse, uow.decision(known.auth_id))
+
+
+def _burn(uow: UnitOfWork, ctx: RegisterContext, decision: Decision, fact: tuple[int, int]) -> None:
+    """B2: what the sale spends is in the sale's own durable transaction."""
+    row = decision.row
     if decision.lease_points:
-        uow.burn_lease(known.lease_id, known.sale_id, decision.lease_points)
-    uow.save_authorisation(replace(known, state="used"), ctx.clock.stamp())
-    return decision
+        uow.burn_lease(row.lease_id, row.sale_id, decision.lease_points)
+    if decision.purse_points:
+        uow.burn_purse(row.purse_serial, row.sale_id, decision.purse_points, row.purse_minute)
+    if decision.cache_points:
+        uow.burn_cache(row.member_id, row.sale_id, decision.cache_points, fact, row.island)
+    uow.save_authorisation(replace(row, state="used", used_seq=fact[1]), ctx.clock.stamp())
 
 
 def _write(
@@ -171,6 +204,8 @@ def _write(
     if len(data) > MAX_FACT_BYTES:
         raise Conflict("sale_too_large", "the sale is too large to be sent; split the receipt")
     fact = uow.append_fact("sale", data, now)
+    if paid.decision is not None:
+        _burn(uow, ctx, paid.decision, fact)
     if draft.member is not None:
         earned = 0 if ctx.prints else quote.accrual_points
         uow.add_effect(draft.member.member_id, fact, quote.redeemed_points, earned)
@@ -212,6 +247,7 @@ def _figures(paid: _Paid) -> dict[str, Any]:
         "redeemed_points": quote.redeemed_points,
         "accrual_points": quote.accrual_points if paid.draft.member else 0,
         "layer": decision.row.layer if decision else "",
+        "spends_rights": bool(decision and decision.offline_points),
         "decline_reason": paid.draft.decline_reason,
         "notices": _notices(paid.shown, quote),
         "gift_cards": [asdict(card) for card in settlement.gift_cards],

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from edge_agent.clock import Clock
+from edge_agent.hub.port import NoHub, StoreHub
 from edge_agent.ports import MemberIndex
+from loyalty.authorisation.policy import Needs, Policy
+from loyalty.member import Strength
 from loyalty.promotions.compile import CompiledRuleset
+from loyalty.promotions.memory import Memory
 from loyalty.promotions.ruleset import Programme
 
 
@@ -15,7 +19,10 @@ from loyalty.promotions.ruleset import Programme
 class RegisterContext:
     """The register's identity, settings and present surroundings; built anew for each call.
 
-    `balance_as_of` is the instant up to which cached balances are known ("" when never)."""
+    `balance_as_of` is the instant up to which cached balances are known ("" when never).
+    `is_head_confirmed` says that since its start this register is known to hold the newest of its
+    own records, `store_registers` how many registers share the store's budget (0: unknown).
+    `memory` is of the quote made last on this register, by the one thread that writes."""
 
     register_id: str
     store_id: str
@@ -33,8 +40,29 @@ class RegisterContext:
     agent_version: str
     store_format: str = ""
     channel: str = "till"
+    is_head_confirmed: bool = False
+    is_chain_outage: bool = False
+    store_registers: int = 0
+    hub: StoreHub = field(default_factory=NoHub)
+    memory: Memory | None = None
 
     @property
     def programme(self) -> Programme:
         """Programme data of the active ruleset."""
         return self.rules.programme
+
+    @property
+    def policy(self) -> Policy:
+        """What the programme lets this register do; a row of the centre overrules the bundle."""
+        known = self.members.offline_policy()
+        if known is not None:
+            return known
+        programme = self.programme
+        offline = programme.min_strength_redeem_offline
+        needs = Needs(
+            online=programme.min_strength_redeem_online,
+            lease=offline,
+            purse=max(offline, Strength.SIGNED_CODE),
+            cache=offline,
+        )
+        return Policy(needs=needs)

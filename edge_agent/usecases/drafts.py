@@ -11,27 +11,20 @@ from pydantic import TypeAdapter
 from edge_agent.errors import Conflict, NotFound
 from edge_agent.ports import SaleRow, UnitOfWork
 from edge_agent.usecases.context import RegisterContext
+from edge_agent.usecases.identified import Identification as Identification
 from edge_agent.usecases.spendable import shown_balance, spendable_points
 from edge_agent.usecases.surroundings import around, with_own_coupons
 from loyalty.basket import Basket, TenderKind
-from loyalty.member import Member, ScanSource, Strength, TokenKind
+from loyalty.member import Member
 from loyalty.promotions.engine import evaluate
 from loyalty.quote import Quote
 
 
 @dataclass(frozen=True, slots=True)
-class Identification:
-    """How the member of a sale was found."""
-
-    token_kind: TokenKind
-    strength: Strength
-    source: ScanSource
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
     """Everything about an open sale. The member is a snapshot taken at identification;
-    `balance_points` is the balance shown with the quote, own spends subtracted. `tender_kinds`
+    `balance_points` is the balance shown with the quote, own spends subtracted. `layer` is the
+    last one that gave something of the approved points. `tender_kinds`
     is how the buyer means to pay, `gift_card_minor` what gift cards pay of it; `codes` were typed
     or scanned for this sale, in upper case."""
 
@@ -44,6 +37,7 @@ class Draft:
     requested_points: int = 0
     approved_points: int = 0
     decline_reason: str = ""
+    layer: str = ""
     spendable_points: int = 0
     balance_points: int = 0
     quote: Quote | None = None
@@ -113,6 +107,7 @@ def requote(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Draft:
         spendable_points=max(redeem, spendable),
         locale=ctx.locale,
         around=around(uow, ctx, draft),
+        memory=ctx.memory,
     )
     return replace(
         draft,
@@ -121,6 +116,13 @@ def requote(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Draft:
         basket_hash=_digest(_BASKET.dump_json(draft.basket)),
         spendable_points=spendable,
         balance_points=balance,
+    )
+
+
+def without_redemption(draft: Draft) -> Draft:
+    """The draft as it is before anybody asks to redeem."""
+    return replace(
+        draft, auth_id="", requested_points=0, approved_points=0, decline_reason="", layer=""
     )
 
 

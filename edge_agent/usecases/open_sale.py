@@ -17,6 +17,7 @@ from edge_agent.usecases.drafts import (
     open_row,
     requote,
     save,
+    without_redemption,
 )
 from loyalty.basket import Basket, TenderKind, check_basket
 from loyalty.errors import InvalidBasket
@@ -124,7 +125,7 @@ def put_member(
     after = member.member_id if member else None
     if before != after:
         drop_authorisation(uow, ctx, draft.auth_id)
-        draft = replace(draft, auth_id="", requested_points=0, approved_points=0, decline_reason="")
+        draft = without_redemption(draft)
     draft = replace(draft, member=member, identification=identification)
     return save(uow, ctx, row, requote(uow, ctx, draft))
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from edge_agent.ports import UnitOfWork
 from edge_agent.usecases.context import RegisterContext
-from loyalty.member import Member, Strength
-
-
-class _Identified(Protocol):
-    @property
-    def strength(self) -> Strength: ...
+from edge_agent.usecases.identified import Identification
+from edge_agent.usecases.rights import decide_alone, inputs_at
+from loyalty.member import Member
 
 
 def shown_balance(uow: UnitOfWork, ctx: RegisterContext, member: Member) -> int:
@@ -23,30 +18,23 @@ def shown_balance(uow: UnitOfWork, ctx: RegisterContext, member: Member) -> int:
     return max(0, newest.balance_points - effects.spent_points)
 
 
-def lease_left(uow: UnitOfWork, ctx: RegisterContext, member_id: int) -> tuple[str, int]:
-    """(lease id, points left) of the member's lease on this register in this epoch.
-
-    Left is granted less everything ever burned or promised here, so replayed or late feed rows
-    cannot raise it above what the centre has debited. On a copied disk nothing is left: the
-    other copy spends it as well, and new grants follow what that one burned."""
-    lease = ctx.members.lease_for(member_id, ctx.register_id, ctx.epoch)
-    if lease is None or not lease.is_open or uow.is_fenced():
-        return "", 0
-    return lease.lease_id, max(0, lease.granted_points - uow.lease_spent(lease.lease_id))
+def purse_points(identified: Identification | None) -> int:
+    """What the shown purse is worth: it stands beside the balance, which does not hold it."""
+    return identified.purse.points if identified and identified.purse else 0
 
 
 def refusal_before_asking(
-    ctx: RegisterContext, member: Member | None, identified: _Identified | None, online: bool
+    ctx: RegisterContext, member: Member | None, identified: Identification | None, online: bool
 ) -> str:
     """Why this member may not redeem at all ("" when they may)."""
     if member is None or identified is None:
         return "no_member"
     if member.is_blocked:
         return "member_blocked"
-    programme = ctx.programme
-    needed = (
-        programme.min_strength_redeem_online if online else programme.min_strength_redeem_offline
-    )
+    if ctx.members.is_denied(member.member_id):
+        return "member_denied"
+    needs = ctx.policy.needs
+    needed = needs.online if online else min(needs.lease, needs.purse, needs.cache)
     return "" if identified.strength >= needed else "identification_too_weak"
 
 
@@ -54,12 +42,16 @@ def spendable_points(
     uow: UnitOfWork,
     ctx: RegisterContext,
     member: Member | None,
-    identified: _Identified | None,
+    identified: Identification | None,
     balance: int,
 ) -> int:
-    """Online: the shown `balance` (the centre decides in the end); offline: the lease's rest."""
-    if member is None or refusal_before_asking(ctx, member, identified, ctx.is_online):
+    """Online: the shown `balance` and the purse (the centre decides in the end); offline: what the
+    rights at hand would give now."""
+    if member is None or identified is None:
         return 0
+    if refusal_before_asking(ctx, member, identified, ctx.is_online):
+        return 0
+    most = balance + purse_points(identified)
     if ctx.is_online:
-        return balance
-    return min(lease_left(uow, ctx, member.member_id)[1], balance)
+        return most
+    return decide_alone(inputs_at(uow, ctx, "", member, identified, most)).points

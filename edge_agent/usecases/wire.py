@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
@@ -38,7 +39,23 @@ def _redemption(draft: Draft, quote: Quote, decision: Decision) -> dict[str, Any
         "hold_points": decision.hold_points,
         "lease_id": row.lease_id if decision.lease_points else "",
         "lease_points": decision.lease_points,
+        "purse_serial": row.purse_serial if decision.purse_points else 0,
+        "purse_points": decision.purse_points,
+        "link_index": row.link_index if decision.purse_points else -1,
+        "cache_points": decision.cache_points,
+        "strength": row.strength,
+        "island": row.island if decision.purse_points or decision.cache_points else "",
+        "decision": _rested_on(decision.rests_on),
     }
+
+
+def _rested_on(body: str) -> dict[str, Any]:
+    """The decision's parts and inputs, without what stands elsewhere in the fact."""
+    if not body:
+        return {}
+    kept = json.loads(body)
+    inputs = {name: value for name, value in kept["inputs"].items() if name != "auth_id"}
+    return {"parts": kept["parts"], "passed": kept["passed"], "inputs": inputs}
 
 
 _LINE_FIELDS = tuple(field.name for field in fields(LineItem))
@@ -105,6 +122,7 @@ def _extras(ctx: RegisterContext, draft: Draft, quote: Quote) -> dict[str, Any]:
             {"promotion_id": each.promotion_id, "draw": each.draw, "tickets": each.tickets}
             for each in quote.tickets
         ],
+        "counter_uses": [],
     }
 
 

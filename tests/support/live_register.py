@@ -17,6 +17,7 @@ import uvicorn
 from edge_agent.agent import Agent
 from edge_agent.bootstrap import build
 from edge_agent.config import load_settings
+from edge_agent.head_guard import begin
 from edge_agent.ledger.database import connect_reader
 from edge_agent.ledger.verify import quick_check
 from edge_agent.runtime import loopback_sockets
@@ -41,7 +42,10 @@ def _filler(key: str, size: int) -> Callable[[sqlite3.Connection], object]:
 
 
 class LiveRegister:
-    """Runs like `edge-agent run`, on a thread. `devices` is the TOML of printer and scanner."""
+    """Runs like `edge-agent run`, on a thread. `devices` is the TOML of printer and scanner.
+
+    `is_copy`: the folder is a copy of another one's, nobody enrolled here. `machine` stands for
+    the facts of the machine that it runs on."""
 
     def __init__(
         self,
@@ -50,6 +54,8 @@ class LiveRegister:
         centre_url: str,
         devices: str = "",
         authorise_ms: int = 500,
+        is_copy: bool = False,
+        machine: str = "",
     ) -> None:
         self.folder = folder
         self.identity = identity
@@ -65,6 +71,9 @@ class LiveRegister:
             f"heartbeat_s = 120\nretry_cap_s = 1\nauthorise_timeout_ms = {authorise_ms}\n{devices}",
             encoding="utf-8",
         )
+        self._machine = machine
+        if not is_copy:
+            begin(load_settings(self.config), identity)
 
     # --- life -------------------------------------------------------------------------------
 
@@ -83,7 +92,9 @@ class LiveRegister:
         port = sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         try:
-            agent = self._agent = build(load_settings(self.config), port=port, token=TOKEN)
+            agent = self._agent = build(
+                load_settings(self.config), port=port, token=TOKEN, machine=self._machine
+            )
         except BaseException:
             for each in sockets:
                 each.close()

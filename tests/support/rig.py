@@ -17,6 +17,7 @@ from edge_agent.agent import Agent
 from edge_agent.bootstrap import build
 from edge_agent.bundles import BundleStore
 from edge_agent.config import load_settings
+from edge_agent.head_guard import begin
 from edge_agent.ledger.cache import Cache
 from edge_agent.runtime import loopback_sockets
 from loyalty.errors import InvalidRuleset
@@ -120,6 +121,7 @@ class Rig:
         self.identity.save(data / "identity.json")
         self.config = folder / "agent.toml"
         self.config.write_text('data_dir = "data"\n[api]\nport = 0\n', encoding="utf-8")
+        begin(load_settings(self.config), self.identity)
         self.publish(rules or RULES, 1, activate=True)
         cache = Cache(data / "cache.db")
         cache.apply_rows(feed_rows())
@@ -148,12 +150,12 @@ class Rig:
             return error.code
         return ""
 
-    def start(self) -> None:
-        """Build the agent and serve its API on a free port."""
+    def start(self, machine: str = "") -> None:
+        """Build the agent and serve its API on a free port; `machine` stands for its facts."""
         sockets = loopback_sockets(0)
         port = sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self.agent = build(load_settings(self.config), port=port, token=TOKEN)
+        self.agent = build(load_settings(self.config), port=port, token=TOKEN, machine=machine)
         config = uvicorn.Config(self.agent.app, log_config=None, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -229,8 +229,10 @@ def test_a_reset_forgets_every_table(cache):
             row("lease", "L1", 1, lease("L1")),
             row("ruleset", "active", 1, {"sequence": 9, "sha256": "ab" * 32, "size": 77}),
             row("head", "r1", 1, {"epoch": 2, "seq": 40}),
+            row("deny", "7", 1, {"member_id": 7, "reason": "overdraft", "since": "2026-11-22"}),
         )
     )
+    assert cache.is_denied(7)
     cache.reset("")
     with sqlite3.connect(cache.path) as connection:
         tables = [
@@ -238,7 +240,7 @@ def test_a_reset_forgets_every_table(cache):
             for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
             if not name.startswith(("sqlite_", "_sqlite")) and name != "meta"
         ]
-        assert len(tables) == 8
+        assert len(tables) == 9
         for table in tables:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0, table
     connection.close()
