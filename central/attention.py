@@ -10,6 +10,9 @@ from central.errors import BadInput
 from central.lives import awaited_registers, note_deed
 
 CLOCK_LIMIT_MS = 5 * 60 * 1000
+FULL_DISK = frozenset({"low", "reserve", "full"})
+SECOND_LIFE = frozenset({"other_machine", "older_image", "behind", "forked"})
+"""What a register says of a log that is a copy, or that is not its newest."""
 UNAPPLIED_GRACE = timedelta(minutes=5)
 SILENT_HOURS = 24
 
@@ -92,6 +95,21 @@ def _by_report(
         own.append(("ruleset_unknown", f"runs {register['ruleset_active']}: publish again"))
     if register["register_quarantined"]:
         own.append(("outbox_quarantined", f"{register['register_quarantined']} facts"))
+    return own + _by_storage(register["storage"] or {})
+
+
+def _by_storage(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a register says of its disk and files."""
+    own = []
+    state, head = report.get("state"), report.get("head")
+    if state in FULL_DISK:
+        free, reserve = (report.get(f"{name}_bytes", 0) // 2**20 for name in ("free", "reserve"))
+        own.append(("disk", f"{state}: {free} MiB free, {reserve} MiB in reserve"))
+    if state == "damaged" or report.get("faults"):
+        checked = report.get("checked_at") or "the start"
+        own.append(("ledger_damaged", f"{report.get('faults', 0)} faults, checked at {checked}"))
+    if head in SECOND_LIFE:
+        own.append(("second_life", f"{head}: spends no lease until it is enrolled or confirmed"))
     return own
 
 

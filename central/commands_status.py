@@ -33,6 +33,7 @@ _COLUMNS = {
     "waiting": "parked",
     "clock": "clock_offset_ms",
     "rules": "ruleset_active",
+    "disk": "storage",
     "needs": "needs",
 }
 _FIGURES = ("epoch", "head", "lag", "unapplied", "gaps", "forks", "quarantined", "waiting", "rules")
@@ -75,6 +76,8 @@ def _cell(register: dict[str, Any], name: str, now: datetime) -> object:
         return _ago(value, now)
     if name == "clock":
         return "" if value is None else f"{value / 1000:+.1f} s"
+    if name == "disk":
+        return f"{value['state']}, {value['free_bytes'] / 2**30:.1f} GiB" if value else ""
     if name == "needs":
         return "revoked" if register["revoked"] else ", ".join(value)
     return value

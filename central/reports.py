@@ -67,6 +67,7 @@ def _register(row: tuple[Any, ...]) -> dict[str, Any]:
         "register_quarantined": beat.get("quarantined"),
         "clock_offset_ms": beat.get("clock_offset_ms"),
         "devices": beat.get("devices", {}),
+        "storage": beat.get("storage"),
     }
 
 

@@ -132,6 +132,7 @@ class Health:
             checked_at=check.finished_at,
             faults=check.faults,
             broken_caches=len(self._cache.broken()),
+            head=self.head(),
         )
 
     def status(self) -> StatusOut:

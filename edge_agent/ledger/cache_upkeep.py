@@ -38,10 +38,14 @@ class CacheUpkeep(ABC):
         with self._swapping:
             return self._writer.empty_log()
 
+    def broken(self) -> list[Path]:
+        """Damaged files that were moved aside and are still there."""
+        return broken_files(self.path)
+
     def drop_broken(self, older_than_s: float) -> int:
         """Delete damaged files that were moved aside so long ago: they hold people's names."""
         before = time.time() - older_than_s
-        old = [file for file in broken_files(self.path) if file.stat().st_ctime < before]
+        old = [file for file in self.broken() if file.stat().st_ctime < before]
         for file in old:
             drop_broken(file)
         return len(old)

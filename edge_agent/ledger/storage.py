@@ -98,6 +98,19 @@ class Storage:
         except OSError:
             return 0
 
+    @property
+    def ledger_bytes(self) -> int:
+        """Size of the ledger's file, without its log."""
+        try:
+            return (self._folder / "ledger.db").stat().st_size
+        except OSError:
+            return 0
+
+    @property
+    def free(self) -> int:
+        """Bytes free on the disk of the data folder."""
+        return self._free()
+
     def measured(self, sale_bytes_now: int) -> None:
         """What one sale takes here; the reserve follows at the next look."""
         with self._lock:

@@ -49,6 +49,22 @@ class LookupReply(WireModel):
     server_time: str
 
 
+class StorageReport(WireModel):
+    """How a register's disk and files stand. `state` is the worst of it (ok, low, reserve, full,
+    damaged); `checked_at` dates the last whole check of the ledger, "" when there was none, and
+    `faults` is what it found. `broken_caches` were moved aside of late. `head` says whether the
+    log is known to be the newest of its own past ("" when the register does not say)."""
+
+    state: Annotated[str, Field(max_length=20)]
+    free_bytes: Annotated[int, Field(ge=0)]
+    reserve_bytes: Annotated[int, Field(ge=0)]
+    ledger_bytes: Annotated[int, Field(ge=0)] = 0
+    checked_at: Annotated[str, Field(max_length=40)] = ""
+    faults: Annotated[int, Field(ge=0)] = 0
+    broken_caches: Annotated[int, Field(ge=0)] = 0
+    head: Annotated[str, Field(max_length=40)] = ""
+
+
 class Heartbeat(WireModel):
     """A register's own report; also the answer to «which register runs what».
 
@@ -69,6 +85,7 @@ class Heartbeat(WireModel):
     clock_offset_ms: int = 0
     devices: dict[str, str] = {}
     settled_number: Annotated[int, Field(ge=0)] = 0
+    storage: StorageReport | None = None
 
 
 class HeartbeatReply(WireModel):

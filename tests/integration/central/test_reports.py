@@ -159,3 +159,35 @@ def test_what_needs_a_person_and_what_was_dealt_with(centre, sale_body, call, db
     db.execute("insert into awaited values ('R1', now())")
     assert ("rights_awaited", "R1") in needs()
     call("resolve", "--register", "R7", "--reason", "?", code=2)
+
+
+def test_status_shows_the_registers_disks(centre, call):
+    beat = {
+        "agent_version": "0.2.0",
+        "epoch": 1,
+        "outbox_pending": 0,
+        "last_seq": 0,
+        "ruleset_active": 0,
+        "ruleset_downloaded": 0,
+    }
+    disk = {"state": "ok", "free_bytes": 5 * 2**30, "reserve_bytes": 90 * 2**20}
+    checked = {"checked_at": "2026-11-22T08:00:00.000Z", "ledger_bytes": 10**6}
+    tills = {name: centre.till("S1", name) for name in ("R1", "R2", "R3", "R4")}
+    reports = {
+        "R1": disk | checked,
+        "R2": disk | {"state": "reserve", "free_bytes": 2**20},
+        "R3": disk | checked | {"state": "damaged", "faults": 3},
+        "R4": disk | {"head": "other_machine"},
+    }
+    for name, till in tills.items():
+        reply = till.post("/v1/heartbeat", beat | {"storage": reports[name]})
+        assert reply.status_code == 200
+    found = json.loads(call("status", "--json", code=1))
+    stored = {register["register_id"]: register["storage"] for register in found["registers"]}
+    for name, report in reports.items():
+        assert report.items() <= stored[name].items()
+    needs = {need["register_id"]: need["what"] for need in found["needs"]}
+    assert needs == {"R2": "disk", "R3": "ledger_damaged", "R4": "second_life"}
+    table = call("status", code=1)
+    assert "reserve, 0.0 GiB" in table
+    assert "! R3: ledger_damaged: 3 faults, checked at 2026-11-22T08:00:00.000Z" in table
