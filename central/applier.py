@@ -21,7 +21,7 @@ from central.changes import Changes, register_scope
 from central.db.bulk import Connection
 from central.facts import NotUnderstood, Understood, understand
 from central.ingest import Outcome, Stored
-from central.leases import LeasePolicy
+from loyalty.authorisation.policy import Policy
 from loyalty.errors import LoyaltyError
 from sync.contract.feed import FeedHead
 
@@ -65,9 +65,7 @@ def behind(connection: Connection, limit: int = 100) -> list[tuple[str, int]]:
     ]
 
 
-def apply_stored(
-    connection: Connection, stored: Stored, now: datetime, policy: LeasePolicy
-) -> Progress:
+def apply_stored(connection: Connection, stored: Stored, now: datetime, policy: Policy) -> Progress:
     """Apply a batch just stored; waits for another applier of the same log."""
     mark = _lock_mark(connection, stored.register_id, stored.epoch, wait=True)
     assert mark is not None
@@ -81,7 +79,7 @@ def apply_stored(
 
 
 def apply_next(
-    connection: Connection, register_id: str, epoch: int, now: datetime, policy: LeasePolicy
+    connection: Connection, register_id: str, epoch: int, now: datetime, policy: Policy
 ) -> int:
     """Apply the next facts of a log unless another applier is at it; returns how many."""
     mark = _lock_mark(connection, register_id, epoch, wait=False)
@@ -136,7 +134,7 @@ def _apply(
     epoch: int,
     portion: _Portion,
     now: datetime,
-    policy: LeasePolicy,
+    policy: Policy,
 ) -> Progress:
     changes = Changes()
     outcomes = _apply_or_isolate(connection, portion.facts, now, changes, policy)
@@ -158,7 +156,7 @@ def _apply_or_isolate(
     facts: Sequence[Understood],
     now: datetime,
     changes: Changes,
-    policy: LeasePolicy,
+    policy: Policy,
 ) -> dict[int, Outcome]:
     """All at once; when that fails, one by one, so that a single fact cannot stop a register's
     log for ever. Returns what did not go as planned, by seq."""
@@ -189,7 +187,7 @@ def _attempt(
     facts: Sequence[Understood],
     now: datetime,
     changes: Changes,
-    policy: LeasePolicy,
+    policy: Policy,
 ) -> dict[int, Outcome]:
     if not facts:
         return {}

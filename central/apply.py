@@ -13,12 +13,15 @@ from functools import partial
 from central.apply_member import Setting, apply_to_member
 from central.changes import Changes
 from central.db.bulk import Columns, Connection, Row, insert_rows
+from central.denials import put_deny
 from central.facts import Understood, understand
 from central.instants import kyiv_date
-from central.leases import LeasePolicy, is_restoring, put_leases, tills_of
+from central.leases import is_restoring, put_leases, tills_of
 from central.member_rows import put_member
 from central.member_state import MemberState
 from central.member_store import load_members, save_members
+from central.purse_floors import take_floors
+from loyalty.authorisation.policy import Policy
 from sync.contract.messages import (
     WireLeaseClose,
     WirePrintVerdict,
@@ -26,6 +29,7 @@ from sync.contract.messages import (
     WireSaleReturn,
     WireSaleVoided,
 )
+from sync.contract.rights import WireLeaseReturned, WirePurseFloor
 
 _SUBJECT: Columns = (
     *(("register_id", "text"), ("subject_id", "uuid"), ("kind", "text")),
@@ -65,7 +69,7 @@ def apply_facts(
     facts: Sequence[Understood],
     now: datetime,
     changes: Changes,
-    policy: LeasePolicy,
+    policy: Policy,
 ) -> set[tuple[str, int, int]]:
     """Apply in order; returns (register, epoch, seq) of facts that wait for an unknown sale.
 
@@ -81,6 +85,7 @@ def apply_facts(
                 parked.add((fact.register_id, fact.epoch, fact.seq))
                 _park(connection, fact)
         insert_rows(connection, "subject", _SUBJECT, subjects.fresh)
+        take_floors(connection, [f for f in todo if isinstance(f.message, WirePurseFloor)])
         _apply_routed(connection, routed, now, changes, policy)
         todo = _waiting_for(connection, [str(row[1]) for row in subjects.fresh])
         parked -= {(fact.register_id, fact.epoch, fact.seq) for fact in todo}
@@ -124,7 +129,7 @@ def _route(fact: Understood, subjects: _Subjects, routed: list[_Routed]) -> bool
     if isinstance(message, WireSale):
         member_id = message.member_id
         _bring(fact, subjects, message.sale_id, "sale", member_id)
-    elif isinstance(message, WireLeaseClose):
+    elif isinstance(message, WireLeaseClose | WireLeaseReturned):
         member_id = message.member_id
     elif (about := _subject_of(fact)) is not None:
         subject_id, own_only = about
@@ -155,7 +160,7 @@ def _apply_routed(
     routed: Sequence[_Routed],
     now: datetime,
     changes: Changes,
-    policy: LeasePolicy,
+    policy: Policy,
 ) -> None:
     if not routed:
         return
@@ -192,6 +197,7 @@ def _publish(
     for member in members:
         put_member(changes, member)
         put_leases(changes, member)
+        put_deny(changes, member, now)
 
 
 def _load(
@@ -286,9 +292,7 @@ def _waiting_for(connection: Connection, subject_ids: list[str]) -> list[Underst
     return found
 
 
-def apply_overtaken(
-    connection: Connection, now: datetime, changes: Changes, policy: LeasePolicy
-) -> int:
+def apply_overtaken(connection: Connection, now: datetime, changes: Changes, policy: Policy) -> int:
     """Apply facts whose sale was being stored while they were parked; returns how many."""
     waiting = [
         str(row[0])

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from central import member_coupons
+from central import member_coupons, overdrafts
 from central.facts import Understood
-from central.leases import LeasePolicy, Till, ensure_leases, honour_claims, own_lease
-from central.member_state import Cause, Lease, MemberState, ReturnState, SaleState
+from central.leases import Till, count_visit, ensure_leases, honour_claims, may_use
+from central.member_state import Cause, MemberState, ReturnState, SaleState
+from central.redemptions import redeem
 from loyalty import ledger, lots
-from loyalty.ledger import AVAILABLE, hold_place, lease_place
+from loyalty.authorisation.conditions import b3_logged
+from loyalty.authorisation.policy import Policy
+from loyalty.ledger import lease_place
 from loyalty.lots import NEVER, Slice
 from sync.contract.messages import (
     WireLeaseClose,
     WirePrintVerdict,
-    WireRedemption,
     WireSale,
     WireSaleReturn,
     WireSaleVoided,
 )
+from sync.contract.rights import WireLeaseReturned
 
 RETURN_GRACE_DAYS = 14
 _ITEMS_REMEMBERED = 3
@@ -33,7 +36,7 @@ class Setting:
 
     today: str
     tills: Mapping[str, Sequence[Till]] = field(default_factory=dict)
-    policy: LeasePolicy = field(default_factory=LeasePolicy)
+    policy: Policy = field(default_factory=Policy)
     is_restoring: bool = False
 
 
@@ -50,6 +53,8 @@ def apply_to_member(member: MemberState, fact: Understood, setting: Setting) -> 
         _returned(member, fact, message, setting)
     elif isinstance(message, WireLeaseClose):
         _lease_closed(member, fact, message)
+    elif isinstance(message, WireLeaseReturned):
+        _lease_returned(member, fact, message)
     cause = _cause(fact)
     member.post(ledger.repay(member.books, member.next_id(cause)), cause)
     honour_claims(member, cause)
@@ -85,10 +90,12 @@ def _sale(member: MemberState, fact: Understood, sale: WireSale, setting: Settin
     member.sales[sale.sale_id] = state
     member.touch("sale", sale.sale_id)
     if sale.redemption is not None:
-        _redeem(member, fact, state, sale.redemption, setting)
+        cause = _cause(fact, sale.sale_id, sale.redemption.layer)
+        redeem(member, fact, state, sale, cause, is_restoring=setting.is_restoring)
     if sale.accrual_points:
         _accrue(member, fact, state, sale)
     member.home_store = member.home_store or fact.store_id
+    count_visit(member, fact.store_id)
     member_coupons.apply_sale(member, sale, setting.today)
     member.remember_purchase(
         {
@@ -101,75 +108,6 @@ def _sale(member: MemberState, fact: Understood, sale: WireSale, setting: Settin
             ],
         }
     )
-
-
-def _redeem(
-    member: MemberState,
-    fact: Understood,
-    state: SaleState,
-    redemption: WireRedemption,
-    setting: Setting,
-) -> None:
-    """Burn in the order hold, lease, available, overdraft; what the hold has over is released."""
-    cause = _cause(fact, state.sale_id, redemption.layer)
-    from_hold = min(redemption.hold_points, redemption.points)
-    from_lease = min(redemption.lease_points, redemption.points - from_hold)
-    held = _settle_hold(member, cause, redemption.auth_id, from_hold)
-    if not redemption.points:
-        return
-    if setting.is_restoring and from_lease:
-        _debit_forgotten(member, fact, redemption.lease_id, from_lease, cause)
-    wanted = [
-        (held, from_hold),
-        (_own_lease(member, fact, redemption.lease_id), from_lease),
-        (AVAILABLE, redemption.points - from_hold - from_lease),
-    ]
-    entry = ledger.redeem(member.books, member.next_id(cause), wanted)
-    member.post(entry, cause)
-    state.redeemed = redemption.points
-    state.redemption_entry = entry.entry_id
-    member.spent[entry.entry_id] = lots.add(
-        (), (Slice(move.lot_id, move.points, move.expires_on) for move in entry.allocations)
-    )
-
-
-def _debit_forgotten(
-    member: MemberState, fact: Understood, lease_id: str, points: int, cause: Cause
-) -> None:
-    """A restored centre may have forgotten the grant that this burn rests on: it is granted
-    again, so that the lease's total at the centre goes on as the register counts it."""
-    if not own_lease(lease_id, fact.register_id, fact.epoch, member.member_id):
-        return
-    lease = member.leases.get(lease_id)
-    if lease is None:
-        lease = Lease(lease_id, fact.register_id, fact.store_id, fact.epoch, 0, "open")
-        member.leases[lease_id] = lease
-    missing = points - member.books.balance(lease_place(lease_id))
-    if missing > 0:
-        lease.claimed = max(lease.claimed, lease.granted + missing)
-        member.touch("lease", lease_id)
-        honour_claims(member, cause)
-
-
-def _settle_hold(member: MemberState, cause: Cause, auth_id: str, claimed: int) -> str:
-    """Close the register's own open hold and name the place to burn from. What the sale does
-    not claim becomes available first, so that the rest of the redemption can draw on it."""
-    hold = member.holds.get(auth_id)
-    if hold is None or hold.state != "open" or hold.register_id != cause.register_id:
-        return AVAILABLE
-    place = hold_place(auth_id)
-    member.post(ledger.give_back(member.books, member.next_id(cause), place, keep=claimed), cause)
-    hold.state = "used" if claimed else "voided"
-    member.touch("hold", auth_id)
-    return place
-
-
-def _own_lease(member: MemberState, fact: Understood, lease_id: str) -> str:
-    """The lease's place when it was lent to this register and epoch, else available."""
-    lease = member.leases.get(lease_id)
-    if lease and (lease.register_id, lease.epoch) == (fact.register_id, fact.epoch):
-        return lease_place(lease_id)
-    return AVAILABLE
 
 
 def _accrue(member: MemberState, fact: Understood, state: SaleState, sale: WireSale) -> None:
@@ -295,6 +233,7 @@ def _restore(
         grace_days=grace_days,
     )
     member.post(entry, cause)
+    overdrafts.take_back(member, sale.sale_id, from_overdraft)
     sale.restored += points
 
 
@@ -302,7 +241,7 @@ def _restore(
 
 
 def _lease_closed(member: MemberState, fact: Understood, close: WireLeaseClose) -> None:
-    """Only the register that holds a lease gives it back."""
+    """Only the register that holds a lease closes it."""
     lease = member.leases.get(close.lease_id)
     if lease is None or lease.state == "closed" or lease.register_id != fact.register_id:
         return
@@ -310,6 +249,27 @@ def _lease_closed(member: MemberState, fact: Understood, close: WireLeaseClose) 
         return
     cause = _cause(fact)
     place = lease_place(lease.lease_id)
+    lease.returned += member.books.balance(place)
     member.post(ledger.give_back(member.books, member.next_id(cause), place), cause)
-    lease.state = "closed"
+    lease.state, lease.recall_id, lease.recall_points = "closed", "", 0
+    member.touch("lease", lease.lease_id)
+
+
+def _lease_returned(member: MemberState, fact: Understood, back: WireLeaseReturned) -> None:
+    """So much of a lease comes back, never more than rests there; a recall has its answer."""
+    lease = member.leases.get(back.lease_id)
+    if lease is None or not may_use(lease, fact.register_id, fact.store_id, fact.epoch):
+        return
+    cause = _cause(fact)
+    place = lease_place(lease.lease_id)
+    there = member.books.balance(place)
+    points = min(back.points, there)
+    b3_logged(points, back.points)
+    if points:
+        entry = ledger.give_back(member.books, member.next_id(cause), place, keep=there - points)
+        member.post(entry, cause)
+        lease.returned += points
+    is_own = (lease.register_id, lease.epoch) == (fact.register_id, fact.epoch)
+    if is_own and back.recall_id and back.recall_id == lease.recall_id:
+        lease.recall_id, lease.recall_points = "", 0
     member.touch("lease", lease.lease_id)

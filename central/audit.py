@@ -79,6 +79,22 @@ CHECKS = {
         group by l.member_id, l.lease_id, l.granted
         having l.granted <> coalesce(sum(g.amount), 0)
     """,
+    "overdrafts_off": """
+        select coalesce(o.member_id, a.member_id), coalesce(o.total, 0), coalesce(a.balance, 0)
+        from (select member_id, sum(left_points) as total from overdraft group by member_id
+              having sum(left_points) > 0) o
+        full join (select member_id, balance from account where account = 'overdraft') a
+             on a.member_id = o.member_id
+        where coalesce(o.total, 0) <> -coalesce(a.balance, 0)
+    """,
+    "purses_off": """
+        select p.member_id, p.serial, p.state, p.points, coalesce(sum(s.points), 0)
+        from purse p left join slice s
+             on s.member_id = p.member_id and s.place = 'purse:' || p.serial::text
+        group by p.member_id, p.serial, p.state, p.points
+        having coalesce(sum(s.points), 0)
+               > case when p.state = 'open' then p.points else 0 end
+    """,
     "chains_broken": """
         select register_id, epoch, seq from (
             select register_id, epoch, seq, prev_hash,
@@ -96,7 +112,8 @@ CHECKS = {
 
 _TOTALS = """
 select account_group, sum(amount)::bigint from (
-    select case when account like 'lease:%' then 'leases' else account end as account_group, amount
+    select case when account like 'lease:%' then 'leases'
+           when account like 'purse:%' then 'purses' else account end as account_group, amount
     from leg) grouped
 group by account_group order by account_group
 """

@@ -15,6 +15,7 @@ from sync.contract.messages import (
     WireSaleReturn,
     WireSaleVoided,
 )
+from sync.contract.rights import WireLeaseReturned, WirePurseFloor
 
 _MODELS: dict[str, type[WireModel]] = {
     "sale": WireSale,
@@ -22,6 +23,8 @@ _MODELS: dict[str, type[WireModel]] = {
     "sale_return": WireSaleReturn,
     "print_verdict": WirePrintVerdict,
     "lease_close": WireLeaseClose,
+    "lease_returned": WireLeaseReturned,
+    "purse_floor": WirePurseFloor,
 }
 RECORDED = frozenset({"shift"})
 """Kinds that are kept and exported, but change no points."""

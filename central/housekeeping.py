@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import UTC, date
 from functools import partial
 
@@ -19,11 +20,11 @@ from central.db.session import transact
 from central.errors import DatabaseUnavailable
 from central.holds import release_settled
 from central.instants import Clock, kyiv_date
-from central.leases import LeasePolicy
 from central.member_state import Cause
 from central.member_store import load_members
 from central.retention import Retention, retire, take_daily_turn
 from loyalty import ledger
+from loyalty.authorisation.policy import Policy
 
 log = logging.getLogger("central.housekeeping")
 _EXPIRE_AT_ONCE = 500
@@ -57,7 +58,7 @@ class Housekeeper:
         self,
         pool: ConnectionPool[Connection],
         clock: Clock,
-        policy: LeasePolicy,
+        policy: Callable[[], Policy],
         every_s: float = 5.0,
         keep: Retention | None = None,
     ) -> None:
@@ -88,7 +89,8 @@ class Housekeeper:
             pass
         for register_id, epoch in transact(self._pool, applier.behind):
             self._apply_log(register_id, epoch)
-        while transact(self._pool, self._apply_overtaken):
+        overtaken = partial(self._apply_overtaken, policy=self._policy())
+        while transact(self._pool, overtaken):
             pass
 
     def _retire(self) -> None:
@@ -112,14 +114,14 @@ class Housekeeper:
             register_id=register_id,
             epoch=epoch,
             now=self._clock(),
-            policy=self._policy,
+            policy=self._policy(),
         )
         while transact(self._pool, work) and not self._stop.is_set():
             pass
 
-    def _apply_overtaken(self, connection: Connection) -> int:
+    def _apply_overtaken(self, connection: Connection, policy: Policy) -> int:
         changes = Changes()
-        count = apply_overtaken(connection, self._clock(), changes, self._policy)
+        count = apply_overtaken(connection, self._clock(), changes, policy)
         changes.flush(connection)
         return count
 

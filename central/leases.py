@@ -1,13 +1,17 @@
 """Leases: how much of a member's points each register may spend while it is cut off.
 
 Conditions of the bound (overspend 0): the debit of a grant commits with, and so never after, the
-row that tells the register; only the register's own close gives points back, never a timer; an
+row that tells the register; only the register's own facts give points back, never a timer; an
 epoch's leases stay debited when the epoch is replaced, until its log or a person says otherwise.
+
+Sizes follow where members shop: the store with most visits holds the home share of what can be
+lent, the next one the second share, others nothing. A store's share goes to its hub, or in equal
+parts to its registers. What a store holds over its share is asked back when another store is short.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,18 +19,12 @@ from central.changes import Changes, register_scope
 from central.db.bulk import Connection
 from central.member_state import Cause, Lease, MemberState
 from loyalty import ledger
+from loyalty.authorisation.conditions import b1_debited
+from loyalty.authorisation.policy import Policy, lease_value
 from loyalty.ledger import AVAILABLE, OVERDRAFT, lease_place
-from loyalty.money import share_down
 from sync.contract.feed import FeedLease
 
-
-@dataclass(frozen=True, slots=True)
-class LeasePolicy:
-    """Programme data: the share of the points that a store may hold (basis points), and the
-    least amount worth a top-up (hundredths of a bonus)."""
-
-    store_share_bp: int = 4_000
-    least_top_up_points: int = 100
+VISITS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,7 @@ class Till:
 
     register_id: str
     epoch: int
+    is_hub: bool = False
 
 
 def is_restoring(connection: Connection, now: datetime) -> bool:
@@ -52,8 +51,9 @@ def tills_of(connection: Connection, store_id: str, now: datetime) -> list[Till]
     if is_restoring(connection, now):
         return []
     query = (
-        "select register_id, epoch from register"
-        " where store_id = %s and epoch > 0 and revoked_at is null order by register_id"
+        "select r.register_id, r.epoch, t.register_id is not null from register r"
+        " left join hub_term t on t.store_id = r.store_id and t.register_id = r.register_id"
+        " where r.store_id = %s and r.epoch > 0 and r.revoked_at is null order by r.register_id"
     )
     return [Till(*row) for row in connection.execute(query, [store_id])]
 
@@ -77,40 +77,127 @@ def honour_claims(member: MemberState, cause: Cause) -> None:
             member.touch("lease", lease.lease_id)
 
 
-def top_ups(available: int, open_leases: Sequence[int], policy: LeasePolicy) -> list[int]:
-    """Points to add to each of a store's leases (one figure per register, in order).
+def rank_of(member: MemberState, store_id: str) -> int:
+    """0 for the store where the member shops most, 1 for the second; a new one comes last."""
+    stores = sorted(
+        member.visits, key=lambda each: (-member.visits[each], each != member.home_store, each)
+    )
+    return stores.index(store_id) if store_id in member.visits else len(stores)
 
-    The store's share is taken of what is available and what it holds already, split equally;
-    a register that is short by less than the least amount gets nothing. Pure.
+
+def count_visit(member: MemberState, store_id: str) -> None:
+    """One more visit; all are halved when they are many, so that the newer ones weigh more."""
+    member.visits[store_id] = member.visits.get(store_id, 0) + 1
+    if sum(member.visits.values()) >= VISITS_KEPT:
+        halved = {store: count // 2 for store, count in member.visits.items()}
+        member.visits = {store: count for store, count in halved.items() if count}
+    member.touch("member")
+
+
+def lent_points(member: MemberState, store_id: str | None = None) -> int:
+    """Points that leases hold: everywhere, or of one store, ended lives included."""
+    return sum(
+        member.books.balance(lease_place(lease.lease_id))
+        for lease in member.leases.values()
+        if store_id in (None, lease.store_id)
+    )
+
+
+def _held_by(member: MemberState, tills: Sequence[Till]) -> int:
+    """Points that rest at these registers in their present lives."""
+    lives = {(till.register_id, till.epoch) for till in tills}
+    return sum(
+        member.books.balance(lease_place(lease.lease_id))
+        for lease in member.leases.values()
+        if (lease.register_id, lease.epoch) in lives
+    )
+
+
+def top_ups(
+    available: int, share: int, store_held: int, open_leases: Sequence[int], least: int
+) -> list[int]:
+    """Points to add to each of a store's leases (one figure per till, in order).
+
+    `share` is what the store may hold, `store_held` what its leases hold in all. Equal parts; a
+    till that is short by less than the least amount gets nothing. Pure.
     """
-    share = share_down(available + sum(open_leases), policy.store_share_bp)
     wanted = share // len(open_leases) if open_leases else 0
+    room = min(available, share - store_held)
     grants = []
     for held in open_leases:
-        shortfall = min(wanted - held, available)
-        grant = shortfall if shortfall >= policy.least_top_up_points else 0
-        available -= grant
+        shortfall = min(wanted - held, room)
+        grant = shortfall if shortfall >= least else 0
+        room -= grant
         grants.append(grant)
     return grants
 
 
 def ensure_leases(
-    member: MemberState, store_id: str, tills: Sequence[Till], cause: Cause, policy: LeasePolicy
+    member: MemberState, store_id: str, tills: Sequence[Till], cause: Cause, policy: Policy
 ) -> None:
     """Top up the store's leases of a member who shops or is asked for there. A blocked member
     or one in overdraft gets nothing."""
     if member.is_blocked or member.books.balance(OVERDRAFT) or not tills:
         return
-    leases = [_open_lease(member, till, store_id) for till in tills]
+    targets = [till for till in tills if till.is_hub] or tills
+    leases = [_open_lease(member, till, store_id) for till in targets]
     held = [member.books.balance(lease_place(lease.lease_id)) for lease in leases]
-    available = member.books.balance(AVAILABLE)
-    for lease, points in zip(leases, top_ups(available, held, policy), strict=True):
+    available, store_held = member.books.balance(AVAILABLE), _held_by(member, tills)
+    total = available + lent_points(member)
+    share = lease_value(policy, total, rank_of(member, store_id))
+    grants = top_ups(available, share, store_held, held, policy.lease_least_points)
+    for lease, points in zip(leases, grants, strict=True):
         if points:
             entry_id = member.next_id(cause)
+            before = member.books.balance(lease_place(lease.lease_id))
             member.post(ledger.grant(member.books, entry_id, lease.lease_id, points), cause)
             lease.granted += points
+            b1_debited(before + points, member.books.balance(lease_place(lease.lease_id)))
             member.leases[lease.lease_id] = lease
             member.touch("lease", lease.lease_id)
+    short = share - _held_by(member, tills)
+    if short >= policy.lease_least_points:
+        _ask_surplus_back(member, store_id, short, total, policy, cause)
+
+
+def _ask_surplus_back(
+    member: MemberState, store_id: str, short: int, total: int, policy: Policy, cause: Cause
+) -> None:
+    """What other stores hold over their own shares is asked for; it is lent here when it came."""
+    for other in sorted({lease.store_id for lease in member.leases.values()} - {store_id}):
+        share = lease_value(policy, total, rank_of(member, other))
+        surplus = min(short, lent_points(member, other) - share)
+        if surplus >= policy.lease_least_points:
+            own = [lease for lease in member.leases.values() if lease.store_id == other]
+            ask_back(member, own, surplus, f"move:{cause.key}")
+
+
+def ask_back(
+    member: MemberState, leases: Iterable[Lease], points: int, recall_id: str
+) -> list[Lease]:
+    """Ask holders for up to so many points, the fullest lease first; the leases that were asked.
+
+    Nothing is credited by asking. A lease that is being asked already is left out."""
+    asked = []
+    by_size = sorted(
+        leases, key=lambda each: (-member.books.balance(lease_place(each.lease_id)), each.lease_id)
+    )
+    for lease in by_size:
+        part = min(points, member.books.balance(lease_place(lease.lease_id)))
+        if part > 0 and lease.state == "open" and not lease.recall_id:
+            lease.recall_id, lease.recall_points = recall_id[:64], part
+            member.touch("lease", lease.lease_id)
+            asked.append(lease)
+            points -= part
+    return asked
+
+
+def may_use(lease: Lease, register_id: str, store_id: str, epoch: int) -> bool:
+    """Whether a register's fact may spend or give back of a lease: its own one of this life, or
+    the one of its store's hub, which hands out parts."""
+    if lease.is_hub:
+        return lease.store_id == store_id
+    return (lease.register_id, lease.epoch) == (register_id, epoch)
 
 
 def _open_lease(member: MemberState, till: Till, store_id: str) -> Lease:
@@ -123,7 +210,7 @@ def _open_lease(member: MemberState, till: Till, store_id: str) -> Lease:
             return known
         number += 1
         lease_id = f"{base}.{number}"
-    return Lease(lease_id, till.register_id, store_id, till.epoch, 0, "open")
+    return Lease(lease_id, till.register_id, store_id, till.epoch, 0, "open", is_hub=till.is_hub)
 
 
 def put_leases(changes: Changes, member: MemberState) -> None:
@@ -138,6 +225,8 @@ def put_leases(changes: Changes, member: MemberState) -> None:
                 epoch=lease.epoch,
                 granted_points=lease.granted,
                 state=lease.state,
+                recall_id=lease.recall_id,
+                recall_points=lease.recall_points,
             )
             changes.put_message(
                 "lease",

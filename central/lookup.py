@@ -11,9 +11,10 @@ from central.changes import Changes
 from central.db.bulk import Connection
 from central.feed import PHONE, serve_rows
 from central.instants import to_text
-from central.leases import LeasePolicy, ensure_leases, tills_of
+from central.leases import ensure_leases, tills_of
 from central.member_state import Cause
 from central.member_store import load_members
+from loyalty.authorisation.policy import Policy
 from sync.contract.feed import FeedRow
 from sync.contract.live import LookupReply, LookupRequest
 from sync.serving.port import Caller, Refused
@@ -27,7 +28,7 @@ def look_up(
     caller: Caller,
     request: LookupRequest,
     now: datetime,
-    policy: LeasePolicy,
+    policy: Policy,
 ) -> LookupReply:
     """The member's rows as the caller's feed would show them; their leases at the caller's store
     are topped up first."""
@@ -39,7 +40,7 @@ def look_up(
     cause = Cause(f"lookup:{uuid.uuid4()}", caller.register_id, caller.store_id)
     tills = tills_of(connection, caller.store_id, now)
     ensure_leases(member, caller.store_id, tills, cause, policy)
-    if member.postings:
+    if member.postings or member.touched:
         changes = Changes()
         publish(connection, [member], now, changes)
         changes.flush(connection)
@@ -65,7 +66,7 @@ def _find(connection: Connection, request: LookupRequest) -> int | None:
 def _rows(connection: Connection, caller: Caller, member_id: int) -> list[FeedRow]:
     found = connection.execute(
         "select kind, key, version, is_deleted, body, xid::text::bigint, id, member_id from change"
-        " where member_id = %s and kind in ('member', 'token', 'lease', %s)"
+        " where member_id = %s and kind in ('member', 'token', 'lease', 'deny', %s)"
         " and scope = any(%s) order by xid, id",
         [
             member_id,

@@ -62,8 +62,9 @@ class Hold:
 
 @dataclass(slots=True)
 class Lease:
-    """Points lent to one register's epoch; `granted` is the total ever. `claimed` is what the
-    register says it was granted, before a restore: never granted beyond what is available."""
+    """Points lent to one register's epoch; `granted` is the total ever, so is `returned`. `claimed`
+    is what the register says it was granted, before a restore: never granted beyond what is there.
+    `recall_id` and `recall_points` are what it is asked to give back now."""
 
     lease_id: str
     register_id: str
@@ -72,6 +73,41 @@ class Lease:
     granted: int
     state: Literal["open", "recalled", "closed"]
     claimed: int = 0
+    is_hub: bool = False
+    returned: int = 0
+    recall_id: str = ""
+    recall_points: int = 0
+
+
+@dataclass(slots=True)
+class Overdraft:
+    """What one sale spent over everything the member had, by the layer that approved it. `left` is
+    neither repaid nor written off, `lost` was written off."""
+
+    overdraft_id: str
+    layer: str
+    register_id: str
+    store_id: str
+    subject_id: str | None
+    points: int
+    left: int
+    lost: int = 0
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A sale that took from a purse."""
+
+    serial: int
+    sale_id: str
+    register_id: str
+    store_id: str
+    epoch: int
+    seq: int
+    points: int
+    link_index: int
+    occurred_at: str
 
 
 @dataclass(slots=True)
@@ -137,11 +173,14 @@ class MemberState:
     purchases: list[dict[str, Any]] = field(default_factory=list)
     is_erased: bool = False
     coupons: list[dict[str, Any]] = field(default_factory=list)
+    visits: dict[str, int] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     sales: dict[str, SaleState] = field(default_factory=dict)
     returns: dict[str, ReturnState] = field(default_factory=dict)
     spent: dict[str, Slices] = field(default_factory=dict)
+    overdrafts: dict[str, Overdraft] = field(default_factory=dict)
+    sightings: list[Sighting] = field(default_factory=list)
     postings: list[tuple[Entry, Cause]] = field(default_factory=list)
     touched: set[tuple[str, str]] = field(default_factory=set)
     before: Books | None = None

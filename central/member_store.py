@@ -10,6 +10,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
+from central import overdrafts, sightings
 from central.db.bulk import Columns, Connection, Row, delete_rows, insert_rows, upsert_rows
 from central.member_state import (
     Hold,
@@ -55,7 +56,8 @@ _HOLD: Columns = (
 _LEASE_KEY: Columns = (*_MEMBER, ("lease_id", "text"))
 _LEASE: Columns = (
     *(("register_id", "text"), ("store_id", "text"), ("epoch", "integer")),
-    *(("granted", "bigint"), ("state", "text"), ("claimed", "bigint")),
+    *(("granted", "bigint"), ("state", "text"), ("claimed", "bigint"), ("is_hub", "boolean")),
+    *(("returned", "bigint"), ("recall_id", "text"), ("recall_points", "bigint")),
 )
 _SALE_KEY: Columns = (*_MEMBER, ("sale_id", "uuid"))
 _SALE: Columns = (
@@ -71,9 +73,9 @@ _RETURN: Columns = (
 )
 _UPDATE_MEMBERS = """
 update member set home_store = now.home_store, purchases_count = now.purchases_count,
-                  purchases = now.purchases, coupons = now.coupons
-from unnest(%b::bigint[], %b::text[], %b::bigint[], %b::jsonb[], %b::jsonb[])
-     as now (member_id, home_store, purchases_count, purchases, coupons)
+                  purchases = now.purchases, coupons = now.coupons, visits = now.visits
+from unnest(%b::bigint[], %b::text[], %b::bigint[], %b::jsonb[], %b::jsonb[], %b::jsonb[])
+     as now (member_id, home_store, purchases_count, purchases, coupons, visits)
 where member.member_id = now.member_id
 """
 _VALUES = {
@@ -87,7 +89,7 @@ _VALUES = {
 }
 _SELECT_MEMBERS = """
 select member_id, feed_name, feed_birthday, tier, groups, is_blocked, home_store,
-       purchases_count, purchases, erased_at is not null, coupons
+       purchases_count, purchases, erased_at is not null, coupons, visits
 from member where member_id = any(%s) order by member_id
 """
 
@@ -116,6 +118,7 @@ def load_members(
         row[0]: MemberState(row[0], books.get(row[0], Books(row[0])), *row[1:]) for row in rows
     }
     _load_rights(connection, members, ids, list(auth_ids))
+    overdrafts.load(connection, members)
     if sale_ids or return_ids:
         _load_sales(connection, members, ids, list(sale_ids), list(return_ids))
     return members
@@ -157,8 +160,8 @@ def _load_rights(
     for row in connection.execute(query, [ids, auth_ids]):
         members[row[0]].holds[row[1]] = Hold(*row[1:])
     query = (
-        "select member_id, lease_id, register_id, store_id, epoch, granted, state, claimed"
-        " from lease where member_id = any(%s)"
+        "select member_id, lease_id, register_id, store_id, epoch, granted, state, claimed, is_hub,"
+        " returned, recall_id, recall_points from lease where member_id = any(%s)"
     )
     for row in connection.execute(query, [ids]):
         members[row[0]].leases[row[1]] = Lease(*row[1:])
@@ -211,6 +214,8 @@ def save_members(
     """Write postings, balances, slices and every touched row; the states are spent afterwards.
 
     Inside a pipeline the caller may go on while the database works."""
+    overdrafts.save(connection, members, posted_at)
+    sightings.save(connection, members, posted_at)
     _save_postings(connection, members, posted_at)
     _save_balances(connection, members)
     _save_touched(connection, members)
@@ -219,7 +224,10 @@ def save_members(
 
 def _save_purchases(connection: Connection, members: Collection[MemberState]) -> None:
     rows = [
-        (m.member_id, m.home_store, m.purchases_count, _json(m.purchases), _json(m.coupons))
+        (
+            *(m.member_id, m.home_store, m.purchases_count),
+            *(_json(m.purchases), _json(m.coupons), _json(m.visits)),
+        )
         for m in members
         if ("member", "") in m.touched
     ]

@@ -107,7 +107,8 @@ def balances(connection: Connection) -> Iterator[str]:
     query = (
         "select m.member_id, coalesce(sum(l.amount), 0)::bigint from member m"
         " left join leg l on l.member_id = m.member_id and (l.account in"
-        " ('available', 'held', 'overdraft') or l.account like 'lease:%')"
+        " ('available', 'held', 'overdraft') or l.account like 'lease:%'"
+        " or l.account like 'purse:%')"
         " group by m.member_id order by m.member_id"
     )
     with connection.transaction(), connection.cursor("balances") as cursor:

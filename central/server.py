@@ -22,8 +22,8 @@ from central.db.session import open_pool
 from central.errors import BadInput, DatabaseUnavailable
 from central.housekeeping import Housekeeper
 from central.instants import Clock, system_clock
-from central.leases import LeasePolicy
 from central.listening import Listener
+from central.policies import ActivePolicy
 from central.service import CentreService
 from central.snapshots import Snapshots
 from central.watch import Watch
@@ -41,7 +41,6 @@ def wired(
     programme_keys: Sequence[ProgrammeKey],
     *,
     clock: Clock = system_clock,
-    policy: LeasePolicy | None = None,
     housekeeping_s: float = 5.0,
     database_server: EmbeddedServer | None = None,
     snapshot_dir: Path | None = None,
@@ -50,10 +49,10 @@ def wired(
 
     `database_server` is started again when it dies; snapshot files are made in `snapshot_dir`."""
     migrate(url)
-    policy = policy or LeasePolicy()
     board = HintBoard()
     pool = open_pool(url)
     listener = Listener(url, board.post)
+    policy = ActivePolicy(pool)
     housekeeper = Housekeeper(pool, clock, policy, housekeeping_s)
     snapshots = Snapshots(pool, snapshot_dir, clock) if snapshot_dir else None
     watch = Watch(url, clock, database_server)

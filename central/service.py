@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -28,8 +28,8 @@ from central.db.bulk import Connection
 from central.db.session import snapshot, transact
 from central.errors import DatabaseUnavailable
 from central.instants import Clock, system_clock, to_text
-from central.leases import LeasePolicy
 from central.snapshots import Snapshots
+from loyalty.authorisation.policy import Policy
 from sync.contract.feed import BucketSums, FeedBucket, FeedPage, SnapshotInfo
 from sync.contract.live import (
     AuthorisationReply,
@@ -61,7 +61,7 @@ class CentreService:
     pool: ConnectionPool[Connection]
     programme_keys: Sequence[ProgrammeKey]
     clock: Clock = system_clock
-    policy: LeasePolicy = field(default_factory=LeasePolicy)
+    policy: Callable[[], Policy] = Policy
     snapshots: Snapshots | None = None
 
     def enrol(self, request: EnrolRequest) -> EnrolReply:
@@ -76,13 +76,13 @@ class CentreService:
     def upload(self, caller: Caller, batch: UploadBatch) -> UploadReply:
         """Store facts, then apply them. The store's commit is what is acknowledged: facts that
         cannot be applied now are applied by the housekeeper."""
-        now = self.clock()
+        now, policy = self.clock(), self.policy()
         stored = transact(self.pool, lambda c: ingest.store(c, caller, batch, now))
         outcomes: dict[int, ingest.Outcome] = {}
         try:
             seq = 0
             while stored.first_seq is not None and seq < stored.head.seq:
-                work = partial(applier.apply_stored, stored=stored, now=now, policy=self.policy)
+                work = partial(applier.apply_stored, stored=stored, now=now, policy=policy)
                 progress = transact(self.pool, work)
                 outcomes |= progress.outcomes
                 seq = progress.seq
@@ -120,8 +120,8 @@ class CentreService:
 
     def lookup(self, caller: Caller, request: LookupRequest) -> LookupReply:
         """Find a member the register does not know."""
-        now = self.clock()
-        return transact(self.pool, lambda c: lookup.look_up(c, caller, request, now, self.policy))
+        now, policy = self.clock(), self.policy()
+        return transact(self.pool, lambda c: lookup.look_up(c, caller, request, now, policy))
 
     def heartbeat(self, caller: Caller, report: Heartbeat) -> HeartbeatReply:
         """Note what a register says of itself."""

@@ -1,10 +1,10 @@
 """Append-only double entry over a member's points.
 
 Places of a member's points: `available`, `pending`, `hold:<auth_id>` (booked on the account
-`held`), `lease:<lease_id>`, and `overdraft`, whose balance is never above zero. Accounts of the
-programme: `issued`, `redeemed`, `expired`, `adjustment`, `offline_loss`; their legs carry the
-member's id, so that every entry lives in one shard. A leg is what an account gains, and the legs
-of an entry sum to zero.
+`held`), `lease:<lease_id>`, `purse:<serial>`, and `overdraft`, whose balance is never above zero.
+Accounts of the programme: `issued`, `redeemed`, `expired`, `adjustment`, `offline_loss`; their legs
+carry the member's id, so that every entry lives in one shard. A leg is what an account gains, and
+the legs of an entry sum to zero.
 
 Every function here is pure: it reads `Books` and returns the `Entry` to append; `post` gives the
 books after it. Model: TigerBeetle (transfers are immutable, a correction is a further transfer)
@@ -13,7 +13,7 @@ and lots with allocation rows, so that a reversal re-opens exactly the lots that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeVar
@@ -42,6 +42,7 @@ EntryKind = Literal[
     "hold",
     "release",
     "grant",
+    "purse",
     "close",
     "reversal",
     "accrual_reversal",
@@ -49,6 +50,8 @@ EntryKind = Literal[
     "repayment_reversal",
     "expiry",
     "write_off",
+    "annulment",
+    "adjustment",
 ]
 
 
@@ -60,6 +63,11 @@ def hold_place(auth_id: str) -> str:
 def lease_place(lease_id: str) -> str:
     """Where the points lent to one register rest."""
     return f"lease:{lease_id}"
+
+
+def purse_place(serial: int) -> str:
+    """Where the points of one signed purse rest."""
+    return f"purse:{serial}"
 
 
 def account_of(place: str) -> str:
@@ -251,6 +259,13 @@ def hold(books: Books, entry_id: str, auth_id: str, points: int) -> Entry:
     return checked(Entry(entry_id, books.member_id, "hold", moves))
 
 
+def fill_purse(books: Books, entry_id: str, serial: int, points: int) -> Entry:
+    """Set points aside for a signed purse; `InvalidEntry` when they are not available."""
+    parts = lots.take(books.at(AVAILABLE), points)
+    moves = _moves(parts, AVAILABLE, purse_place(serial))
+    return checked(Entry(entry_id, books.member_id, "purse", moves))
+
+
 def grant(books: Books, entry_id: str, lease_id: str, points: int) -> Entry:
     """Lend points to a register; `InvalidEntry` when they are not available."""
     parts = lots.take(books.at(AVAILABLE), points)
@@ -259,7 +274,7 @@ def grant(books: Books, entry_id: str, lease_id: str, points: int) -> Entry:
 
 
 def give_back(books: Books, entry_id: str, place: str, *, keep: int = 0) -> Entry | None:
-    """What a hold (`release`) or a lease (`close`) holds over `keep` becomes available, if any.
+    """What a hold (`release`), a lease or purse (`close`) holds over `keep` becomes available.
 
     The points that expire first stay, for they are the next to be spent."""
     kept = lots.take_up_to(books.at(place), keep)
@@ -292,6 +307,22 @@ def redeem(books: Books, entry_id: str, wanted: Iterable[tuple[str, int]]) -> En
     if missing > lots.total(parts):
         moves.append(Move(OVERDRAFT, REDEEMED, missing - lots.total(parts)))
     return checked(Entry(entry_id, books.member_id, "redemption", tuple(moves)))
+
+
+def shortages(books: Books, wanted: Sequence[tuple[str, int]]) -> tuple[int, ...]:
+    """What of each part of `wanted` neither its place nor `available` covers, when it is burnt by
+    `redeem`; together the overdraft of that entry."""
+    left = {place: lots.total(books.at(place)) for place in (*dict(wanted), AVAILABLE)}
+    missing = []
+    for place, points in wanted:
+        there = min(points, left[place])
+        left[place] -= there
+        missing.append(points - there)
+    for number, points in enumerate(missing):
+        covered = min(points, left[AVAILABLE])
+        left[AVAILABLE] -= covered
+        missing[number] -= covered
+    return tuple(missing)
 
 
 def reverse_redemption(
@@ -344,9 +375,28 @@ def expire(books: Books, entry_id: str, today: str) -> Entry | None:
     return checked(Entry(entry_id, books.member_id, "expiry", _moves(parts, AVAILABLE, EXPIRED)))
 
 
-def write_off(books: Books, entry_id: str) -> Entry | None:
-    """An overdraft that nobody will repay becomes the programme's offline loss."""
+def annul(books: Books, entry_id: str) -> Entry | None:
+    """All available points of a member who has not come for long go to `expired`; what is held or
+    lent waits, for it may have been spent in time."""
+    moves = _moves(books.at(AVAILABLE), AVAILABLE, EXPIRED)
+    return checked(Entry(entry_id, books.member_id, "annulment", moves)) if moves else None
+
+
+def adjust(books: Books, entry_id: str, lot: Slice | None, less: int = 0) -> Entry:
+    """A person's correction: a new lot out of `adjustment`, or available points back into it;
+    `InvalidEntry` when fewer are available."""
+    if lot is not None:
+        moves = _moves((lot,), ADJUSTMENT, AVAILABLE)
+    else:
+        moves = _moves(lots.take(books.at(AVAILABLE), less), AVAILABLE, ADJUSTMENT)
+    return checked(Entry(entry_id, books.member_id, "adjustment", moves))
+
+
+def write_off(books: Books, entry_id: str, points: int | None = None) -> Entry | None:
+    """An overdraft that nobody will repay, or so much of it, becomes the programme's offline
+    loss."""
     owed = -books.balance(OVERDRAFT)
+    owed = owed if points is None else min(owed, points)
     if not owed:
         return None
     moves = (Move(OFFLINE_LOSS, OVERDRAFT, owed),)

@@ -13,10 +13,10 @@ from central.db.partitions import PARTITIONED
 
 BY_MEMBER = (
     *("account", "allocation", "change", "entry", "hold", "lease", "leg", "lot", "member"),
-    *("person", "sale", "sale_return", "slice"),
+    *("overdraft", "person", "purse", "purse_sighting", "sale", "sale_return", "slice"),
 )
 BY_REGISTER = (
-    *("applied", "fact", "fact_body", "fork", "parked", "register_epoch"),
+    *("applied", "fact", "fact_body", "fork", "parked", "purse_floor", "register_epoch"),
     *("register_report", "settled", "subject", "voided_authorisation"),
 )
 BY_TOKEN = ("token",)
@@ -29,9 +29,12 @@ REFERENCE = (
         "enrol_code",
         "feed_day",
         "good",
+        "hub_term",
         "kill_list",
         "meta",
         "migration",
+        "offline_policy",
+        "purse_key",
         "register",
     ),
     "store",

@@ -75,13 +75,13 @@ def test_hold_and_lease_pay_one_sale(centre, add_member, sale_body, redemption, 
     till.send("sale", sale_body(till, member))
     lease = till.lease(member)["lease_id"]
     body = ask(member, 7_000)
-    assert post(till, body) == (6_000, "insufficient")
+    assert post(till, body) == (4_000, "insufficient")
     spent = redemption(
         *(7_000, "online"),
         auth_id=body["auth_id"],
-        hold_points=6_000,
+        hold_points=4_000,
         lease_id=lease,
-        lease_points=1_000,
+        lease_points=3_000,
     )
     till.send("sale", sale_body(till, member, sale_id=body["sale_id"], redemption=spent))
     after = books(member)
@@ -108,10 +108,10 @@ def test_lookup_answers_in_feed_form_and_lends_to_the_store(centre, add_member, 
     assert found["found"]
     assert [kind for kind, _ in kinds] == ["lease", "member", "token", "token"]
     assert ("lease", f"R1.1.{member}") in kinds
-    assert books(member) == {"available": 6_000, f"lease:R1.1.{member}": 4_000}
+    assert books(member) == {"available": 4_000, f"lease:R1.1.{member}": 6_000}
     by_phone = other.post("/v1/members/lookup", {"phone": phone}).json()
     assert [row["key"] for row in by_phone["rows"] if row["kind"] == "lease"] == [f"R2.1.{member}"]
-    assert books(member)[f"lease:R2.1.{member}"] == 2_400
+    assert books(member)[f"lease:R2.1.{member}"] == 4_000
     till.pull()
     versions = {(row["kind"], row["key"]): row["version"] for row in found["rows"]}
     for key, version in versions.items():
@@ -138,4 +138,4 @@ def test_expiry_takes_what_is_free_and_leaves_what_is_lent(centre, add_member, d
 
     with db.transaction():
         expire_lots(db, centre.clock)
-    assert books(member) == {f"lease:R1.1.{member}": 4_000}
+    assert books(member) == {f"lease:R1.1.{member}": 6_000}

@@ -11,8 +11,8 @@ from bench.soak.durable_central import feed_campaign, kill_campaign
 from central import applier
 from central.db.session import connect, open_pool, transact
 from central.errors import DatabaseUnavailable
-from central.leases import LeasePolicy
 from central.watch import HELD_BACK, Horizon, Watch
+from loyalty.authorisation.policy import Policy
 
 pytestmark = pytest.mark.postgres
 SEED = 20261122
@@ -76,7 +76,7 @@ def test_appliers_of_two_processes_never_post_twice(database_url, db, sale_body,
     def work(pool):
         together.wait()
         done.append(
-            transact(pool, lambda c: applier.apply_next(c, "R1", 1, centre.clock(), LeasePolicy()))
+            transact(pool, lambda c: applier.apply_next(c, "R1", 1, centre.clock(), Policy()))
         )
 
     with db.transaction():

@@ -143,7 +143,7 @@ def test_a_lease_is_spent_and_a_return_reopens_the_lots(
     till = centre.till()
     till.send("sale", sale_body(till, member))
     lease = till.lease(member)
-    assert lease["granted_points"] == 4_000
+    assert lease["granted_points"] == 6_000
     assert (lease["epoch"], lease["state"]) == (1, "open")
     spent = redemption(1_500, lease_id=lease["lease_id"], lease_points=1_500)
     body = sale_body(till, member, redemption=spent, accrual_points=200, mode="offline")
@@ -251,7 +251,7 @@ def test_only_the_holder_closes_a_lease_and_a_new_one_has_a_new_name(
     till, other = centre.till("S1", "R1"), centre.till("S1", "R2")
     till.send("sale", sale_body(till, member))
     lease = till.lease(member)
-    assert lease["granted_points"] == 2_000
+    assert lease["granted_points"] == 3_000
     close = {
         "version": 1,
         "lease_id": lease["lease_id"],
@@ -260,15 +260,15 @@ def test_only_the_holder_closes_a_lease_and_a_new_one_has_a_new_name(
         "closed_at": "2026-11-22T20:00:00Z",
     }
     other.send("lease_close", close)
-    assert books(member)[f"lease:{lease['lease_id']}"] == 2_000
+    assert books(member)[f"lease:{lease['lease_id']}"] == 3_000
     till.send("lease_close", close)
     assert f"lease:{lease['lease_id']}" not in books(member)
     assert till.lease(member)["state"] == "closed"
     till.send("sale", sale_body(till, member))
     till.pull()
     again = till.cache["lease", f"{lease['lease_id']}.2"]["body"]
-    assert (again["granted_points"], again["state"]) == (2_000, "open")
-    assert books(member)[f"lease:{lease['lease_id']}.2"] == 2_000
+    assert (again["granted_points"], again["state"]) == (3_000, "open")
+    assert books(member)[f"lease:{lease['lease_id']}.2"] == 3_000
 
 
 def test_leases_die_with_their_epoch_but_stay_debited(centre, add_member, sale_body, books):
@@ -281,8 +281,8 @@ def test_leases_die_with_their_epoch_but_stay_debited(centre, add_member, sale_b
     new.pull()
     assert not [key for key in new.cache if key[0] == "lease"]
     new.send("sale", sale_body(new, member))
-    assert new.lease(member)["granted_points"] == 2_400
-    assert books(member)[f"lease:{old_lease}"] == 4_000
+    assert new.lease(member)["granted_points"] == 4_000, "all that is not lent to the old life"
+    assert books(member)[f"lease:{old_lease}"] == 6_000
     late = old.fact("sale", sale_body(old, member))
     assert old.upload(late)["verdicts"][0]["verdict"] == "accepted"
     assert old.post("/v1/heartbeat", {"epoch": 1}).status_code == 403
