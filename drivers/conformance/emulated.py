@@ -1,4 +1,4 @@
-"""A `PrinterBench` on the emulated Ukrainian Datecs."""
+"""A `PrinterBench` on any emulated fiscal printer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from drivers.base import FiscalPrinter
-from drivers.emulators.datecs_ua.device import DatecsUaDevice
+from drivers.emulators.dialects import DIALECTS
 from drivers.emulators.paper import Document
 from drivers.emulators.printer import PrinterEmulator
 from drivers.emulators.register.config import RegisterConfig
+from drivers.emulators.register.device import RegisterDevice
 from drivers.emulators.wire import open_endpoint
 from drivers.registry import Options, open_fiscal_printer
 
@@ -21,15 +22,18 @@ QUICK: Options = {"reply_timeout_ms": 80}
 class EmulatedPrinterBench:
     """The emulator, and drivers opened on it over its real address."""
 
-    def __init__(self, emulator: PrinterEmulator, device: DatecsUaDevice, options: Options) -> None:
+    def __init__(
+        self, emulator: PrinterEmulator, device: RegisterDevice, driver: str, options: Options
+    ) -> None:
         self.emulator = emulator
         self.device = device
+        self.driver = driver
         self._options = options
 
     def open(self, **options: str | int | bool) -> FiscalPrinter:
         """A new driver on the emulator's address."""
         given = {**self._options, **options}
-        return open_fiscal_printer("fiscal.datecs_ua", self.emulator.url, given)
+        return open_fiscal_printer(self.driver, self.emulator.url, given)
 
     def receipts(self) -> list[Document]:
         """Closed fiscal receipts, oldest first, as the emulator counted them."""
@@ -53,13 +57,15 @@ def emulated_printer(
     delay_ms: int = 0,
     config: RegisterConfig | None = None,
     keep_paper: bool = False,
+    dialect: str = "datecs_ua",
 ) -> Iterator[EmulatedPrinterBench]:
     """An emulated printer under `folder`, on a pty or on TCP, closed at the end."""
     link = str(folder / "printer") if wire == "pty" else ""
     endpoint = open_endpoint(link, "" if link else "127.0.0.1:0")
-    device = DatecsUaDevice(config, folder / "paper" if keep_paper else None)
-    emulator = PrinterEmulator("printer", endpoint, device, delay_ms)
+    kind = DIALECTS[dialect]
+    device = kind.device(config or kind.config(), folder / "paper" if keep_paper else None)
+    emulator = PrinterEmulator("printer", endpoint, device, delay_ms, kind.wire(device))
     try:
-        yield EmulatedPrinterBench(emulator, device, QUICK)
+        yield EmulatedPrinterBench(emulator, device, f"fiscal.{dialect}", QUICK)
     finally:
         emulator.close()

@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from drivers.emulators.dialects import DIALECTS
+
 MAX_DEVICES: Final = 64
 MAX_DELAY_MS: Final = 10_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -35,7 +37,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PLACE_KEYS: Final[Mapping[str, type]] = {"name": str, "kind": str, "link": str, "tcp": str}
 SCANNER_KEYS: Final[Mapping[str, type]] = {"suffix": str, "seed": int}
 PRINTER_KEYS: Final[Mapping[str, type]] = {"dialect": str, "delay_ms": int, "paper_dir": str}
-DATECS_UA_KEYS: Final[Mapping[str, type]] = {
+REGISTER_KEYS: Final[Mapping[str, type]] = {
     "model": str,
     "serial_number": str,
     "fiscal_number": str,
@@ -102,7 +104,7 @@ def device_entry(entry: Mapping[str, Any], folder: Path) -> DeviceEntry:
     if kind == "scanner":
         allowed = {**PLACE_KEYS, **SCANNER_KEYS}
     elif kind == "printer":
-        allowed = {**PLACE_KEYS, **PRINTER_KEYS, **DATECS_UA_KEYS}
+        allowed = {**PLACE_KEYS, **PRINTER_KEYS, **REGISTER_KEYS}
     else:
         raise BadBenchFile(f"device {name!r}: kind must be 'scanner' or 'printer'")
     for key, value in entry.items():
@@ -131,7 +133,7 @@ def _control_port(control: Any) -> int:
 
 def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
     checks: dict[str, tuple[Callable[[Any], bool], str]] = {
-        "dialect": (lambda value: value == "datecs_ua", "must be 'datecs_ua'"),
+        "dialect": (lambda value: value in DIALECTS, f"must be one of {', '.join(DIALECTS)}"),
         "delay_ms": (lambda value: 0 <= value <= MAX_DELAY_MS, f"must be 0 to {MAX_DELAY_MS}"),
         "cash_rounding": (lambda value: value in (0, 10, 50), "must be 0, 10 or 50"),
         "suffix": (lambda v: v in ("cr", "lf", "crlf", "tab", "etx"), "is not a known suffix"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drivers.emulators.bench_file import DATECS_UA_KEYS, DeviceEntry
-from drivers.emulators.datecs_ua.device import DatecsUaDevice
+from drivers.emulators.bench_file import REGISTER_KEYS, DeviceEntry
+from drivers.emulators.dialects import DIALECTS
 from drivers.emulators.printer import PrinterEmulator
-from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.emulators.wire import open_endpoint
 
 DEFAULT_DELAY_MS = 60
+DEFAULT_DIALECT = "datecs_ua"
 
 Emulator = ScannerEmulator | PrinterEmulator
 
@@ -69,7 +69,9 @@ def start_device(entry: DeviceEntry) -> Emulator:
     if entry.kind == "scanner":
         suffix, seed = str(settings.get("suffix", "cr")), int(settings.get("seed", 1))
         return ScannerEmulator(entry.name, endpoint, suffix, seed)
-    config = RegisterConfig(**{key: settings[key] for key in DATECS_UA_KEYS if key in settings})
+    kind = DIALECTS[str(settings.get("dialect", DEFAULT_DIALECT))]
+    config = kind.config(**{key: settings[key] for key in REGISTER_KEYS if key in settings})
     folder = Path(settings["paper_dir"]) if "paper_dir" in settings else None
     delay_ms = int(settings.get("delay_ms", DEFAULT_DELAY_MS))
-    return PrinterEmulator(entry.name, endpoint, DatecsUaDevice(config, folder), delay_ms)
+    device = kind.device(config, folder)
+    return PrinterEmulator(entry.name, endpoint, device, delay_ms, kind.wire(device))

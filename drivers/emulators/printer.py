@@ -126,8 +126,8 @@ class PrinterEmulator:
         name: str,
         endpoint: Endpoint,
         device: Device,
-        delay_ms: int = 60,
-        wire: Callable[[Line], Wire] | None = None,
+        delay_ms: int,
+        wire: Callable[[Line], Wire],
     ) -> None:
         self.name = name
         self.kind = "printer"
@@ -136,7 +136,7 @@ class PrinterEmulator:
         self._loop = DeviceLoop(name, endpoint, self._on_bytes)
         self._line = Line(self._loop, self._faults, delay_ms / 1000)
         self._line.apply = self._apply
-        self._make_wire = wire or (lambda line: _isl_wire(line, device))
+        self._make_wire = wire
         self._wire = self._make_wire(self._line)
         self._loop.start()
 
@@ -216,10 +216,3 @@ class PrinterEmulator:
     def _on_bytes(self, data: bytes) -> None:
         if self._line.powered:
             self._wire.feed(data)
-
-
-def _isl_wire(line: Line, device: Device) -> Wire:
-    from drivers.emulators.isl.wire import IslDevice, IslWire
-
-    assert isinstance(device, IslDevice)
-    return IslWire(line, device)

@@ -7,9 +7,10 @@ SYN every 60 ms while a command takes longer. The SEQ memory does not survive a 
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Protocol
 
-from drivers.emulators.printer import Line
+from drivers.emulators.printer import Line, Wire
 from drivers.fiscal.isl.frame import (
     NAK,
     SYN,
@@ -22,7 +23,6 @@ from drivers.fiscal.isl.frame import (
 )
 
 
-@runtime_checkable
 class IslDevice(Protocol):
     """A printer behind the frames."""
 
@@ -69,3 +69,8 @@ class IslWire:
         data, status = self._device.execute(request.cmd, request.data)
         self._last_seq = request.seq
         self._last_reply = encode_reply(request.seq, request.cmd, data, status)
+
+
+def isl_wire(device: IslDevice) -> Callable[[Line], Wire]:
+    """What `PrinterEmulator` makes the wire of this device with."""
+    return lambda line: IslWire(line, device)

@@ -145,7 +145,7 @@ class Machine(Protocol):
     @property
     def status(self) -> MachineStatus: ...
 
-    def bind(self, journal: DeviceJournal) -> None:
+    def bind(self, journal: DeviceJournal, /) -> None:
         """Keep what must outlive the process (SEQ, task ids) in `journal`."""
 
     def refresh(self) -> MachineStatus:
@@ -161,7 +161,7 @@ class Machine(Protocol):
     def transaction(self) -> Transaction:
         """The open or the last receipt."""
 
-    def prepare(self, plan: ReceiptPlan, journal: DeviceJournal) -> None:
+    def prepare(self, plan: ReceiptPlan, journal: DeviceJournal, /) -> None:
         """Everything that needs no open receipt, such as cashier and articles."""
 
     def open_receipt(self, plan: ReceiptPlan) -> None:
@@ -176,7 +176,7 @@ class Machine(Protocol):
     def print_text(self, line: str) -> None:
         """A line inside the fiscal receipt."""
 
-    def finish(self, plan: ReceiptPlan | None, paid_minor: int) -> dict[str, str]:
+    def finish(self, plan: ReceiptPlan | None, paid_minor: int, /) -> dict[str, str]:
         """Pay what is not paid yet and close; returns what is worth noting.
 
         Without a plan everything is paid already, and only the end is missing."""
@@ -190,7 +190,7 @@ class Machine(Protocol):
     def print_slip_line(self, line: str) -> None:
         """A line of a service slip."""
 
-    def print_qr(self, payload: str) -> None:
+    def print_qr(self, payload: str, /) -> None:
         """A QR code on the open slip."""
 
     def close_slip(self) -> None:

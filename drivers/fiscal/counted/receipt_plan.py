@@ -27,7 +27,8 @@ MAX_ROUNDING_MINOR = 50
 class PlanRules:
     """What one kind of printer can take. `payment_modes` are its own names of the means.
 
-    `qr_bytes` is 0 for a printer that prints no QR code."""
+    `qr_bytes` is 0 for a printer that prints no QR code; `corrects_apart` says that a line's
+    discount is a command of its own, so the receipt shows the sum before it for a moment."""
 
     profile: PrinterProfile
     item_name_width: int
@@ -36,6 +37,7 @@ class PlanRules:
     tax_groups: frozenset[str] = frozenset("АБВГДМН")
     max_sales: int = 512
     qr_bytes: int = 200
+    corrects_apart: bool = False
 
 
 class DocumentMismatch(DeviceRefused):
@@ -107,7 +109,7 @@ def plan_receipt(job: PrintJob, rules: PlanRules) -> ReceiptPlan:
         raise _mismatch(f"a receipt has 1 to {rules.max_sales} lines, this one {len(goods)}")
     sales = tuple(_sale(item, rules) for item in goods)
     discount = -sum(item.sum_minor - item.discount_minor for item in taken_off)
-    running = tuple(accumulate((item.sum_minor - item.discount_minor for item in goods), initial=0))
+    running = _running(sales, rules)
     if discount:
         running = (*running, running[-1] - discount)
     total = running[-1]
@@ -179,6 +181,18 @@ def _heading(document: ReceiptDocument, width: int, page: str) -> tuple[str, ...
         title = f"Повернення до чека {document.original_fiscal_number}"
         return tuple(wrap(title, width, page))
     return ()
+
+
+def _running(sales: tuple[Sale, ...], rules: PlanRules) -> tuple[int, ...]:
+    """The sums that the open receipt shows one after the other."""
+    steps = []
+    for sale in sales:
+        gross = line_sum(sale.price_minor, sale.qty_milli)
+        if rules.corrects_apart and sale.correction_minor:
+            steps += [gross, sale.correction_minor]
+        else:
+            steps.append(gross + sale.correction_minor)
+    return tuple(accumulate(steps, initial=0))
 
 
 def _wrapped(lines: tuple[str, ...], width: int, page: str) -> tuple[str, ...]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.base import PrinterProfile
+from drivers.fiscal.counted.options import check_bounds, digits, payment_modes, profile
 from drivers.fiscal.counted.receipt_plan import PlanRules
 from drivers.fiscal.isl.link import LinkTiming
-from drivers.registry import BadDriverOption, Options
-from loyalty.basket import TenderKind
+from drivers.registry import Options
 
 DEFAULTS: Final[Options] = {
     "operator": 1,
@@ -60,25 +59,13 @@ class DatecsUaOptions:
 def read_options(options: Options) -> DatecsUaOptions:
     """Check bounds, or raise `BadDriverOption`; missing options take their defaults."""
     given = {**DEFAULTS, **options}
-    for key, (low, high) in BOUNDS.items():
-        if not low <= int(given[key]) <= high:
-            raise BadDriverOption("bad_option", f"option {key!r} must be {low} to {high}")
-    password = str(given["operator_password"])
-    if not (password.isascii() and password.isdecimal() and 4 <= len(password) <= 8):
-        raise BadDriverOption("bad_option", "option 'operator_password' must be 4 to 8 digits")
-    kinds: tuple[TenderKind, ...] = ("cash", "card", "gift_card", "bonus", "other")
-    modes = {kind: str(given[f"payment_{kind}"]) for kind in kinds}
-    for kind, mode in modes.items():
-        if mode not in ("P", "N", "C", "D"):
-            raise BadDriverOption("bad_option", f"option 'payment_{kind}' must be P, N, C or D")
+    check_bounds(given, BOUNDS)
     return DatecsUaOptions(
         operator=int(given["operator"]),
-        operator_password=password,
+        operator_password=digits(given, "operator_password", 4, 8),
         till=int(given["till"]),
         rules=PlanRules(
-            PrinterProfile(int(given["line_width"]), int(given["trailer_width"])),
-            int(given["item_name_width"]),
-            modes,
+            profile(given), int(given["item_name_width"]), payment_modes(given, "PNCD")
         ),
         set_cashier=bool(given["set_cashier"]),
         port_exclusive=bool(given["port_exclusive"]),

@@ -5,12 +5,14 @@ import pytest
 from drivers.conformance.emulated import emulated_printer
 from drivers.conformance.fiscal_printer import FISCAL_PRINTER_CHECKS, check_prints_a_job_once
 from drivers.conformance.samples import MemoryJournal, sample_job
+from drivers.emulators.dialects import DIALECTS
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("wire", ["pty", "tcp"])
 @pytest.mark.parametrize("check", FISCAL_PRINTER_CHECKS, ids=lambda check: check.__name__)
-def test_the_ukrainian_datecs_driver_conforms(check, wire, tmp_path):
-    with emulated_printer(tmp_path, wire) as bench:
+def test_the_driver_conforms(check, wire, dialect, tmp_path):
+    with emulated_printer(tmp_path, wire, dialect=dialect) as bench:
         check(bench)
 
 

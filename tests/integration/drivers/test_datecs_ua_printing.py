@@ -8,6 +8,7 @@ from drivers.base import PrintJob
 from drivers.conformance.emulated import emulated_printer
 from drivers.conformance.samples import MemoryJournal, sample_document, sample_item, sample_job
 from drivers.emulators.datecs_ua.device import DatecsUaDevice
+from drivers.emulators.isl.wire import isl_wire
 from drivers.emulators.printer import PrinterEmulator
 from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.wire import open_endpoint
@@ -225,7 +226,8 @@ class BulgarianDevice(DatecsUaDevice):
 
 def test_a_printer_of_another_dialect_is_sent_nothing_but_74_and_90(tmp_path):
     endpoint = open_endpoint(str(tmp_path / "printer"))
-    emulator = PrinterEmulator("bg", endpoint, BulgarianDevice(), delay_ms=0)
+    device = BulgarianDevice()
+    emulator = PrinterEmulator("bg", endpoint, device, 0, isl_wire(device))
     printer = open_fiscal_printer("fiscal.datecs_ua", emulator.url, {})
     outcome = show(printer, sample_document([sample_item(1)]))
     printer.close()

@@ -24,6 +24,7 @@ from playwright.sync_api import (
 )
 
 from drivers.emulators.datecs_ua.device import DatecsUaDevice
+from drivers.emulators.isl.wire import isl_wire
 from drivers.emulators.printer import PrinterEmulator
 from drivers.emulators.wire import TcpEndpoint
 from edge_agent.ledger.cache import Cache
@@ -54,7 +55,8 @@ class Printer:
         # Plugged in only when it is complete: a driver that waits for it comes at once.
         endpoint = TcpEndpoint("127.0.0.1", self._port)
         endpoint.unplug()
-        self.device = PrinterEmulator("printer", endpoint, DatecsUaDevice(), delay_ms=0)
+        device = DatecsUaDevice()
+        self.device = PrinterEmulator("printer", endpoint, device, 0, isl_wire(device))
         self.device.send("unplug 0.01")
         self._port = int(self.device.url.rpartition(":")[2])
 

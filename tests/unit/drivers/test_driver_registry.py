@@ -18,7 +18,11 @@ from drivers.registry import (
 
 
 def test_the_shipped_drivers_are_known_by_kind():
-    assert known_drivers() == {"fiscal.datecs_ua": "fiscal_printer", "scanner.serial": "scanner"}
+    assert known_drivers() == {
+        "fiscal.datecs_ua": "fiscal_printer",
+        "fiscal.shtrih": "fiscal_printer",
+        "scanner.serial": "scanner",
+    }
 
 
 def test_a_driver_module_names_itself_as_its_entry_point_does():
@@ -45,7 +49,7 @@ def test_a_printer_driver_does_not_open_a_scanner():
         ({"operator": True}, "must be int"),
         ({"operator": 99}, "1 to 16"),
         ({"operator_password": "abcd"}, "4 to 8 digits"),
-        ({"payment_card": "X"}, "P, N, C or D"),
+        ({"payment_card": "X"}, "P, N, C, D"),
     ],
 )
 def test_a_wrong_option_is_named(options, word):

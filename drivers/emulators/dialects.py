@@ -1,0 +1,41 @@
+"""The protocols an emulated printer can speak, by the name used in bench files and drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from drivers.emulators.datecs_ua.device import DatecsUaDevice
+from drivers.emulators.isl.wire import IslWire
+from drivers.emulators.printer import Line, Wire
+from drivers.emulators.register.config import RegisterConfig
+from drivers.emulators.register.device import RegisterDevice
+from drivers.emulators.shtrih.device import ShtrihDevice
+from drivers.emulators.shtrih.wire import ShtrihWire
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A device class, the wire it speaks over, and what is programmed into it by default."""
+
+    device: Callable[[RegisterConfig, Path | None], RegisterDevice]
+    speaks: Callable[[Line, Any], Wire]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def config(self, **changes: Any) -> RegisterConfig:
+        """Its configuration with these changes."""
+        return RegisterConfig(**{**self.defaults, **changes})
+
+    def wire(self, device: RegisterDevice) -> Callable[[Line], Wire]:
+        """What `PrinterEmulator` makes its wire with."""
+        return lambda line: self.speaks(line, device)
+
+
+DIALECTS: Final[Mapping[str, Dialect]] = {
+    "datecs_ua": Dialect(DatecsUaDevice, IslWire),
+    "shtrih": Dialect(
+        ShtrihDevice, ShtrihWire, {"model": "ШТРИХ-ФР-К", "cancel_after_payment": True}
+    ),
+}

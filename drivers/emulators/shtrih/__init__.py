@@ -1,0 +1,1 @@
+"""An emulated Shtrih-M: ENQ and pending answers on the wire, a fiscal printer behind it."""

@@ -1,0 +1,1 @@
+"""Shtrih-M fiscal printers, protocol 1.10: frames, link, commands, driver."""
