@@ -14,6 +14,7 @@ from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.scanner_worker import ScannerWorker
 from edge_agent.errors import LedgerUnavailable
 from edge_agent.health import Health
+from edge_agent.hub.runner import HubRunner
 from edge_agent.ledger.upkeep import Upkeep
 from edge_agent.rules_slot import RulesSlot
 from edge_agent.sync_runner import SyncRunner
@@ -35,6 +36,7 @@ class Agent:
     printer: PrinterWorker | None
     upkeep: Upkeep
     stack: ExitStack
+    hub: HubRunner | None = None
 
     def start_devices(self) -> None:
         """Let the device threads open their ports."""
@@ -49,11 +51,9 @@ class Agent:
                 worker.stop()
 
     async def run_sync(self, stop: asyncio.Event) -> None:
-        """Keep in touch with the centre until `stop`."""
-        if self.runner is None:
-            await stop.wait()
-        else:
-            await self.runner.run(stop)
+        """Keep in touch with the centre, and with the store's hub, until `stop`."""
+        runners = [each.run(stop) for each in (self.runner, self.hub) if each is not None]
+        await asyncio.gather(stop.wait(), *runners)
 
     def beat(self) -> None:
         """One pass through the ledger thread: the watchdog is told only when it answers.

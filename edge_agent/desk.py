@@ -62,6 +62,7 @@ class Desk:
         self._waiting: tuple[Member, Identification, float] | None = None
         self._notice: Notice | None = None
         self.devices: dict[str, DeviceState] = {"printer": "none", "scanner": "none"}
+        self.on_member: Callable[[int], None] = lambda _member_id: None
         till.on_sale = self.show
 
     # --- state ------------------------------------------------------------------------------
@@ -143,7 +144,10 @@ class Desk:
 
     def identify(self, text: str, symbology: str, source: ScanSource) -> Identified:
         """Say what a code is, without doing anything about it."""
-        return self._identifier.identify(text, symbology, source, self._till.context().programme)
+        found = self._identifier.identify(text, symbology, source, self._till.context().programme)
+        if found.member is not None:
+            self.on_member(found.member.member_id)
+        return found
 
     def member_of(self, code: str) -> int | None:
         """The member whose code it is, or nobody (a cashier's own card)."""
@@ -159,6 +163,9 @@ class Desk:
             self._notice = None
             if found.kind == "member" and found.member and found.how:
                 self._member_came(found.member, found.how)
+                if found.reason:
+                    self.notify("warn", found.reason)
+                    self.push()
             elif found.kind == "product":
                 self._product_came(found.code)
             elif found.kind == "code":

@@ -138,6 +138,23 @@ def host_value(value: Any, base: Path) -> str:
     return line.lower()
 
 
+@_said('"host:port"')
+def listen_address(value: Any, base: Path) -> str:
+    """An address of this machine to listen on, with its port."""
+    line = str(text(0, 260)(value, base))
+    if line and not re.fullmatch(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,39}\]):\d{1,5}", line):
+        raise Bad(f'holds {_shown(value)}, which is no address like "192.168.1.10:9778"')
+    return line
+
+
+@_said("true or false")
+def yes_no(value: Any, _base: Path) -> bool:
+    """A switch."""
+    if not isinstance(value, bool):
+        raise Bad(f"must be true or false, not {_kind(value)}")
+    return value
+
+
 def option_value(key: str, value: Any) -> str | int | bool:
     """A driver option: a plain name, and text, an integer or a yes/no; or `Bad`."""
     if not _OPTION_KEY.fullmatch(key):

@@ -28,6 +28,7 @@ RETRY_S = 5.0
 _BACKLOG = 64
 _KEEP_ALIVE_S = 30
 _MAX_CONNECTIONS = 256
+_CLOSE_S = 1
 
 
 class _Quiet(uvicorn.Server):
@@ -100,6 +101,7 @@ class HubListener:
             ws="none",
             timeout_keep_alive=_KEEP_ALIVE_S,
             limit_concurrency=_MAX_CONNECTIONS,
+            timeout_graceful_shutdown=_CLOSE_S,
             ssl_context_factory=lambda _config, _default: context,
         )
         server = _Quiet(config)
@@ -111,7 +113,7 @@ class HubListener:
             with announced(self._mdns, self._terms, port):
                 await self._either(stop, None)
         finally:
-            server.should_exit = server.force_exit = True
+            server.should_exit = True
             await asyncio.gather(serving, return_exceptions=True)
             listening.close()
 

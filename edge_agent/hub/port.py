@@ -69,6 +69,11 @@ class StoreHub(Protocol):
         While `island` is not `store` all is granted: own records and own share bound it."""
         ...
 
+    def lends(self, lease_id: str, /) -> bool:
+        """This register's own lease is the store's, and it is the hub: its till spends only what
+        `lease` says was lent to it. May be asked inside a transaction."""
+        ...
+
     def spent_by_peers(self, member_id: int, /) -> int:
         """Points that other registers of the store have spent and the centre has not yet."""
         ...
@@ -93,6 +98,10 @@ class NoHub:
     def claim(self, claim: IslandClaim, /) -> Claimed:
         """The register grants itself."""
         return Claimed("granted", claim.purse_points, claim.cache_points)
+
+    def lends(self, _lease_id: str, /) -> bool:
+        """Leases are this register's own."""
+        return False
 
     def spent_by_peers(self, _member_id: int, /) -> int:
         """There are no peers."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -49,30 +50,40 @@ class OwnLeases(Protocol):
 class Hub:
     """One register in the role of its store's hub. Methods may be called from any thread.
 
-    `lease_of` finds the store's lease of a member, `budget_points` is what the cache layer of this
-    island may give until the centre has seen it, `now` the clock as ISO 8601 UTC."""
+    `lease_of` finds the store's lease of a member, `own_spent` what this register's own ledger has
+    spent of it or promised (also before it was a hub), `budget_points` is what the cache layer of
+    this island may give until the centre has seen it, `is_confirmed` whether this register's files
+    are known to be its newest, `now` the clock as ISO 8601 UTC."""
 
     def __init__(
         self,
         file: HubFile,
         terms: Terms,
+        register_id: str,
         epoch: int,
         lease_of: OwnLeases,
+        own_spent: Callable[[str], int],
         budget_points: Callable[[], int],
+        is_confirmed: Callable[[], bool],
         now: Callable[[], str],
     ) -> None:
         self._file = file
         self._terms = terms
+        self._register_id = register_id
         self._epoch = epoch
         self._lease_of = lease_of
+        self._own_spent = own_spent
         self._budget_points = budget_points
+        self._is_confirmed = is_confirmed
         self._now = now
+        self._seen: dict[str, float] = {}
+        self._touched = set(file.lent_leases())
         self._is_fenced = file.noted(FENCED) == str(epoch)
 
     @property
     def is_fenced(self) -> bool:
-        """This disk is older than its own past: it lends nothing in this epoch."""
-        return self._is_fenced
+        """This disk is older than its own past, or may be: nothing is handed out."""
+        return self._is_fenced or not self._is_confirmed()
 
     # --- who may ask --------------------------------------------------------------------------
 
@@ -111,10 +122,17 @@ class Hub:
     def lend(self, wish: Wish, known_points: int = 0) -> tuple[str, int]:
         """The lease and the sum lent of it to that life, durable at return; ("", 0) when none."""
         lease = self._lease_of(wish.member_id)
-        if lease is None or self._is_fenced or not self._terms.is_own:
+        if lease is None or self.is_fenced:
             return "", 0
+        # Before the term is looked at: from here on the till spends only what is lent to it, and
+        # what its earlier transactions spent is in `own_spent`.
+        self._touched.add(lease.lease_id)
+        if not self._terms.is_own:
+            return "", 0
+        own = self._own_life(lease, wish.member_id)
 
         def work(connection: sqlite3.Connection) -> int:
+            hub_rights.adopt(connection, lease, own)
             if hub_rights.lent(connection, wish, lease.lease_id) < known_points:
                 return -1
             return hub_rights.lend(connection, lease, wish)
@@ -125,19 +143,20 @@ class Hub:
             return "", 0
         return lease.lease_id, total
 
+    def _own_life(self, lease: HubLease, member_id: int) -> Wish:
+        """What this register's till has spent was lent to it, whenever that was."""
+        spent = self._own_spent(lease.lease_id)
+        return Wish(self._register_id, self._epoch, member_id, spent)
+
     def _fence(self, register_id: str) -> None:
         """B4: another copy of this disk has lent what this one still counts as its own."""
         self._is_fenced = True
         self._file.note(FENCED, str(self._epoch))
         emit(Event.EPOCH_FENCED, epoch=self._epoch, role="hub", told_by=register_id)
 
-    def release(self, member_id: int, recall_id: str, points: int) -> int:
-        """What of the store's lease is still here and goes back to the centre under that recall;
-        written before the fact that says so. What is lent stays with its registers."""
-        lease = self._lease_of(member_id)
-        if lease is None or self._is_fenced:
-            return 0
-        return self._write(lambda c: hub_rights.release(c, lease, recall_id, points))
+    def has_lent(self, lease_id: str) -> bool:
+        """Something of this lease ever left here, or is about to; from memory."""
+        return lease_id in self._touched
 
     def claim(self, caller: Caller, request: ClaimRequest) -> ClaimReply:
         """Purse and cache points, once per island."""
@@ -162,22 +181,27 @@ class Hub:
 
     def grant(self, wish: PurseClaim) -> tuple[int, int]:
         """Purse and cache points that are the claimant's, durable at return."""
-        if self._is_fenced:
+        if self.is_fenced:
             return 0, 0
         budget = self._budget_points()
         return self._write(lambda c: hub_rights.claim(c, wish, budget))
 
     def used_alone(self, caller: Caller, report: AloneReport) -> HeardReply:
-        """Serials that a register took while it was without this hub."""
-        uses = [(use.purse_serial, use.points, use.minute) for use in report.purses]
-        self._write(lambda c: hub_rights.used_alone(c, caller.register_id, report.epoch, uses))
+        """What a register has burnt of purses, with or without this hub."""
+        self.hear_burnt(caller.register_id, report)
         return HeardReply(server_time=self._now())
+
+    def hear_burnt(self, register_id: str, report: AloneReport) -> None:
+        """The same for this register's own till."""
+        burnt = [(use.purse_serial, use.points, use.minute) for use in report.purses]
+        self._write(lambda c: hub_rights.note_burnt(c, register_id, burnt))
 
     # --- the second copy ----------------------------------------------------------------------
 
     def beat(self, caller: Caller, report: HubBeat) -> HubBeatReply:
         """A register is here: what is done at the centre goes, what peers spent is told."""
         who = (caller.register_id, caller.epoch)
+        self._seen[caller.register_id] = time.monotonic()
 
         def work(connection: sqlite3.Connection) -> tuple[Life | None, dict[int, int]]:
             hub_rights.settle(connection, caller.register_id, report.settled, report.dropped)
@@ -228,6 +252,26 @@ class Hub:
             head_hash=(life.head_hash if life else GENESIS).hex(),
             server_time=self._now(),
         )
+
+    def settle_own(self, settled: list[str], dropped: list[str]) -> dict[int, int]:
+        """This register's own till: what is over; what its peers have spent, by member."""
+
+        def work(connection: sqlite3.Connection) -> dict[int, int]:
+            hub_rights.settle(connection, self._register_id, settled, dropped)
+            return hub_copies.spent_by_others(connection, self._register_id)
+
+        return self._write(work)
+
+    def next_to_hand_on(self, silent_s: float) -> Copy | None:
+        """The oldest copy of a register that has not been heard of for so long."""
+        now = time.monotonic()
+        here = {name for name, at in dict(self._seen).items() if now - at < silent_s}
+        return self._file.read(lambda c: hub_copies.oldest(c, here))
+
+    def handed_on(self, copy: Copy, head_seq: int) -> None:
+        """The centre has that life's log up to here."""
+        seq = max(head_seq, copy.last_seq)
+        self._file.read(lambda c: hub_copies.acknowledged(c, copy.register_id, copy.epoch, seq))
 
     def confirm_head(self, caller: Caller, request: HeadRequest) -> HeadReply:
         """Against the second copy; `ahead` also when this hub has never heard of the life."""

@@ -57,6 +57,11 @@ class HubFile:
         )
         return {row[0]: (row[1], int(row[2])) for row in rows}
 
+    def lent_leases(self) -> frozenset[str]:
+        """Own leases of which something was ever handed out here."""
+        rows = self.read(lambda c: c.execute("SELECT lease_id FROM lease_given").fetchall())
+        return frozenset(row[0] for row in rows)
+
     def keep_sub_lease(self, epoch: int, member_id: int, lease_id: str, points: int) -> None:
         """A sum only rises; losing it loses no more than a question."""
         self.read(

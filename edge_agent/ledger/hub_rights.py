@@ -49,7 +49,7 @@ class PurseClaim:
 
 
 def given(connection: sqlite3.Connection, lease_id: str) -> int:
-    """Points of a lease that have left the hub: lent, or given back to the centre."""
+    """Points of a lease that have left the hub, to peers or to its own till."""
     row = connection.execute(
         "SELECT points FROM lease_given WHERE lease_id = ?", (lease_id,)
     ).fetchone()
@@ -79,32 +79,26 @@ def lend(connection: sqlite3.Connection, lease: HubLease, wish: Wish) -> int:
         more = min(more, (free - unused) // 2)
     if more <= 0:
         return already
-    _give(connection, lease, more)
-    connection.execute(
-        "INSERT INTO lease_lent VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE"
-        " SET points = points + excluded.points",
-        (wish.register_id, wish.epoch, wish.member_id, lease.lease_id, more),
-    )
+    _hand_out(connection, lease, wish, more)
+    b1_debited(gone + more, lease.granted_points)
     return already + more
 
 
-def release(connection: sqlite3.Connection, lease: HubLease, recall_id: str, points: int) -> int:
-    """Give what is free back to the centre, at most `points`; the same answer for the same recall.
+def adopt(connection: sqlite3.Connection, lease: HubLease, own: Wish) -> None:
+    """Count what the hub's own till has spent of the lease as lent to it: it may have spent before
+    it was a hub. Nothing is refused here, for it is spent."""
+    more = own.total_points - lent(connection, own, lease.lease_id)
+    if more > 0:
+        _hand_out(connection, lease, own, more)
 
-    Written before the fact that says so: what left here is never lent again."""
-    row = connection.execute(
-        "SELECT points FROM lease_released WHERE lease_id = ? AND recall_id = ?",
-        (lease.lease_id, recall_id),
-    ).fetchone()
-    if row:
-        return int(row[0])
-    free = max(0, min(points, lease.granted_points - given(connection, lease.lease_id)))
-    if free:
-        _give(connection, lease, free)
+
+def _hand_out(connection: sqlite3.Connection, lease: HubLease, to: Wish, points: int) -> None:
+    _give(connection, lease, points)
     connection.execute(
-        "INSERT INTO lease_released VALUES (?,?,?)", (lease.lease_id, recall_id, free)
+        "INSERT INTO lease_lent VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE"
+        " SET points = points + excluded.points",
+        (to.register_id, to.epoch, to.member_id, lease.lease_id, points),
     )
-    return free
 
 
 def _give(connection: sqlite3.Connection, lease: HubLease, points: int) -> None:
@@ -113,7 +107,6 @@ def _give(connection: sqlite3.Connection, lease: HubLease, points: int) -> None:
         " SET points = points + excluded.points",
         (lease.lease_id, points),
     )
-    b1_debited(given(connection, lease.lease_id), lease.granted_points)
 
 
 def claim(connection: sqlite3.Connection, wish: PurseClaim, budget_points: int) -> tuple[int, int]:
@@ -143,15 +136,19 @@ def claim(connection: sqlite3.Connection, wish: PurseClaim, budget_points: int) 
 
 def _purse_left(connection: sqlite3.Connection, wish: PurseClaim) -> int:
     """A still claim counts once per island; a moving one while points are left, under later
-    minutes (`loyalty.purse.points_left`)."""
-    sightings = connection.execute(
-        "SELECT purse_points, minute FROM claim WHERE serial = :serial"
-        " UNION ALL SELECT points, minute FROM purse_alone WHERE serial = :serial",
+    minutes (`loyalty.purse.points_left`). A register has used what it claimed, or what it says
+    that it burnt where that is more: it was without this hub for a while."""
+    rows = connection.execute(
+        "SELECT max(sum(claimed), sum(burnt)), max(minute) FROM ("
+        " SELECT register_id, purse_points AS claimed, 0 AS burnt, minute FROM claim"
+        " WHERE serial = :serial UNION ALL"
+        " SELECT register_id, 0, points, minute FROM purse_burnt WHERE serial = :serial)"
+        " GROUP BY register_id",
         {"serial": wish.serial},
     ).fetchall()
-    if sightings and (wish.is_still or wish.minute <= max(row[1] for row in sightings)):
+    if rows and (wish.is_still or wish.minute <= max(row[1] for row in rows)):
         return 0
-    return wish.value - sum(int(row[0]) for row in sightings)
+    return wish.value - sum(int(row[0]) for row in rows)
 
 
 def cache_used(connection: sqlite3.Connection) -> int:
@@ -177,12 +174,12 @@ def settle(
     )
 
 
-def used_alone(
-    connection: sqlite3.Connection, register_id: str, epoch: int, uses: list[tuple[int, int, int]]
+def note_burnt(
+    connection: sqlite3.Connection, register_id: str, burnt: list[tuple[int, int, int]]
 ) -> None:
-    """(serial, points in all, minute) that a register took while it was without this hub."""
+    """(serial, points in all, minute) that a register has burnt by its own records."""
     connection.executemany(
-        "INSERT INTO purse_alone VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO purse_burnt VALUES (?2,?1,?3,?4) ON CONFLICT DO UPDATE SET"
         " points = max(points, excluded.points), minute = max(minute, excluded.minute)",
-        [(register_id, epoch, *use) for use in uses],
+        [(register_id, *each) for each in burnt],
     )

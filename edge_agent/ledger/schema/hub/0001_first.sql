@@ -4,7 +4,7 @@ CREATE TABLE meta (
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Rights that have left the hub: lent to a register's life, or given back to the centre.
+-- Rights that have left the hub: lent to a life of a register, its own till's too.
 CREATE TABLE lease_given (
   lease_id TEXT PRIMARY KEY,
   points INTEGER NOT NULL CHECK (points > 0)
@@ -16,12 +16,6 @@ CREATE TABLE lease_lent (
   lease_id TEXT NOT NULL,
   points INTEGER NOT NULL CHECK (points > 0),
   PRIMARY KEY (register_id, epoch, member_id, lease_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE lease_released (
-  lease_id TEXT NOT NULL,
-  recall_id TEXT NOT NULL,
-  points INTEGER NOT NULL,
-  PRIMARY KEY (lease_id, recall_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Answers under authorisation ids: the same id gets the same answer.
@@ -38,16 +32,14 @@ CREATE TABLE claim (
 CREATE INDEX claim_serial ON claim (serial) WHERE serial > 0;
 CREATE INDEX claim_cache ON claim (auth_id) WHERE cache_points > 0 AND is_settled = 0;
 
--- What a register took of a serial while it was without this hub.
-CREATE TABLE purse_alone (
-  register_id TEXT NOT NULL,
-  epoch INTEGER NOT NULL,
+-- What each register has burnt of a serial by its own records, claimed here or taken alone.
+CREATE TABLE purse_burnt (
   serial INTEGER NOT NULL,
+  register_id TEXT NOT NULL,
   points INTEGER NOT NULL,
   minute INTEGER NOT NULL,
-  PRIMARY KEY (register_id, epoch, serial)
+  PRIMARY KEY (serial, register_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX purse_alone_serial ON purse_alone (serial);
 
 -- The second copy of receipts: requests as the registers signed them for the centre.
 CREATE TABLE life (

@@ -1,0 +1,113 @@
+"""The hub's parts put together for `edge_agent.bootstrap`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from edge_agent.config import Settings
+from edge_agent.hub.island import StoreIsland
+from edge_agent.hub.listener import HubListener
+from edge_agent.hub.runner import HubRunner
+from edge_agent.hub.server import Hub
+from edge_agent.hub.terms import FILE_NAME as TERM_FILE
+from edge_agent.hub.terms import Terms
+from edge_agent.ledger import hub_news
+from edge_agent.ledger.cache import Cache
+from edge_agent.ledger.hub_copies import Copy
+from edge_agent.ledger.hub_file import FILE_NAME, HubFile
+from edge_agent.ledger.hub_rights import HubLease
+from edge_agent.ledger.ledger import Ledger
+from loyalty.authorisation.policy import Policy, store_shares
+from sync.channel import Channel
+from sync.contract.messages import UploadReply
+from sync.enrolment import Identity
+
+HAND_ON_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class HubParts:
+    """What the agent holds of the hub."""
+
+    terms: Terms
+    island: StoreIsland
+    runner: HubRunner
+
+    def walk_up(self, member_id: int) -> None:
+        """Somebody stands at the till."""
+        self.island.walk_up(member_id)
+        self.runner.wake()
+
+    def registers(self) -> int:
+        """Registers that share the store's budget; 0 when no term says."""
+        return len(self.terms.peers)
+
+
+def build_hub(
+    settings: Settings,
+    identity: Identity,
+    ledger: Ledger,
+    cache: Cache,
+    is_confirmed: Callable[[], bool],
+    now: Callable[[], str],
+    stack: ExitStack,
+) -> HubParts | None:
+    """None without a section [hub]: the register is an island of its own."""
+    if settings.hub is None:
+        return None
+    folder = settings.data_dir
+    terms = Terms(folder / TERM_FILE, identity)
+    file = HubFile(folder / FILE_NAME)
+    stack.callback(file.close)
+    who = (identity.register_id, identity.epoch)
+
+    def lease_of(member_id: int) -> HubLease | None:
+        lease = cache.lease_for(member_id, *who)
+        return HubLease(lease.lease_id, lease.granted_points, lease.is_open) if lease else None
+
+    def spent(lease_id: str) -> int:
+        return ledger.query(lambda c: hub_news.lease_spent(c, lease_id))
+
+    def budget() -> int:
+        policy = cache.offline_policy() or Policy()
+        return store_shares(policy.cache_budget_points, len(terms.peers))[0]
+
+    hub = Hub(file, terms, *who, lease_of, spent, budget, is_confirmed, now)
+    island = StoreIsland(
+        terms,
+        hub,
+        file,
+        ledger,
+        identity,
+        now,
+        float(settings.hub.silence_s),
+        use_mdns=settings.hub.mdns,
+    )
+    stack.callback(island.close)
+    listener = None
+    if settings.hub.listen:
+        listener = HubListener(
+            hub, terms, folder, identity.private_key, settings.hub.listen, mdns=settings.hub.mdns
+        )
+    runner = HubRunner(island, hub, terms, listener, _hand_on(settings, identity, now, stack))
+    terms.on_change = runner.term_changed
+    return HubParts(terms, island, runner)
+
+
+def _hand_on(
+    settings: Settings, identity: Identity, now: Callable[[], str], stack: ExitStack
+) -> Callable[[Copy], int] | None:
+    if settings.centre is None:
+        return None
+    channel = Channel(settings.centre.url, now, settings.centre.ca_file, identity.ca_pem)
+    stack.callback(channel.close)
+
+    def send(copy: Copy) -> int:
+        answer = channel.call(
+            "POST", "/v1/facts", total_s=HAND_ON_S, body=copy.body, headers=copy.headers
+        )
+        return answer.parse(UploadReply).head_seq
+
+    return send
