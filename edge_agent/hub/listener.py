@@ -28,7 +28,6 @@ RETRY_S = 5.0
 _BACKLOG = 64
 _KEEP_ALIVE_S = 30
 _MAX_CONNECTIONS = 256
-_CLOSE_S = 1
 
 
 class _Quiet(uvicorn.Server):
@@ -101,7 +100,6 @@ class HubListener:
             ws="none",
             timeout_keep_alive=_KEEP_ALIVE_S,
             limit_concurrency=_MAX_CONNECTIONS,
-            timeout_graceful_shutdown=_CLOSE_S,
             ssl_context_factory=lambda _config, _default: context,
         )
         server = _Quiet(config)
@@ -113,9 +111,14 @@ class HubListener:
             with announced(self._mdns, self._terms, port):
                 await self._either(stop, None)
         finally:
-            server.should_exit = True
+            open_ones = [each.transport for each in server.server_state.connections]
+            server.should_exit = server.force_exit = True
             await asyncio.gather(serving, return_exceptions=True)
             listening.close()
+            # An idle peer does not answer the end of TLS: it is not waited for.
+            for transport in open_ones:
+                transport.abort()
+            await asyncio.sleep(0)
 
     async def _either(self, stop: asyncio.Event, timeout_s: float | None) -> None:
         """Wait for the end, another term, or that long."""
