@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from fastapi import FastAPI
 
-from drivers.base import PrinterProfile, PrintJob
 from drivers.registry import open_fiscal_printer, open_scanner
 from edge_agent.agent import Agent
 from edge_agent.api import app as api_app
@@ -20,6 +19,7 @@ from edge_agent.api.guard import Tokens
 from edge_agent.api.writes import Writes
 from edge_agent.assortment import Assortment
 from edge_agent.broadcast import Broadcast
+from edge_agent.centre_asks import CentreAsks
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
 from edge_agent.config import DeviceSettings, Settings
@@ -41,7 +41,8 @@ from edge_agent.ledger.retention import Kept, Retention
 from edge_agent.ledger.storage import Storage
 from edge_agent.ledger.upkeep import Upkeep
 from edge_agent.log_setup import free_bytes
-from edge_agent.ports import PrintJobRow
+from edge_agent.paper import composer
+from edge_agent.purse_scan import PurseReader
 from edge_agent.rules_slot import RulesSlot
 from edge_agent.storage_notice import storage_changed
 from edge_agent.sync_events import SyncEvents
@@ -49,8 +50,8 @@ from edge_agent.sync_exchange import SyncCallbacks
 from edge_agent.sync_feed import bucket_check, rights_of
 from edge_agent.sync_pace import SyncTiming
 from edge_agent.sync_runner import SyncRunner
-from edge_agent.till import Till, TillIdentity
-from edge_agent.usecases.compose_receipt import load_document
+from edge_agent.till import Till
+from edge_agent.till_identity import TillIdentity
 from sync.centre_client import CentreClient, ClockSample
 from sync.contract.feed import FeedPage
 from sync.contract.live import HeartbeatReply
@@ -146,25 +147,21 @@ class _Builder:
         self.stack.callback(client.close)
         return client
 
-    def _confirm_head(self) -> None:
-        client = self.client
-        if client is not None and not self.guard.is_confirmed:
-            _off_loop(lambda: self.guard.ask(client))
-
     def _pushed(self, result: PushResult) -> None:
         self.events.pushed(result)
-        self._confirm_head()
+        _off_loop(self.asks.confirm_head)
 
     def _applied(self, desk: Desk, result: PullResult) -> None:
         self.events.applied(result)
         if result.rows:
             _off_loop(desk.refresh)
+            _off_loop(self.asks.answer)
         if self.rules.stops.is_waiting:
             _off_loop(desk.rules_arrived)
 
     def _beaten(self, desk: Desk, reply: HeartbeatReply) -> None:
         """What the feed has lost (a damaged file, a snapshot) comes with the heartbeat."""
-        self._confirm_head()
+        _off_loop(self.asks.confirm_head)
         row = reply.kill_list
         if row is not None:
             _off_loop(lambda: self.rules.stops.hear(row, desk.rules_arrived))
@@ -180,6 +177,7 @@ class _Builder:
     def agent(self) -> Agent:
         """Everything joined together."""
         till = self._till()
+        self.asks = CentreAsks(self.cache, self.identity, till, self.guard, self.client)
         health = Health(
             VERSION,
             self.identity,
@@ -196,6 +194,7 @@ class _Builder:
             self.cache,
             lambda e164: phone_token(self.identity.phone_key, e164),
             self.gate.look_up,
+            PurseReader(self.cache, self.identity.programme_keys, self.ledger, till.context).read,
         )
         goods = Assortment(self.cache)
         desk = Desk(till, identifier, goods, self.broadcast, self.clock, health.strip)
@@ -305,9 +304,7 @@ class _Builder:
         return SyncRunner(
             client=self.client,
             uplink=Uplink(self.client, self.outbox),
-            downlink=Downlink(
-                self.client, self.cache, taken=self._taken, fresh=fresh
-            ),
+            downlink=Downlink(self.client, self.cache, taken=self._taken, fresh=fresh),
             compare=bucket_check(self.client, self.cache, self.identity).run,
             bundles=self.rules.store,
             wanted=self.cache.ruleset_wanted,
@@ -371,25 +368,11 @@ class _Builder:
         device = self.settings.printer
         if device is None or not till.who.prints:
             return None
-        from receipt_templates import render
-
-        locale = self.settings.locale
-
-        def compose(job: PrintJobRow, profile: PrinterProfile) -> PrintJob:
-            document = load_document(job.document)
-            text = render(
-                document,
-                locale=locale,
-                post_width=profile.line_width,
-                trailer_width=profile.trailer_width,
-            )
-            return PrintJob(job.job_id, document, text)
-
         return PrinterWorker(
             _opener(open_fiscal_printer, device),
             LedgerJournal(self.ledger, "printer"),
             till,
-            compose,
+            composer(self.settings.locale),
             lambda state: desk.device("printer", state),
         )
 

@@ -120,7 +120,12 @@ class Health:
             clock_offset_ms=self._clock.state.offset_ms,
             devices=dict(self.devices()),
             storage=self._stored(),
+            settled_number=self._settled(),
         )
+
+    def _settled(self) -> int:
+        epoch = self._identity.epoch
+        return self._outbox.settled(epoch, self._outbox.last_seq(epoch))
 
     def _stored(self) -> StorageReport:
         check = self.ledger_check()

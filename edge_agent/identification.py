@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from edge_agent.usecases.drafts import Identification
+from edge_agent.purse_scan import PurseScan
+from edge_agent.usecases.identified import Identification
 from loyalty.codes import Classified, CodePolicy, classify
 from loyalty.member import Member, MemberToken, ScanSource
 from loyalty.promotions.ruleset import Programme
@@ -18,7 +19,8 @@ class Identified:
     """`kind` says which of the fields hold: member + how, or a product's or a promotion's code,
     or a reason.
 
-    `masked` is the only form of the code that may stand in a log."""
+    `masked` is the only form of the code that may stand in a log. A member with a reason is one
+    whose code earns and gives none of its points here."""
 
     kind: Literal["member", "product", "code", "unknown"]
     masked: str
@@ -32,23 +34,26 @@ class TokenIndex(Protocol):
     """Where tokens are looked up."""
 
     def find_member_by_token(self, key: str) -> Member | None: ...
+    def member(self, member_id: int) -> Member | None: ...
 
 
 class Identifier:
     """Classifies a code, finds its member locally first, and asks the centre in at most 300 ms.
 
     `phone_key` maps an E.164 number to its index key; `look_up` fills the index from the centre
-    and says whether it could."""
+    and says whether it could; `read_purse` verifies the text of a purse."""
 
     def __init__(
         self,
         index: TokenIndex,
         phone_key: Callable[[str], str],
         look_up: Callable[[LookupRequest], bool],
+        read_purse: Callable[[str], PurseScan],
     ) -> None:
         self._index = index
         self._phone_key = phone_key
         self._look_up = look_up
+        self._read_purse = read_purse
 
     def identify(
         self, text: str, symbology: str, source: ScanSource, programme: Programme
@@ -60,6 +65,8 @@ class Identifier:
         classified = classify(text, symbology, source, policy)
         if classified.kind in ("product", "weighed"):
             return Identified("product", classified.masked, code=classified.code)
+        if classified.kind == "purse":
+            return self._purse(classified, source)
         if classified.kind != "member" or classified.token is None:
             return Identified("unknown", classified.masked, reason=classified.reason)
         return self._member(classified, classified.token, source)
@@ -76,3 +83,13 @@ class Identifier:
             return Identified("unknown", classified.masked, reason="unknown_member")
         how = Identification(token.kind, token.strength, source)
         return Identified("member", classified.masked, member=member, how=how)
+
+    def _purse(self, classified: Classified, source: ScanSource) -> Identified:
+        """The member a purse names: the cached one, else the bare number in the claim."""
+        scan = self._read_purse(classified.purse)
+        if not scan.member_id:
+            return Identified("unknown", classified.masked, reason=scan.reason)
+        known = self._index.member(scan.member_id)
+        member = known or Member(scan.member_id, f"№ …{scan.member_id % 10_000:04d}")
+        how = Identification("qr", scan.strength, source, scan.purse)
+        return Identified("member", classified.masked, member=member, how=how, reason=scan.reason)

@@ -23,13 +23,13 @@ from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
 from edge_agent.ports import MemberIndex, PrintJobRow, SaleRow
 from edge_agent.redeeming import Redeeming
-from edge_agent.till_identity import Rules
-from edge_agent.till_identity import TillIdentity as TillIdentity
+from edge_agent.till_identity import Rules, TillIdentity
 from edge_agent.usecases import open_sale as opening
 from edge_agent.usecases import record_print as paper
 from edge_agent.usecases.commit_sale import Confirm, Repriced, commit_sale
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft, Identification, load_draft
+from edge_agent.usecases.return_rights import AskedBack, give_back_rights
 from edge_agent.usecases.return_sale import ReturnSale, return_sale
 from edge_agent.usecases.spendable import shown_balance, spendable_points
 from edge_agent.views import MemberCard, PrintView, SaleView, member_card, print_view, sale_view
@@ -177,6 +177,14 @@ class Till:
             reason=view.redeem.reason,
         )
         return view
+
+    def answer_centre(self, rights: AskedBack) -> None:
+        """Give back what the centre's rows ask for."""
+        ctx = self.context()
+        facts = self._ledger.unit(lambda uow: give_back_rights(uow, ctx, rights))
+        if facts:
+            emit(Event.LEASES_RETURNED, facts=facts)
+            self.on_fact()
 
     def cancel(self, sale_id: str) -> SaleView:
         """Close an open sale without a trace; its hold is given back."""

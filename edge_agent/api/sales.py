@@ -60,6 +60,8 @@ def _identify(desk: Desk, identity: IdentityIn | None) -> tuple[Member, Identifi
     if found.member is None or found.how is None:
         desk.notify("warn", found.reason or "unknown_code")
         return None
+    if found.reason:
+        desk.notify("warn", found.reason)
     return found.member, found.how
 
 

@@ -11,6 +11,7 @@ from edge_agent.errors import LedgerUnavailable
 from edge_agent.ledger import row_seals
 from edge_agent.ledger.damage import is_damage
 from edge_agent.ledger.database import Writer, is_full, is_io_failure
+from edge_agent.ledger.rights import settled_number
 from edge_agent.ledger.store import Store
 from edge_agent.ledger.verify import check_tail
 from sync.contract.messages import Fact, UploadBatch, UploadReply
@@ -32,6 +33,8 @@ def put_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute(_PUT_META, {"key": key, "value": value})
 
 
+_META = "SELECT value FROM meta WHERE key = ?"
+SETTLED_KEY = "settled_number."
 COPIED_KEY = "copied_in_epoch"
 """A note that backup and salvage write into a copy: it may go on only in a later epoch."""
 
@@ -186,7 +189,29 @@ class Outbox:
                 return None
             return UploadBatch(register_id=self._register_id, epoch=rows[0]["epoch"], facts=facts)
 
-        return self._ledger.query(read)
+        batch = self._ledger.query(read)
+        if batch is None:
+            return None
+        return batch.model_copy(
+            update={"settled_number": self.settled(batch.epoch, batch.facts[-1].seq)}
+        )
+
+    def settled(self, epoch: int, seq: int) -> int:
+        """Up to which question to authorise this register has its answer in the facts up to
+        `seq`, or gave it up: never less than was said before.
+
+        What is said ends holds at the centre, so a power cut must not bring a question back: a
+        new number is written down, and everything before it with it, before it is told."""
+
+        def look(connection: sqlite3.Connection) -> tuple[int, int]:
+            row = connection.execute(_META, (f"{SETTLED_KEY}{epoch}",)).fetchone()
+            return int(row[0]) if row else 0, settled_number(connection, epoch, seq)
+
+        known, number = self._ledger.query(look)
+        if number > known:
+            key = f"{SETTLED_KEY}{epoch}"
+            self._ledger.write(lambda connection: put_meta(connection, key, str(number)))
+        return max(known, number)
 
     def acknowledge(self, batch: UploadBatch, reply: UploadReply) -> None:
         """Mark what the centre has committed. A quarantined fact, and one of a forked history,

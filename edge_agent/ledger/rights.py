@@ -28,6 +28,7 @@ _SAVE_DECISION = row_seals.insert("decision", {"body": "excluded.body"})
 _BURN_LEASE = row_seals.insert("lease_burn")
 _BURN_PURSE = row_seals.insert("purse_burn")
 _BURN_CACHE = row_seals.insert("cache_burn")
+_PUT_META = row_seals.insert("meta", {"value": "excluded.value"})
 _RETURN_LEASE = row_seals.insert("lease_return")
 _BURN_COUNTER = row_seals.insert("counter_burn")
 _PROMISED = (
@@ -49,10 +50,20 @@ _CACHE_TAKEN = (
     f"UNION ALL SELECT a.member_id, a.cache_points, a.island {_PROMISED} "
     "AND a.cache_points > 0"
 )
-_SETTLED = (
+_UNSETTLED = (
     "SELECT min(number) FROM authorisation WHERE epoch = :epoch AND number > 0 AND "
     "(state IN ('asked', 'decided') OR (state = 'used' AND used_seq > :seq))"
 )
+_LAST_NUMBER = "SELECT max(number) FROM authorisation WHERE epoch = ?"
+
+
+def settled_number(connection: sqlite3.Connection, epoch: int, seq: int) -> int:
+    """With all facts up to `seq`, every question up to this number has its answer in the log or
+    was given up; 0 when nothing can be said. The caller makes durable what this rests on."""
+    first = connection.execute(_UNSETTLED, {"epoch": epoch, "seq": seq}).fetchone()[0]
+    if first is not None:
+        return int(first) - 1
+    return int(connection.execute(_LAST_NUMBER, (epoch,)).fetchone()[0] or 0)
 
 
 class RightRows:
@@ -77,9 +88,7 @@ class RightRows:
 
     def next_number(self) -> int:
         """The number after the last question of this epoch."""
-        row = self._db.execute(
-            "SELECT max(number) FROM authorisation WHERE epoch = ?", (self._epoch,)
-        ).fetchone()
+        row = self._db.execute(_LAST_NUMBER, (self._epoch,)).fetchone()
         return int(row[0] or 0) + 1
 
     def save_decision(self, auth_id: str, body: str, at: str) -> None:
@@ -111,6 +120,19 @@ class RightRows:
         values = {"lease_id": lease_id, "sale_id": sale_id, "points": points}
         self._db.execute(_BURN_LEASE, values)
 
+    def is_returned(self, lease_id: str, recall_id: str) -> bool:
+        """Whether a recall was answered before."""
+        row = self._db.execute(
+            "SELECT 1 FROM lease_return WHERE lease_id = ? AND recall_id = ?",
+            (lease_id, recall_id),
+        ).fetchone()
+        return row is not None
+
+    def return_lease(self, lease_id: str, recall_id: str, points: int) -> None:
+        """Give part of a lease back, for ever."""
+        values = {"lease_id": lease_id, "recall_id": recall_id, "points": points}
+        self._db.execute(_RETURN_LEASE, values)
+
     # --- purses -----------------------------------------------------------------------------
 
     def purse_seen(self, serial: int) -> Sighting | None:
@@ -129,6 +151,32 @@ class RightRows:
         """Purses that ended at or before this minute are taken no more."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (FLOOR_KEY,)).fetchone()
         return int(row[0]) if row else 0
+
+    def put_purse_floor(self, floor_min: int) -> None:
+        """Close purses up to a minute, for ever."""
+        self._db.execute(_PUT_META, {"key": FLOOR_KEY, "value": str(floor_min)})
+
+    # --- counter leases ---------------------------------------------------------------------
+
+    def counter_spent(self, counter_id: str) -> int:
+        """Units taken by sales and given back of a counter lease."""
+        row = self._db.execute(
+            "SELECT coalesce(sum(units), 0) FROM counter_burn WHERE counter_id = ?", (counter_id,)
+        ).fetchone()
+        return int(row[0])
+
+    def has_counted(self, counter_id: str, subject: str) -> bool:
+        """Whether a sale, or the answer to a recall, took units before."""
+        row = self._db.execute(
+            "SELECT 1 FROM counter_burn WHERE counter_id = ? AND subject = ?",
+            (counter_id, subject),
+        ).fetchone()
+        return row is not None
+
+    def burn_counter(self, counter_id: str, subject: str, units: int) -> None:
+        """Take units, for ever."""
+        values = {"counter_id": counter_id, "subject": subject, "units": units}
+        self._db.execute(_BURN_COUNTER, values)
 
     # --- cached balances --------------------------------------------------------------------
 

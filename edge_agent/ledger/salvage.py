@@ -17,6 +17,7 @@ from typing import Any
 from edge_agent.ledger import row_seals, sqlite_pages
 from edge_agent.ledger.database import connect_reader, connect_writer
 from edge_agent.ledger.ledger import COPIED_KEY, put_meta
+from edge_agent.ledger.rights import FLOOR_KEY
 from sync.contract.chain import GENESIS, fact_hash
 
 _FACT_COLUMNS = (8, 9)
@@ -27,8 +28,9 @@ _PUT_FACT = (
 _STATES = ("pending", "acked", "quarantined")
 _COPIED = (
     *("print_job", "sale_return", "authorisation", "device_journal", "chain_mark"),
-    *("promotion_use", "coupon_change"),
+    *("promotion_use", "coupon_change", "decision"),
 )
+NO_LATER_MIN = 2**40
 _UNDONE = {"sale_voided": "voided", "sale_return": "returned"}
 
 
@@ -198,6 +200,8 @@ def _write_sales(
     for fact in facts.values():
         if fact.kind == "sale":
             _write_sale(connection, fact, papers, undone, found)
+        elif fact.kind == "purse_floor":
+            put_meta(connection, FLOOR_KEY, str(json.loads(fact.body)["floor_min"]))
 
 
 def _is_among(
@@ -240,15 +244,32 @@ def _write_sale(
     _put(connection, f"{row_seals.insert('sale')} ON CONFLICT DO NOTHING", row, found, "sale")
     if paper is not None:
         _write_paper(connection, sale_id, paper, found)
-    if redemption.get("lease_points"):
-        points = redemption["lease_points"]
-        values = {"lease_id": redemption["lease_id"], "sale_id": sale_id, "points": points}
-        _put(connection, row_seals.insert("lease_burn"), values, found, "lease_burn")
+    for table, burn in _burns(redemption, sale_id, body.get("member_id"), named).items():
+        _put(connection, row_seals.insert(table), burn, found, table)
     if body.get("member_id") is not None:
         points = redemption.get("points", 0)
         effect = {"member_id": body["member_id"], "spent_points": points, "earned_points": 0}
         put = row_seals.insert("member_effect")
         _put(connection, put, effect | named, found, "member_effect")
+
+
+def _burns(
+    redemption: dict[str, Any], sale_id: str, member_id: int | None, fact: dict[str, int]
+) -> dict[str, dict[str, Any]]:
+    """What a redemption spent of rights held here, by table. A purse belongs to no epoch: what was
+    taken of it must be known in the next one too."""
+    burns: dict[str, dict[str, Any]] = {}
+    if points := redemption.get("lease_points"):
+        burns["lease_burn"] = {"lease_id": redemption["lease_id"], "points": points}
+    if points := redemption.get("purse_points"):
+        # The screen's minute is not in the fact: no later one of this serial is taken here.
+        serial = redemption["purse_serial"]
+        burns["purse_burn"] = {"serial": serial, "points": points, "minute": NO_LATER_MIN}
+    if points := redemption.get("cache_points"):
+        island = redemption.get("island", "")
+        cache = {"member_id": member_id, "points": points, "island": island}
+        burns["cache_burn"] = cache | fact
+    return {table: burn | {"sale_id": sale_id} for table, burn in burns.items()}
 
 
 def _write_paper(

@@ -142,12 +142,14 @@ class Verification:
             return
         if sale[0] != row[3] or _fact_of(sale[1]) != (row[0], row[1]):
             self.progress.fault(f"{where}: sale {sale_id} says otherwise")
-        burned = self._db.execute(
-            "SELECT coalesce(sum(points), 0) FROM lease_burn WHERE sale_id = ?", (sale_id,)
-        ).fetchone()[0]
-        promised = (fact.get("redemption") or {}).get("lease_points", 0)
-        if burned != promised:
-            self.progress.fault(f"{where}: {promised} points of a lease, {burned} burned")
+        redemption = fact.get("redemption") or {}
+        for right in ("lease", "purse", "cache"):
+            burned = self._db.execute(
+                f"SELECT coalesce(sum(points), 0) FROM {right}_burn WHERE sale_id = ?", (sale_id,)
+            ).fetchone()[0]
+            promised = redemption.get(f"{right}_points", 0)
+            if burned != promised:
+                self.progress.fault(f"{where}: {promised} points of a {right}, {burned} burned")
 
     # --- rows -------------------------------------------------------------------------------
 

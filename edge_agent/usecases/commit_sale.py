@@ -103,7 +103,7 @@ def commit_sale(
     if (command.quote_id, command.basket_hash) != (draft.quote_id, draft.basket_hash):
         raise Conflict("quote_changed", "the basket or its price changed; show the new quote first")
     shown = draft.quote
-    if _is_of_an_earlier_start(uow, ctx, draft):
+    if _is_void_now(uow, ctx, draft):
         draft = requote(uow, ctx, without_redemption(draft))
         return Repriced(shown, save(uow, ctx, row, draft).quote or shown)
     draft, quote = _as_paid(uow, ctx, draft, shown, command.tenders)
@@ -151,13 +151,18 @@ def _differs(shown: Quote, quote: Quote) -> bool:
     return any(getattr(shown, name) != getattr(quote, name) for name in names)
 
 
-def _is_of_an_earlier_start(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> bool:
+def _is_void_now(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> bool:
     """B4: an old image brings back promises of rights that may long be spent. What was decided
-    before this register confirmed that its records are the newest is not spent; ask again."""
+    before this register confirmed that its records are the newest is not spent, nor a purse that
+    its log has closed meanwhile: ask again."""
     known = uow.authorisation(draft.auth_id) if draft.auth_id else None
     if known is None or not known.offline_points:
         return False
-    if ctx.is_head_confirmed and not uow.is_fenced():
+    purse = draft.identification.purse if draft.identification else None
+    is_closed = (
+        purse is not None and known.purse_points and purse.not_after_min <= uow.purse_floor()
+    )
+    if ctx.is_head_confirmed and not uow.is_fenced() and not is_closed:
         return False
     drop_authorisation(uow, ctx, known.auth_id)
     return True

@@ -22,6 +22,11 @@ class ShownPurse:
     link_no: int = -1
 
     @property
+    def not_after_min(self) -> int:
+        """The last minute in which it is taken."""
+        return self.not_before_min + self.life_min
+
+    @property
     def minute(self) -> int:
         """When the code was on the screen."""
         return self.not_before_min + self.link_no
