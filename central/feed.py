@@ -18,6 +18,7 @@ from typing import Any
 
 from central.changes import EVERYONE, register_scope
 from central.db.bulk import Connection
+from central.feed_ahead import rows_ahead
 from central.instants import to_text
 from sync.contract.feed import FeedPage, FeedRow
 from sync.contract.tokens import phone_token
@@ -112,6 +113,8 @@ def read_page(
     more = len(found) == limit
     xid, last = (found[-1][5], found[-1][6]) if found else (cursor.xid, cursor.id)
     rows = serve_rows(connection, caller, found)
+    if more:
+        rows = serve_rows(connection, caller, rows_ahead(connection, xid, last)) + rows
     head_version = cursor.head_version
     if not more and (head := _head_row(connection, caller, cursor.head_version)):
         rows.append(head)
@@ -143,6 +146,8 @@ def _near_page(
         },
     ).fetchall()
     near = (found[-1][5], found[-1][6]) if len(found) == limit else None
+    if near is None:
+        found = rows_ahead(connection, 0, 0, limit=None) + found
     return FeedPage(
         incarnation=cursor.incarnation,
         cursor=str(replace(cursor, near=near)),

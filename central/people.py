@@ -19,6 +19,7 @@ from typing import Any
 from central.apply import publish
 from central.changes import Changes
 from central.db.bulk import Connection
+from central.denials import put_deny
 from central.errors import BadInput
 from central.instants import to_text
 from central.lives import note_deed
@@ -106,6 +107,7 @@ def block(
     member.is_blocked = on
     changes = Changes()
     publish(connection, [member], now, changes)
+    put_deny(changes, member, now, anew=True)
     changes.flush(connection)
     note_deed(connection, now, author, "block" if on else "unblock", f"member:{member_id}", reason)
 

@@ -24,6 +24,7 @@ from central.housekeeping import Housekeeper
 from central.instants import Clock, system_clock
 from central.listening import Listener
 from central.policies import ActivePolicy
+from central.recalls import Recalls
 from central.service import CentreService
 from central.snapshots import Snapshots
 from central.watch import Watch
@@ -56,7 +57,8 @@ def wired(
     housekeeper = Housekeeper(pool, clock, policy, housekeeping_s)
     snapshots = Snapshots(pool, snapshot_dir, clock) if snapshot_dir else None
     watch = Watch(url, clock, database_server)
-    app = build_app(CentreService(pool, programme_keys, clock, policy, snapshots), board)
+    service = CentreService(pool, programme_keys, clock, policy, snapshots, Recalls(pool))
+    app = build_app(service, board)
     app.add_exception_handler(DatabaseUnavailable, _on_unavailable)
     listener.start()
     housekeeper.start()

@@ -28,6 +28,7 @@ from central.db.bulk import Connection
 from central.db.session import snapshot, transact
 from central.errors import DatabaseUnavailable
 from central.instants import Clock, system_clock, to_text
+from central.recalls import Recalls
 from central.snapshots import Snapshots
 from loyalty.authorisation.policy import Policy
 from sync.contract.feed import BucketSums, FeedBucket, FeedPage, SnapshotInfo
@@ -63,6 +64,7 @@ class CentreService:
     clock: Clock = system_clock
     policy: Callable[[], Policy] = Policy
     snapshots: Snapshots | None = None
+    recalls: Recalls | None = None
 
     def enrol(self, request: EnrolRequest) -> EnrolReply:
         """Exchange a one-time code for an identity."""
@@ -111,7 +113,8 @@ class CentreService:
     def authorise(self, caller: Caller, request: AuthorisationRequest) -> AuthorisationReply:
         """Hold points for one sale."""
         now = self.clock()
-        return transact(self.pool, lambda c: authorisation.authorise(c, caller, request, now))
+        reply = transact(self.pool, lambda c: authorisation.authorise(c, caller, request, now))
+        return self.recalls.improve(caller, request, reply, now) if self.recalls else reply
 
     def void(self, caller: Caller, auth_id: str) -> AuthorisationReply:
         """Give a hold back."""

@@ -311,17 +311,16 @@ def redeem(books: Books, entry_id: str, wanted: Iterable[tuple[str, int]]) -> En
 
 def shortages(books: Books, wanted: Sequence[tuple[str, int]]) -> tuple[int, ...]:
     """What of each part of `wanted` neither its place nor `available` covers, when it is burnt by
-    `redeem`; together the overdraft of that entry."""
-    left = {place: lots.total(books.at(place)) for place in (*dict(wanted), AVAILABLE)}
+    `redeem`; together the overdraft of that entry. Earlier parts draw on `available` first."""
+    left = {place: lots.total(books.at(place)) for place, _ in wanted}
+    available = lots.total(books.at(AVAILABLE))
     missing = []
     for place, points in wanted:
-        there = min(points, left[place])
+        there = 0 if place == AVAILABLE else min(points, left[place])
         left[place] -= there
-        missing.append(points - there)
-    for number, points in enumerate(missing):
-        covered = min(points, left[AVAILABLE])
-        left[AVAILABLE] -= covered
-        missing[number] -= covered
+        covered = min(points - there, available)
+        available -= covered
+        missing.append(points - there - covered)
     return tuple(missing)
 
 
