@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from drivers.emulators.atol.device import AtolDevice
+from drivers.emulators.atol.wire import AtolWire
 from drivers.emulators.datecs_ua.device import DatecsUaDevice
 from drivers.emulators.isl.wire import IslWire
 from drivers.emulators.printer import Line, Wire
@@ -38,4 +40,5 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "shtrih": Dialect(
         ShtrihDevice, ShtrihWire, {"model": "ШТРИХ-ФР-К", "cancel_after_payment": True}
     ),
+    "atol": Dialect(AtolDevice, AtolWire, {"model": "АТОЛ 30Ф", "cancel_after_payment": True}),
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drivers.fiscal.atol import frame as atol
 from drivers.fiscal.isl import frame as isl
 from drivers.fiscal.shtrih import frame as shtrih
 
@@ -51,10 +52,15 @@ def _shtrih_again(event: Any) -> bytes | None:
     return shtrih.encode(event.cmd, event.body) if isinstance(event, shtrih.Packet) else None
 
 
+def _atol_again(event: Any) -> bytes | None:
+    return atol.encode(event.packet_id, event.data) if isinstance(event, atol.Packet) else None
+
+
 FAMILIES = {
     family.name: family
     for family in (
         Family("isl", "isl_frames.txt", isl.FrameDecoder, _isl_again),
+        Family("atol", "atol_frames.txt", atol.PacketDecoder, _atol_again),
         Family("shtrih", "shtrih_frames.txt", shtrih.PacketDecoder, _shtrih_again),
     )
 }

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from drivers.conformance.emulated import QUICK, EmulatedPrinterBench
 from drivers.conformance.samples import MemoryJournal, sample_job
+from drivers.fiscal.atol import driver as atol
+from drivers.fiscal.atol.options import read_options as atol_options
 from drivers.fiscal.counted.printer import CountedPrinter
 from drivers.fiscal.datecs_ua import driver as datecs_ua
 from drivers.fiscal.datecs_ua.options import read_options as datecs_ua_options
@@ -21,6 +23,7 @@ SLIP = ReceiptText(("рядок у чеку",), ("окремий рядок",), 
 
 FAMILIES = {
     "fiscal.datecs_ua": (datecs_ua.DatecsUa, datecs_ua_options),
+    "fiscal.atol": (atol.Atol, atol_options),
     "fiscal.shtrih": (shtrih.Shtrih, shtrih_options),
 }
 """Drivers that are made from a way to connect and checked options."""

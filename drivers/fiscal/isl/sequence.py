@@ -14,15 +14,19 @@ from drivers.fiscal.isl.frame import FIRST_SEQ, LAST_SEQ
 
 JOURNAL_KEY = "isl.seq.ceiling"
 BLOCK = 16
-_SPAN = LAST_SEQ - FIRST_SEQ + 1
 
 
 class SequenceCounter:
-    """The next SEQ byte; unbound (no journal yet) it is only good for harmless commands."""
+    """The next SEQ byte; unbound (no journal yet) it is only good for harmless commands.
 
-    def __init__(self) -> None:
+    Any protocol with a running byte can use it under a `key` of its own."""
+
+    def __init__(
+        self, first: int = FIRST_SEQ, last: int = LAST_SEQ, key: str = JOURNAL_KEY
+    ) -> None:
+        self._first, self._span, self._key = first, last - first + 1, key
         self._journal: DeviceJournal | None = None
-        self._value = secrets.randbelow(_SPAN)
+        self._value = secrets.randbelow(self._span)
         self._ceiling = 0
         self._last_byte = -1
 
@@ -31,14 +35,14 @@ class SequenceCounter:
         if journal is self._journal:
             return
         self._journal = journal
-        stored = journal.get(JOURNAL_KEY) or ""
+        stored = journal.get(self._key) or ""
         self._value = int(stored) if stored.isdecimal() else 0
         self._ceiling = self._value
 
     def next(self) -> int:
-        """A SEQ byte 20h..7Fh that is not the previous one; on disk before it is returned."""
+        """A byte from first to last, not the previous one; on disk before it is returned."""
         while True:
-            byte = FIRST_SEQ + self._take() % _SPAN
+            byte = self._first + self._take() % self._span
             if byte != self._last_byte:
                 self._last_byte = byte
                 return byte
@@ -46,6 +50,6 @@ class SequenceCounter:
     def _take(self) -> int:
         if self._journal is not None and self._value >= self._ceiling:
             self._ceiling = self._value + BLOCK
-            self._journal.put(JOURNAL_KEY, str(self._ceiling))
+            self._journal.put(self._key, str(self._ceiling))
         self._value += 1
         return self._value - 1

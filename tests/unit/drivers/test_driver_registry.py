@@ -19,6 +19,7 @@ from drivers.registry import (
 
 def test_the_shipped_drivers_are_known_by_kind():
     assert known_drivers() == {
+        "fiscal.atol": "fiscal_printer",
         "fiscal.datecs_ua": "fiscal_printer",
         "fiscal.shtrih": "fiscal_printer",
         "scanner.serial": "scanner",

@@ -1,0 +1,1 @@
+"""An emulated ATOL: packets and a task buffer on the wire, a fiscal printer behind it."""

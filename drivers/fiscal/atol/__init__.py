@@ -1,0 +1,1 @@
+"""ATOL fiscal printers, protocol 3: packets, task buffer, commands, driver."""
