@@ -19,7 +19,7 @@ from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.hub import mdns, tls
 from edge_agent.hub.link import HubLink
-from edge_agent.hub.port import Island, IslandClaim
+from edge_agent.hub.port import CLAIM_S, Island, IslandClaim
 from edge_agent.hub.server import Hub
 from edge_agent.hub.terms import Peer, Terms
 from edge_agent.ledger import hub_news
@@ -54,6 +54,7 @@ class StoreIsland:
         silence_s: float,
         *,
         use_mdns: bool = False,
+        claim_s: float = CLAIM_S,
     ) -> None:
         self._terms = terms
         self._hub = hub
@@ -63,6 +64,7 @@ class StoreIsland:
         self._now = now
         self._silence_s = silence_s
         self._use_mdns = use_mdns
+        self._claim_s = claim_s
         self._lock = threading.Lock()
         self._lent = file.sub_leases(identity.epoch)
         self._peers_spent: dict[int, int] = {}
@@ -317,7 +319,7 @@ class StoreIsland:
         file = tls.write_own(folder, self._who.private_key, own)
         who = (self._who.register_id, self._who.private_key)
         self._told_burnt = None
-        self._link = HubLink(hub, address, file, *who, self._now)
+        self._link = HubLink(hub, address, file, *who, self._now, self._claim_s)
         return self._link
 
     def _found(self, _hub: Peer) -> str:

@@ -29,7 +29,8 @@ _SMALL = 1024 * 1024
 
 class HubLink:
     """Calls to one hub at one address. Methods block, may be called from any thread, and raise
-    `CentreUnavailable` or `CentreRefused` (see `sync.errors`) and nothing else."""
+    `CentreUnavailable` or `CentreRefused` (see `sync.errors`) and nothing else. `claim_s` bounds
+    what a redemption waits for."""
 
     def __init__(
         self,
@@ -39,22 +40,24 @@ class HubLink:
         register_id: str,
         private_key: bytes,
         now: Callable[[], str],
+        claim_s: float = CLAIM_S,
     ) -> None:
         self.hub = hub
         self.address = address
         self._register_id = register_id
         self._key = private_key
         self._now = now
+        self._claim_s = claim_s
         context = tls.calling(own_file, hub)
         self._channel = Channel(f"https://{address}", now, context=context)
 
     def borrow(self, request: BorrowRequest) -> BorrowReply:
         """Be lent a part of the store's lease."""
-        return self._post("/v1/hub/leases", request, CLAIM_S, BorrowReply)
+        return self._post("/v1/hub/leases", request, self._claim_s, BorrowReply)
 
     def claim(self, request: ClaimRequest) -> ClaimReply:
         """Claim purse and cache points before they are approved."""
-        return self._post("/v1/hub/claims", request, CLAIM_S, ClaimReply)
+        return self._post("/v1/hub/claims", request, self._claim_s, ClaimReply)
 
     def used_alone(self, report: AloneReport) -> HeardReply:
         """Tell what was taken without the hub."""

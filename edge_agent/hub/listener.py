@@ -28,6 +28,7 @@ RETRY_S = 5.0
 _BACKLOG = 64
 _KEEP_ALIVE_S = 30
 _MAX_CONNECTIONS = 256
+_CLOSE_S = 0.1
 
 
 class _Quiet(uvicorn.Server):
@@ -111,14 +112,13 @@ class HubListener:
             with announced(self._mdns, self._terms, port):
                 await self._either(stop, None)
         finally:
-            open_ones = [each.transport for each in server.server_state.connections]
+            # An idle peer does not answer the end of TLS: nobody is waited for.
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
             server.should_exit = server.force_exit = True
             await asyncio.gather(serving, return_exceptions=True)
             listening.close()
-            # An idle peer does not answer the end of TLS: it is not waited for.
-            for transport in open_ones:
-                transport.abort()
-            await asyncio.sleep(0)
+            await asyncio.sleep(_CLOSE_S)
 
     async def _either(self, stop: asyncio.Event, timeout_s: float | None) -> None:
         """Wait for the end, another term, or that long."""
