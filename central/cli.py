@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from central import (
     commands,
+    commands_hub,
     commands_lives,
     commands_members,
     commands_status,
@@ -65,6 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (_add_run, _add_keys, _add_registers, _add_imports, rules_cli.add, _add_reports):
         add(verbs, place)
+    hub = _group(verbs, "hub", "store hubs: who lends while the centre is away")
+    commands_hub.add_verbs(_add, hub, place)
     policy_cli.add(verbs, place)
     commands_lives.add_verbs(_add, verbs, place)
     commands_status.add_verbs(_add, verbs, place)
