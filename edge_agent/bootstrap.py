@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
 
 from fastapi import FastAPI
 
-from drivers.registry import open_fiscal_printer, open_scanner
 from edge_agent.agent import Agent
 from edge_agent.api import app as api_app
 from edge_agent.api import desk_routes, sales
@@ -22,10 +21,10 @@ from edge_agent.broadcast import Broadcast
 from edge_agent.centre_asks import CentreAsks
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
-from edge_agent.config import DeviceSettings, Settings
+from edge_agent.config import Settings
 from edge_agent.desk import Desk
 from edge_agent.devices.printer_worker import PrinterWorker
-from edge_agent.devices.scanner_worker import ScannerWorker
+from edge_agent.devices.workers import printer_of, scanner_of
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.head_guard import guard_of
@@ -35,13 +34,14 @@ from edge_agent.identification import Identifier
 from edge_agent.ledger.answers import Answers
 from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.chain_marks import signer_of
-from edge_agent.ledger.ledger import Ledger, LedgerJournal, Outbox
+from edge_agent.ledger.ledger import Ledger, Outbox
 from edge_agent.ledger.outbox_rows import retry_quarantined
 from edge_agent.ledger.retention import Kept, Retention
 from edge_agent.ledger.storage import Storage
 from edge_agent.ledger.upkeep import Upkeep
 from edge_agent.log_setup import free_bytes
-from edge_agent.paper import composer
+from edge_agent.one_time_codes import CodeSender, NoSender, OneTimeCodes
+from edge_agent.one_time_desk import OneTimeDesk
 from edge_agent.purse_scan import PurseReader
 from edge_agent.rules_slot import RulesSlot
 from edge_agent.storage_notice import storage_changed
@@ -62,17 +62,26 @@ from sync.fresh_start import FreshStart
 from sync.uplink import PushResult, Uplink
 
 VERSION = version("loyalty-edge")
-T = TypeVar("T")
 
 
-def build(settings: Settings, *, port: int, token: str, machine: str = "") -> Agent:
+def build(
+    settings: Settings,
+    *,
+    port: int,
+    token: str,
+    machine: str = "",
+    sender: CodeSender | None = None,
+) -> Agent:
     """Wire an agent over its data folder. Raises `IdentityError` when it is not enrolled.
 
-    `machine` are the facts of the machine it runs on; "" asks the machine itself."""
+    `machine` are the facts of the machine it runs on, "" asks the machine itself; `sender` brings
+    one-time codes to members, by default the centre does."""
     identity = Identity.load(settings.identity_file)
     stack = ExitStack()
     try:
-        return _Builder(settings, identity, stack, port, token, machine).agent()
+        builder = _Builder(settings, identity, stack, port, token, machine)
+        builder.codes = OneTimeCodes(sender or NoSender(), time.monotonic)
+        return builder.agent()
     except BaseException:
         stack.close()
         raise
@@ -80,6 +89,8 @@ def build(settings: Settings, *, port: int, token: str, machine: str = "") -> Ag
 
 class _Builder:
     """The parts that several others need, made once and in order."""
+
+    codes: OneTimeCodes
 
     def __init__(
         self,
@@ -200,7 +211,8 @@ class _Builder:
         desk = Desk(till, identifier, goods, self.broadcast, self.clock, health.strip)
         health.devices = lambda: desk.devices
         runner = self._runner(desk, health)
-        scanner, printer = self._scanner(desk), self._printer(till, desk)
+        scanner = scanner_of(self.settings, desk)
+        printer = printer_of(self.settings, self.ledger, till, desk)
         upkeep = self._upkeep()
         health.ledger_check = lambda: upkeep.check
         self._join(till, desk, health, runner, printer)
@@ -224,7 +236,7 @@ class _Builder:
         writes = Writes(Answers(self.ledger), self.clock)
         return api_app.create_app(
             [
-                sales.routes(till, desk, writes),
+                sales.routes(till, desk, writes, OneTimeDesk(till, self.codes)),
                 desk_routes.routes(
                     desk,
                     self.broadcast,
@@ -354,28 +366,6 @@ class _Builder:
         if printer is not None:
             till.on_job = printer.wake
 
-    def _scanner(self, desk: Desk) -> ScannerWorker | None:
-        device = self.settings.scanner
-        if device is None:
-            return None
-        return ScannerWorker(
-            _opener(open_scanner, device),
-            lambda scan: desk.scanner_read(scan.text, scan.symbology),
-            lambda state: desk.device("scanner", state),
-        )
-
-    def _printer(self, till: Till, desk: Desk) -> PrinterWorker | None:
-        device = self.settings.printer
-        if device is None or not till.who.prints:
-            return None
-        return PrinterWorker(
-            _opener(open_fiscal_printer, device),
-            LedgerJournal(self.ledger, "printer"),
-            till,
-            composer(self.settings.locale),
-            lambda state: desk.device("printer", state),
-        )
-
 
 def _cache_rebuilt(damaged: Path) -> None:
     emit(Event.CACHE_REBUILT, kept=damaged.name)
@@ -388,7 +378,3 @@ def _nothing() -> None:
 def _off_loop(work: Callable[[], None]) -> None:
     """Run blocking work away from the event loop that called."""
     asyncio.get_running_loop().run_in_executor(None, work)
-
-
-def _opener(opening: Callable[..., T], device: DeviceSettings) -> Callable[[], T]:
-    return lambda: opening(device.driver, device.url, device.options)

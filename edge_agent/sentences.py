@@ -14,8 +14,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The card is blocked: no bonuses are earned or spent",
     ),
     "identification_too_weak": (
-        "За номером телефону бонуси лише нараховуються; для списання — картка або QR",
-        "A phone number only earns; to redeem, scan the card or QR",
+        "За номером телефону бонуси лише нараховуються; для списання — картка, QR або код із SMS",
+        "A phone number only earns; to redeem, scan the card or QR, or send a one-time code",
     ),
     "offline_no_lease": (
         "Немає зв'язку: списання недоступне, бонуси збережено",
@@ -64,6 +64,24 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "cache_off": (
         "Немає зв'язку: попросіть показати QR зі сторінки учасника",
         "Offline: ask for the QR of the member's page",
+    ),
+    "code_sent": ("Код надіслано: запитайте його в покупця", "The code was sent: ask the buyer"),
+    "code_right": ("Код правильний", "The code is right"),
+    "code_wrong": ("Код не той: спробуйте ще раз", "Not the code: try again"),
+    "code_expired": ("Код застарів: надішліть новий", "The code is too old: send a new one"),
+    "code_used_up": ("Забагато спроб: надішліть новий код", "Too many tries: send a new code"),
+    "code_unknown": ("Спершу надішліть код", "Send a code first"),
+    "code_too_many": (
+        "Більше кодів зараз не надіслати: скануйте картку або QR",
+        "No more codes can be sent now: scan the card or QR",
+    ),
+    "code_unsent": (
+        "Код не надіслано: немає зв'язку. Скануйте картку або QR",
+        "The code was not sent: no link. Scan the card or QR",
+    ),
+    "code_no_sender": (
+        "Коди тут не надсилаються: скануйте картку або QR",
+        "No codes are sent here: scan the card or QR",
     ),
     "approved_lease": (
         "Без зв'язку: списано в межах дозволеного цій касі",

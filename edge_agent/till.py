@@ -114,9 +114,7 @@ class Till:
     def open(self, command: opening.OpenSale) -> SaleView:
         """Open a sale; new rules become active here, between receipts."""
         self.activate_rules()
-        return self._draft_step(
-            command.sale_id, lambda uow, ctx: opening.open_sale(uow, ctx, command)
-        )
+        return self.step(command.sale_id, lambda uow, ctx: opening.open_sale(uow, ctx, command))
 
     def activate_rules(self) -> None:
         """Let new rules in, unless a receipt touched in the last quarter of an hour is open."""
@@ -134,21 +132,17 @@ class Till:
 
     def put_basket(self, sale_id: str, basket: Basket) -> SaleView:
         """Replace the basket and price it."""
-        return self._draft_step(
-            sale_id, lambda uow, ctx: opening.put_basket(uow, ctx, sale_id, basket)
-        )
+        return self.step(sale_id, lambda uow, ctx: opening.put_basket(uow, ctx, sale_id, basket))
 
     def put_codes(self, sale_id: str, codes: tuple[str, ...]) -> SaleView:
         """Set the codes entered for a sale and price it."""
-        return self._draft_step(
-            sale_id, lambda uow, ctx: opening.put_codes(uow, ctx, sale_id, codes)
-        )
+        return self.step(sale_id, lambda uow, ctx: opening.put_codes(uow, ctx, sale_id, codes))
 
     def put_tenders(
         self, sale_id: str, kinds: tuple[TenderKind, ...], gift_card_minor: int
     ) -> SaleView:
         """Set how the buyer means to pay and price the sale for it."""
-        return self._draft_step(
+        return self.step(
             sale_id,
             lambda uow, ctx: opening.put_tenders(uow, ctx, sale_id, kinds, gift_card_minor),
         )
@@ -157,7 +151,7 @@ class Till:
         self, sale_id: str, member: Member | None, how: Identification | None
     ) -> SaleView:
         """Set or remove the member of an open sale."""
-        return self._draft_step(
+        return self.step(
             sale_id, lambda uow, ctx: opening.put_member(uow, ctx, sale_id, member, how)
         )
 
@@ -167,7 +161,7 @@ class Till:
         if asked is None:
             return self._show(sale_id)
         reply, decide = asked
-        view = self._draft_step(sale_id, decide)
+        view = self.step(sale_id, decide)
         emit(
             Event.REDEMPTION_DECIDED,
             sale_id=sale_id,
@@ -181,6 +175,9 @@ class Till:
     def answer_centre(self, rights: AskedBack) -> None:
         """Give back what the centre's rows ask for."""
         ctx = self.context()
+        for lease in rights.leases:
+            if ctx.hub.lends(lease.lease_id):
+                ctx.hub.borrow(lease.member_id, lease.recall_points)
         facts = self._ledger.unit(lambda uow: give_back_rights(uow, ctx, rights))
         if facts:
             emit(Event.LEASES_RETURNED, facts=facts)
@@ -224,7 +221,7 @@ class Till:
         return self._show(sale_id)
 
     def void(self, sale_id: str, reason: str) -> SaleView:
-        """Undo a committed sale whose paper did not come out."""
+        """Undo a sale whose paper did not come out."""
         ctx = self.context()
         self._ledger.unit(lambda uow: paper.void_sale(uow, ctx, sale_id, reason))
         emit(Event.SALE_VOIDED, sale_id=sale_id)
@@ -318,9 +315,8 @@ class Till:
         ctx = self.context()
         return self._ledger.unit(lambda uow: self._card(uow, ctx, member, how), durable=False)
 
-    def _draft_step(
-        self, sale_id: str, step: Callable[[Store, RegisterContext], Draft]
-    ) -> SaleView:
+    def step(self, sale_id: str, step: Callable[[Store, RegisterContext], Draft]) -> SaleView:
+        """Change a draft in one transaction and show what came of it."""
         ctx = self.context()
 
         def work(uow: Store) -> tuple[SaleView, int]:

@@ -82,6 +82,19 @@ class ConfirmIn(Request):
         )
 
 
+class OneTimeCodeIn(Request):
+    """The code that the buyer was sent."""
+
+    code: Annotated[str, Field(min_length=4, max_length=12, pattern=r"^[0-9]+$")]
+
+
+class OneTimeCodeOut(BaseModel):
+    """Whether a code is on its way, and a sentence for the cashier."""
+
+    state: str
+    sentence: str
+
+
 class ReasonIn(Request):
     """Why something is undone."""
 

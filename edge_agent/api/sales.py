@@ -12,6 +12,8 @@ from edge_agent.api.models import (
     CodesIn,
     ConfirmIn,
     IdentityIn,
+    OneTimeCodeIn,
+    OneTimeCodeOut,
     OpenIn,
     PlannedTendersIn,
     ReasonIn,
@@ -25,6 +27,7 @@ from edge_agent.api.problems import ProblemBody
 from edge_agent.api.writes import Call, Writes
 from edge_agent.desk import Desk
 from edge_agent.errors import Conflict
+from edge_agent.one_time_desk import OneTimeDesk
 from edge_agent.till import Till
 from edge_agent.usecases.drafts import Identification
 from edge_agent.usecases.open_sale import OpenSale
@@ -41,12 +44,13 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def routes(till: Till, desk: Desk, writes: Writes) -> APIRouter:
+def routes(till: Till, desk: Desk, writes: Writes, codes: OneTimeDesk) -> APIRouter:
     """The router over one till."""
     router = APIRouter(prefix="/v1", responses=_PROBLEMS, tags=["sales"])
     _open_routes(router, till, desk, writes)
     _telling_routes(router, till, writes)
     _paying_routes(router, till, writes)
+    _code_routes(router, codes)
     _closed_routes(router, till, writes)
     return router
 
@@ -150,6 +154,20 @@ def _paying_routes(router: APIRouter, till: Till, writes: Writes) -> None:
 
         # The commit is on disk and answers the same by its sale id: the kept answer need not wait.
         return writes.run(call, work)
+
+
+def _code_routes(router: APIRouter, codes: OneTimeDesk) -> None:
+    @router.post("/sales/{sale_id}/one-time-code")
+    def ask_code(sale_id: SaleId, body: Request) -> OneTimeCodeOut:
+        """Send the member of the sale a one-time code; at most three times for a sale."""
+        del body
+        state, text = codes.ask(_id(sale_id))
+        return OneTimeCodeOut(state=state, sentence=text)
+
+    @router.post("/sales/{sale_id}/one-time-code/check")
+    def check_code(sale_id: SaleId, body: OneTimeCodeIn) -> SaleView:
+        """Say the code; at most three tries. A right one lets the member redeem."""
+        return _named(codes.check(_id(sale_id), body.code), body)
 
 
 def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:

@@ -22,7 +22,7 @@ from edge_agent.usecases.drafts import (
 from loyalty.basket import Basket, TenderKind, check_basket
 from loyalty.errors import InvalidBasket
 from loyalty.ids import parse_uuid
-from loyalty.member import Member
+from loyalty.member import Member, Strength
 
 MAX_CODES = 20
 MAX_CODE = 64
@@ -128,6 +128,16 @@ def put_member(
         draft = without_redemption(draft)
     draft = replace(draft, member=member, identification=identification)
     return save(uow, ctx, row, requote(uow, ctx, draft))
+
+
+def strengthen(uow: UnitOfWork, ctx: RegisterContext, sale_id: str) -> Draft:
+    """The member of an open sale said the right one-time code."""
+    row = open_row(uow, sale_id)
+    draft = load_draft(row.draft)
+    if draft.member is None or draft.identification is None:
+        raise Conflict("no_member", "a one-time code needs a member")
+    how = replace(draft.identification, strength=Strength.ONE_TIME_CODE)
+    return save(uow, ctx, row, requote(uow, ctx, replace(draft, identification=how)))
 
 
 def drop_authorisation(uow: UnitOfWork, ctx: RegisterContext, auth_id: str) -> None:

@@ -41,13 +41,22 @@ def may_give_back(uow: UnitOfWork, ctx: RegisterContext) -> bool:
     return ctx.is_head_confirmed and not uow.is_fenced()
 
 
+def _held(ctx: RegisterContext, lease: FeedLease) -> int:
+    """Points of a lease that are this till's to spend or give back: all that was granted, or of a
+    store's lease what the hub has lent to its own till. What peers were lent stays theirs."""
+    if not ctx.hub.lends(lease.lease_id):
+        return lease.granted_points
+    lent = ctx.hub.lease(lease.member_id)
+    return lent.granted_points if lent and lent.lease_id == lease.lease_id else 0
+
+
 def return_leases(uow: UnitOfWork, ctx: RegisterContext, recalls: Iterable[FeedLease]) -> int:
     """Answer each recall once, with what is left of its lease; how many were answered."""
     answered = 0
     for lease in recalls:
         if not may_give_back(uow, ctx) or uow.is_returned(lease.lease_id, lease.recall_id):
             continue
-        left = max(0, lease.granted_points - uow.lease_spent(lease.lease_id))
+        left = max(0, _held(ctx, lease) - uow.lease_spent(lease.lease_id))
         points = min(left, lease.recall_points)
         now = ctx.clock.stamp()
         body = {

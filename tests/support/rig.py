@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 import uuid
@@ -19,6 +20,7 @@ from edge_agent.bundles import BundleStore
 from edge_agent.config import load_settings
 from edge_agent.head_guard import begin
 from edge_agent.ledger.cache import Cache
+from edge_agent.one_time_codes import ConsoleSender
 from edge_agent.runtime import loopback_sockets
 from loyalty.errors import InvalidRuleset
 from sync.contract.bundle import seal
@@ -127,6 +129,8 @@ class Rig:
         cache.apply_rows(feed_rows())
         cache.close()
         self.agent: Agent | None = None
+        self.console = io.StringIO()
+        """Where one-time codes are sent to."""
 
     def publish(self, rules: dict[str, Any], sequence: int, *, activate: bool = False) -> None:
         """Put a signed bundle into the register's folder (of a stopped register)."""
@@ -155,7 +159,13 @@ class Rig:
         sockets = loopback_sockets(0)
         port = sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self.agent = build(load_settings(self.config), port=port, token=TOKEN, machine=machine)
+        self.agent = build(
+            load_settings(self.config),
+            port=port,
+            token=TOKEN,
+            machine=machine,
+            sender=ConsoleSender(self.console),
+        )
         config = uvicorn.Config(self.agent.app, log_config=None, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -1,0 +1,47 @@
+"""The workers of a register's devices, made from its settings; None where there is no device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from drivers.registry import open_fiscal_printer, open_scanner
+from edge_agent.config import DeviceSettings, Settings
+from edge_agent.desk import Desk
+from edge_agent.devices.printer_worker import PrinterWorker
+from edge_agent.devices.scanner_worker import ScannerWorker
+from edge_agent.ledger.ledger import Ledger, LedgerJournal
+from edge_agent.paper import composer
+from edge_agent.till import Till
+
+T = TypeVar("T")
+
+
+def scanner_of(settings: Settings, desk: Desk) -> ScannerWorker | None:
+    """The worker of the scanner; what it reads goes to the desk."""
+    device = settings.scanner
+    if device is None:
+        return None
+    return ScannerWorker(
+        _opener(open_scanner, device),
+        lambda scan: desk.scanner_read(scan.text, scan.symbology),
+        lambda state: desk.device("scanner", state),
+    )
+
+
+def printer_of(settings: Settings, ledger: Ledger, till: Till, desk: Desk) -> PrinterWorker | None:
+    """The worker of the printer that the agent owns."""
+    device = settings.printer
+    if device is None or not till.who.prints:
+        return None
+    return PrinterWorker(
+        _opener(open_fiscal_printer, device),
+        LedgerJournal(ledger, "printer"),
+        till,
+        composer(settings.locale),
+        lambda state: desk.device("printer", state),
+    )
+
+
+def _opener(opening: Callable[..., T], device: DeviceSettings) -> Callable[[], T]:
+    return lambda: opening(device.driver, device.url, device.options)
