@@ -34,8 +34,8 @@ class HubRunner:
         hand_on: Callable[[Copy], int] | None,
     ) -> None:
         self._island = island
-        self._hub = hub
-        self._terms = terms
+        self.hub = hub
+        self.terms = terms
         self._listener = listener
         self._hand_on = hand_on
         self._due = asyncio.Event()
@@ -84,12 +84,12 @@ class HubRunner:
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), HAND_ON_S)
-            if self._hand_on is not None and self._terms.is_own and not stop.is_set():
+            if self._hand_on is not None and self.terms.is_own and not stop.is_set():
                 with suppress(SyncError):
                     await asyncio.to_thread(self._hand_on_one, self._hand_on)
 
     def _hand_on_one(self, send: Callable[[Copy], int]) -> None:
-        copy = self._hub.next_to_hand_on(SILENT_S)
+        copy = self.hub.next_to_hand_on(SILENT_S)
         if copy is not None:
-            self._hub.handed_on(copy, send(copy))
+            self.hub.handed_on(copy, send(copy))
             emit(Event.COPY_HANDED_ON, register=copy.register_id, upto=copy.last_seq)
