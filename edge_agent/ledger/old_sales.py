@@ -35,7 +35,7 @@ _IS_OVER = """
         AND (r.state = 'committed' OR r.created_at >= :before))))
 """
 _COMMITTED = (
-    f"SELECT sale_id FROM sale s WHERE committed_at < :before AND {_IS_OVER} "
+    f"SELECT sale_id FROM sale s WHERE committed_at < :kept AND {_IS_OVER} "
     f"ORDER BY committed_at LIMIT {SOUGHT}"
 )
 _CANCELLED = f"SELECT sale_id FROM sale s WHERE state = 'cancelled' AND {_IS_OVER} LIMIT {SOUGHT}"
@@ -44,6 +44,10 @@ _STILL = (
     f"FROM sale s WHERE sale_id = :sale_id AND {_IS_OVER}"
 )
 _WAITING = "SELECT created_at FROM outbox WHERE state = 'pending' ORDER BY epoch, seq LIMIT 1"
+_FIRST_KEPT = (
+    "SELECT o.created_at FROM chain_mark m JOIN outbox o "
+    "ON o.epoch = m.epoch AND o.seq = m.seq + 1 ORDER BY m.epoch DESC LIMIT 1"
+)
 _CARRY = row_seals.insert("lease_burn", {"points": "lease_burn.points + excluded.points"})
 _PAPERS = (
     "SELECT job_id FROM print_job WHERE subject_id = ?1 "
@@ -53,9 +57,16 @@ _PAPERS = (
 _DROP_JOURNAL = "DELETE FROM device_journal WHERE device = 'printer' AND key = 'job:' || ?"
 _DROP_PAPER = "DELETE FROM print_job WHERE job_id = ?"
 _DROP_BURN = "DELETE FROM lease_burn WHERE lease_id = ? AND sale_id = ?"
-_DROP_SALE = tuple(
-    f"DELETE FROM {table} WHERE sale_id = ?" for table in ("sale_return", "authorisation", "sale")
+_DROP_DECISION = (
+    "DELETE FROM decision WHERE auth_id IN (SELECT auth_id FROM authorisation WHERE sale_id = ?)"
 )
+# The last number of an epoch stays: the next question takes the one after it.
+_DROP_AUTHORISATION = (
+    "DELETE FROM authorisation WHERE sale_id = ? AND (number = 0 OR number < "
+    "(SELECT max(a.number) FROM authorisation a WHERE a.epoch = authorisation.epoch))"
+)
+_DROP_RETURN = "DELETE FROM sale_return WHERE sale_id = ?"
+_DROP_SALE = "DELETE FROM sale WHERE sale_id = ?"
 
 _IN_THE_BOOKS = (
     "(t.epoch, t.seq) <= (:epoch, :seq) "
@@ -64,6 +75,7 @@ _IN_THE_BOOKS = (
 )
 _DONE_WITH = {
     "member_effect": _IN_THE_BOOKS,
+    "cache_burn": _IN_THE_BOOKS,
     "coupon_change": _IN_THE_BOOKS,
     "promotion_use": "t.day <> '' AND t.day < :day",
 }
@@ -95,8 +107,12 @@ class OldSales:
             waiting = reader.execute(_WAITING).fetchone()
             # Whatever was touched after the oldest waiting fact may still have a fact to send.
             values = {"before": min(before, waiting[0]) if waiting else before}
-            found = reader.execute(_COMMITTED, values).fetchall()
-            found += reader.execute(_CANCELLED, values).fetchall()
+            found = reader.execute(_CANCELLED, values).fetchall()
+            # Sales after the first fact that is still here have theirs still: no need to look.
+            kept = reader.execute(_FIRST_KEPT).fetchone()
+            if kept is not None:
+                values["kept"] = min(values["before"], kept[0])
+                found += reader.execute(_COMMITTED, values).fetchall()
             self._sales = [row[0] for row in found]
             named = {"epoch": applied[0], "seq": applied[1], "day": before[:10]}
             self._rows = [row for table in _DONE_WITH for row in _done_with(reader, table, named)]
@@ -121,7 +137,7 @@ def _drop_sale(connection: sqlite3.Connection, sale_id: str, before: str) -> int
     for (job_id,) in connection.execute(_PAPERS, (sale_id,)).fetchall():
         connection.execute(_DROP_JOURNAL, (job_id,))
         connection.execute(_DROP_PAPER, (job_id,))
-    for drop in _DROP_SALE:
+    for drop in (_DROP_DECISION, _DROP_AUTHORISATION, _DROP_RETURN, _DROP_SALE):
         connection.execute(drop, (sale_id,))
     return 1
 

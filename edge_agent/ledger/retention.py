@@ -13,10 +13,16 @@ from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.old_sales import OldSales
 
 BATCH_ROWS = 100
-_EPOCHS = "SELECT DISTINCT epoch FROM outbox"
+# From one epoch to the next by the key: DISTINCT would read every fact.
+_EPOCHS = (
+    "WITH RECURSIVE known(epoch) AS (SELECT min(epoch) FROM outbox UNION ALL "
+    "SELECT (SELECT min(o.epoch) FROM outbox o WHERE o.epoch > known.epoch) FROM known "
+    "WHERE known.epoch IS NOT NULL) SELECT epoch FROM known WHERE epoch IS NOT NULL"
+)
 _TOP = (
-    "SELECT min(coalesce((SELECT min(seq) FROM outbox WHERE epoch = :epoch "
-    "AND state = 'pending'), :most), (SELECT max(seq) FROM outbox WHERE epoch = :epoch)) - 1"
+    "SELECT min(coalesce((SELECT seq FROM outbox INDEXED BY outbox_pending WHERE epoch = :epoch "
+    "AND state = 'pending' ORDER BY seq LIMIT 1), :most), "
+    "(SELECT max(seq) FROM outbox WHERE epoch = :epoch)) - 1"
 )
 _OLD = (
     "SELECT seq, hash, created_at FROM outbox WHERE epoch = ? AND seq <= ? "

@@ -113,6 +113,17 @@ def test_a_lease_stays_spent(shop: Shop) -> None:
     assert quick_check(shop.ledger.path) == []
 
 
+def test_numbers_of_questions_go_on(shop: Shop) -> None:
+    shop.sell(card=CARD, redeem=500)
+    shop.sell(card=CARD, redeem=500)
+    before = shop.ledger.unit(lambda uow: uow.next_number())
+    shop.sell()
+    shop.settle()
+    shop.prune()
+    assert shop.count()["sale"] == 1
+    assert shop.ledger.unit(lambda uow: uow.next_number()) == before > 2
+
+
 def test_what_waits_holds_everything_after_it(shop: Shop) -> None:
     shop.sell(card=CARD)
     shop.settle()
