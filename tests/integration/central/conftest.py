@@ -11,6 +11,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from central.db.session import connect
 from sync.contract.chain import GENESIS, fact_hash
 from sync.contract.messages import canonical_json
 from sync.contract.signing import new_private_key, public_key_of, sign_request
+from tests.support.two_nodes import second_node
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -56,9 +58,15 @@ def postgres_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres(postgres_dir: Path) -> Iterator[str]:
-    """URL of the embedded server's own database, migrated. Nothing here has to outlive a crash."""
+    """URL of the embedded server's own database, migrated. Nothing here has to outlive a crash.
+
+    With CENTRE_TEST_NODES=2 its rows lie on two servers (see `tests.support.two_nodes`)."""
     programs = os.environ.get("CENTRE_TEST_POSTGRES_BIN")
-    with embedded(postgres_dir, Path(programs) if programs else None) as url:
+    folder = Path(programs) if programs else None
+    with ExitStack() as stack:
+        url = stack.enter_context(embedded(postgres_dir, folder))
+        if os.environ.get("CENTRE_TEST_NODES") == "2":
+            stack.enter_context(second_node(url, postgres_dir / "second", folder))
         migrate(url)
         superuser = url.replace("//edge_central:", "//postgres:").replace("/edge_central?", "/?")
         with psycopg.connect(superuser, autocommit=True, dbname="postgres") as connection:
