@@ -22,6 +22,7 @@ from central.holds import release_settled
 from central.instants import Clock, kyiv_date
 from central.member_state import Cause
 from central.member_store import load_members
+from central.purses import ask_floors, close_ended
 from central.retention import Retention, retire, take_daily_turn
 from loyalty import ledger
 from loyalty.authorisation.policy import Policy
@@ -81,11 +82,15 @@ class Housekeeper:
         self._thread.join()
 
     def round(self) -> None:
-        """Apply, release holds, expire lots; retire once a day. Each in its own transactions."""
+        """Release holds, expire lots, close purses, apply; retire once a day. Each in its own
+        transactions."""
         self._retire()
         while transact(self._pool, lambda c: release_settled(c, self._clock())):
             pass
         while transact(self._pool, lambda c: expire_lots(c, self._clock)):
+            pass
+        transact(self._pool, lambda c: ask_floors(c, self._clock()))
+        while transact(self._pool, lambda c: close_ended(c, self._clock())):
             pass
         for register_id, epoch in transact(self._pool, applier.behind):
             self._apply_log(register_id, epoch)

@@ -37,15 +37,18 @@ class SigningKey:
         return ProgrammeKey(key_id=self.key_id, public_key=public_key)
 
 
-def folder_of(data_dir: Path) -> Path:
+PROGRAMME = "keys"
+
+
+def folder_of(data_dir: Path, folder: str = PROGRAMME) -> Path:
     """Where the keys lie."""
-    return data_dir / "keys"
+    return data_dir / folder
 
 
-def load_keys(data_dir: Path) -> list[SigningKey]:
+def load_keys(data_dir: Path, folder: str = PROGRAMME) -> list[SigningKey]:
     """All keys, the signing one first; `KeysUnusable` names a damaged file."""
     keys = []
-    for path in sorted(folder_of(data_dir).glob("*.json")):
+    for path in sorted(folder_of(data_dir, folder).glob("*.json")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             private_key = base64.b64decode(record["private_key"], validate=True)
@@ -56,22 +59,24 @@ def load_keys(data_dir: Path) -> list[SigningKey]:
     return sorted(keys, key=lambda key: key.created_at, reverse=True)
 
 
-def create_key(data_dir: Path, now: datetime, *, rotate: bool = False) -> SigningKey:
+def create_key(
+    data_dir: Path, now: datetime, *, rotate: bool = False, folder: str = PROGRAMME
+) -> SigningKey:
     """The first key, or with `rotate` a second that signs from now on."""
-    known = load_keys(data_dir)
+    known = load_keys(data_dir, folder)
     if known and not rotate:
         raise KeysUnusable(f"key {known[0].key_id} exists; a second one needs --rotate")
     if len(known) >= MAX_KEYS:
         raise KeysUnusable(f"{MAX_KEYS} keys are valid already; remove the file of the older one")
     private_key = new_private_key()
     key = SigningKey(key_id(public_key_of(private_key)), to_text(now), private_key)
-    folder = folder_of(data_dir)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = folder_of(data_dir, folder)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
     record = {
         "created_at": key.created_at,
         "private_key": base64.b64encode(private_key).decode(),
     }
-    path = folder / f"{key.key_id}.json"
+    path = place / f"{key.key_id}.json"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
         json.dump(record, file)

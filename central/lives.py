@@ -22,6 +22,7 @@ from central.errors import BadInput
 from central.leases import honour_claims
 from central.member_state import Cause, Lease, MemberState
 from central.member_store import load_members
+from central.purse_floors import NEVER_AGAIN, raise_floor
 from loyalty import ledger
 from loyalty.ledger import lease_place
 from sync.contract.live import HeldLease, RightsReport
@@ -40,6 +41,12 @@ select l.member_id, l.lease_id from lease l join register r on r.register_id = l
 where l.register_id = %s and l.state <> 'closed'
   and (l.epoch < r.epoch or r.revoked_at is not null)
 order by l.member_id, l.lease_id
+"""
+_ENDED_LIVES = """
+select e.epoch from register_epoch e join register r on r.register_id = e.register_id
+left join purse_floor f on f.register_id = e.register_id and f.epoch = e.epoch
+where e.register_id = %s and (e.epoch < r.epoch or r.revoked_at is not null)
+  and coalesce(f.floor_min, 0) < 4294967295
 """
 _FRESH_POSITIONS = """
 with numbered as (
@@ -102,14 +109,24 @@ def awaited_registers(connection: Connection) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a person's word ended: holds with their points, and leases of ended lives. Should their
-    log come in after all, it is taken in, and what it spent of this is the person's risk."""
+    """What a person's word ended: holds with their points, leases of ended lives, and lives that
+    purses waited for. Should their log come in after all, it is taken in, and what it spent of this
+    is the person's risk."""
 
     was_awaited: bool
     holds: int
     held_points: int
     leases: int
     lent_points: int
+    lives: int
+
+
+def _close_for_purses(connection: Connection, register_id: str) -> int:
+    """No purse waits for the ended lives of this register any more; how many there were."""
+    rows = connection.execute(_ENDED_LIVES, [register_id]).fetchall()
+    for (epoch,) in rows:
+        raise_floor(connection, register_id, epoch, NEVER_AGAIN)
+    return len(rows)
 
 
 def settle(
@@ -129,9 +146,14 @@ def settle(
     leases = connection.execute(_ENDED_LEASES, [register_id]).fetchall()
     points = leases_of_ended(connection, leases, register_id, now)
     done = Settled(
-        awaited is not None, len(ended), sum(hold.approved for hold in ended), len(leases), points
+        awaited is not None,
+        len(ended),
+        sum(hold.approved for hold in ended),
+        len(leases),
+        points,
+        _close_for_purses(connection, register_id),
     )
-    if not (done.was_awaited or done.holds or done.leases):
+    if not (done.was_awaited or done.holds or done.leases or done.lives):
         raise BadInput("nothing_to_settle", f"nothing waits for register {register_id}")
     note_deed(connection, now, author, "settle", f"register:{register_id}", reason)
     return done
