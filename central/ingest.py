@@ -162,7 +162,8 @@ def _insert_bodies(
     connection: Connection, batch: UploadBatch, accepted: Sequence[Judgement], now: datetime
 ) -> None:
     today = now.astimezone(UTC).date()
-    rows = [(batch.register_id, batch.epoch, each.fact.seq, today, each.body) for each in accepted]
+    key = (batch.register_id, batch.epoch)
+    rows: list[Row] = [(*key, each.fact.seq, today, each.body) for each in accepted]
     insert_rows(connection, "fact_body", _BODY, rows)
 
 
