@@ -45,7 +45,6 @@ KINDS: Final[Mapping[str, type[WireModel]]] = MappingProxyType(
 _COLUMNS = "kind, key, version, name, body, crc"
 _ONE = f"SELECT {_COLUMNS} FROM right_row WHERE kind = ? AND key = ? AND body IS NOT NULL"
 _ALL = f"SELECT {_COLUMNS} FROM right_row WHERE kind = ? AND body IS NOT NULL ORDER BY key"
-_NAMED = f"SELECT {_COLUMNS} FROM right_row WHERE name = ? AND kind = ? AND body IS NOT NULL"
 _RECALLED = (
     f"SELECT {_COLUMNS} FROM right_row WHERE kind = 'counter_lease' "
     "AND json_extract(body, '$.recall_id') <> '' ORDER BY key"
@@ -168,9 +167,14 @@ class RightsLookup(ABC):
         found = [FeedLease.model_validate_json(body) for body in rows]
         return [row for row in found if (row.register_id, row.epoch) == (register_id, epoch)]
 
-    def counters(self, name: str) -> list[FeedCounterLease]:
-        """Counter leases of a coupon, a promotion or a card."""
-        rows = self._rows(_NAMED, (name, "counter_lease"), _body)
+    def counters(self, names: Sequence[str]) -> list[FeedCounterLease]:
+        """Counter leases of coupons, promotions and cards."""
+        marks = ",".join("?" * len(names))
+        named = (
+            f"SELECT {_COLUMNS} FROM right_row WHERE name <> '' AND name IN ({marks}) "
+            "AND kind = 'counter_lease' AND body IS NOT NULL ORDER BY key"
+        )
+        rows = self._rows(named, tuple(names), _body)
         return [FeedCounterLease.model_validate_json(body) for body in rows]
 
     def counter_recalls(self, register_id: str, epoch: int) -> list[FeedCounterLease]:

@@ -200,6 +200,7 @@ def _write_sales(
     for fact in facts.values():
         if fact.kind == "sale":
             _write_sale(connection, fact, papers, undone, found)
+            _write_counters(connection, fact, found)
         elif fact.kind == "purse_floor":
             put_meta(connection, FLOOR_KEY, str(json.loads(fact.body)["floor_min"]))
 
@@ -251,6 +252,14 @@ def _write_sale(
         effect = {"member_id": body["member_id"], "spent_points": points, "earned_points": 0}
         put = row_seals.insert("member_effect")
         _put(connection, put, effect | named, found, "member_effect")
+
+
+def _write_counters(connection: sqlite3.Connection, fact: FoundFact, found: Salvaged) -> None:
+    """What a sale took of counter leases."""
+    body = json.loads(fact.body)
+    for use in body.get("counter_uses", ()):
+        values = {**use, "subject": body["sale_id"]}
+        _put(connection, row_seals.insert("counter_burn"), values, found, "counter_burn")
 
 
 def _burns(

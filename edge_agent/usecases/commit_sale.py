@@ -12,9 +12,16 @@ from edge_agent.ports import AuthorisationRow, PrintJobRow, SaleRow, UnitOfWork
 from edge_agent.sentences import sentence
 from edge_agent.usecases.compose_receipt import dump_document, sale_document
 from edge_agent.usecases.context import RegisterContext
+from edge_agent.usecases.counters import burn_counters
 from edge_agent.usecases.drafts import Draft, load_draft, requote, save, without_redemption
 from edge_agent.usecases.open_sale import drop_authorisation
-from edge_agent.usecases.surroundings import count_uses, coupon_changes, needs_of, uses_up
+from edge_agent.usecases.surroundings import (
+    count_uses,
+    counter_uses,
+    coupon_changes,
+    needs_of,
+    uses_up,
+)
 from edge_agent.usecases.wire import coupon_day, wire_sale
 from loyalty.basket import Tender
 from loyalty.gift_card import payable_by_gift_card
@@ -205,6 +212,8 @@ def _write(
     body = wire_sale(
         ctx, row.sale_id, now, draft, quote, paid.settlement, paid.decision, expires_on
     )
+    uses = counter_uses(uow, ctx, draft, quote, paid.settlement.tenders)
+    body["counter_uses"] = [asdict(use) for use in uses]
     data = canonical_json(body)
     if len(data) > MAX_FACT_BYTES:
         raise Conflict("sale_too_large", "the sale is too large to be sent; split the receipt")
@@ -214,6 +223,7 @@ def _write(
     if draft.member is not None:
         earned = 0 if ctx.prints else quote.accrual_points
         uow.add_effect(draft.member.member_id, fact, quote.redeemed_points, earned)
+    burn_counters(uow, row.sale_id, uses)
     counted = count_uses(uow, ctx, draft, quote)
     until = [coupon_day(ctx, coupon) for coupon in quote.coupons]
     uow.change_coupons(fact, coupon_changes(row.sale_id, draft, quote, until))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from edge_agent.ports import CouponChange, UnitOfWork
 from edge_agent.usecases.context import RegisterContext
+from edge_agent.usecases.counters import CounterUse, Taken, coupons_at_hand, uses_of, within_leases
+from loyalty.basket import Tender
 from loyalty.member import HeldCoupon, Member
 from loyalty.promotions.circumstances import Circumstances
 from loyalty.promotions.compile import CompiledRuleset
 from loyalty.promotions.conditions import CodeEntered, TenderIn
-from loyalty.promotions.limits import Caps
+from loyalty.promotions.limits import Caps, Usage
 from loyalty.quote import Quote
 
 if TYPE_CHECKING:
@@ -25,15 +28,20 @@ _NO_CAPS = Caps()
 class RuleNeeds:
     """What a ruleset asks of its surroundings; found once for each ruleset."""
 
-    capped: tuple[str, ...]
+    caps: Mapping[str, Caps]
     codes: frozenset[str]
     asks_tender: bool
+
+    @property
+    def capped(self) -> tuple[str, ...]:
+        """Promotions whose uses are counted."""
+        return tuple(self.caps)
 
 
 @dataclass(slots=True)
 class _Latest:
     rules: CompiledRuleset | None = None
-    needs: RuleNeeds = RuleNeeds((), frozenset(), False)
+    needs: RuleNeeds = RuleNeeds(MappingProxyType({}), frozenset(), False)
 
 
 _LATEST = _Latest()
@@ -45,7 +53,9 @@ def needs_of(rules: CompiledRuleset) -> RuleNeeds:
         promotions = [item.promotion for item in rules.promotions]
         conditions = [each for promotion in promotions for each in promotion.conditions]
         _LATEST.needs = RuleNeeds(
-            capped=tuple(p.promotion_id for p in promotions if p.caps != _NO_CAPS),
+            caps=MappingProxyType(
+                {p.promotion_id: p.caps for p in promotions if p.caps != _NO_CAPS}
+            ),
             codes=frozenset(
                 code for each in conditions if isinstance(each, CodeEntered) for code in each.codes
             ),
@@ -66,8 +76,15 @@ def around(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Circumstances
         tender_kinds=frozenset(draft.tender_kinds),
         gift_card_minor=draft.gift_card_minor,
         cashier_member_id=draft.cashier_member_id,
-        usage=uow.promotion_usage(needs_of(ctx.rules).capped, member_id, _today(ctx)),
+        usage=_usage(uow, ctx, member_id),
     )
+
+
+def _usage(uow: UnitOfWork, ctx: RegisterContext, member_id: int) -> dict[str, Usage]:
+    """Own counts, and no more left than the counter leases held here."""
+    needs, day = needs_of(ctx.rules), _today(ctx)
+    own = uow.promotion_usage(needs.capped, member_id, day)
+    return within_leases(uow, ctx, needs.caps, own, member_id, day)
 
 
 def _today(ctx: RegisterContext) -> str:
@@ -78,8 +95,6 @@ def with_own_coupons(uow: UnitOfWork, ctx: RegisterContext, member: Member) -> M
     """The member with the newest coupons: the centre's rows, and what own sales did since."""
     newest = ctx.members.member(member.member_id) or member
     changes = uow.coupon_changes(member.member_id, ctx.members.applied_seq())
-    if not changes and newest.coupons == member.coupons:
-        return member
     held = list(newest.coupons)
     for change in changes:
         coupon = HeldCoupon(change.coupon, change.expires_on or None)
@@ -89,7 +104,8 @@ def with_own_coupons(uow: UnitOfWork, ctx: RegisterContext, member: Member) -> M
         same = [each for each in held if each.code == change.coupon]
         if same:
             held.remove(min(same, key=lambda each: each.expires_on or "9999-12-31"))
-    return replace(member, coupons=tuple(held))
+    left = tuple(coupons_at_hand(uow, ctx, member.member_id, held)) if held else ()
+    return member if left == member.coupons else replace(member, coupons=left)
 
 
 def uses_up(quote: Quote, rules: CompiledRuleset) -> bool:
@@ -124,6 +140,16 @@ def count_uses(uow: UnitOfWork, ctx: RegisterContext, draft: Draft, quote: Quote
     for use in uses:
         uow.count_use(use.promotion_id, use.member_id, use.day, 1, use.minor)
     return uses
+
+
+def counter_uses(
+    uow: UnitOfWork, ctx: RegisterContext, draft: Draft, quote: Quote, tenders: Iterable[Tender]
+) -> list[CounterUse]:
+    """What the sale takes of counter leases held here."""
+    cards = tuple(tender for tender in tenders if tender.kind == "gift_card")
+    member_id = draft.member.member_id if draft.member else 0
+    promotions = _counted(quote, ctx.rules)
+    return uses_of(uow, ctx, Taken(member_id, _today(ctx), promotions, quote.used_coupons, cards))
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,6 @@ def _extras(ctx: RegisterContext, draft: Draft, quote: Quote) -> dict[str, Any]:
             {"promotion_id": each.promotion_id, "draw": each.draw, "tickets": each.tickets}
             for each in quote.tickets
         ],
-        "counter_uses": [],
     }
 
 
