@@ -11,6 +11,8 @@ from drivers.emulators.atol.device import AtolDevice
 from drivers.emulators.atol.wire import AtolWire
 from drivers.emulators.datecs_ua.device import DatecsUaDevice
 from drivers.emulators.isl.wire import IslWire
+from drivers.emulators.maria.device import MariaDevice
+from drivers.emulators.maria.wire import MariaWire
 from drivers.emulators.printer import Line, Wire
 from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.register.device import RegisterDevice
@@ -40,5 +42,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "shtrih": Dialect(
         ShtrihDevice, ShtrihWire, {"model": "ШТРИХ-ФР-К", "cancel_after_payment": True}
     ),
+    "maria": Dialect(MariaDevice, MariaWire, {"model": "MARIA-304T", "cancel_after_payment": True}),
     "atol": Dialect(AtolDevice, AtolWire, {"model": "АТОЛ 30Ф", "cancel_after_payment": True}),
 }

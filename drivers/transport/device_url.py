@@ -1,4 +1,4 @@
-"""Device addresses: `serial:PATH[?baud=N]` and `tcp:HOST:PORT`."""
+"""Device addresses: `serial:PATH[?baud=N&parity=even&stop=2]` and `tcp:HOST:PORT`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from drivers.errors import BadDeviceUrl
 
 DEFAULT_BAUD = 115_200
 BAUD_RATES = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115_200, 230_400)
+PARITIES = ("none", "even", "odd")
 MAX_URL = 512
 
 
 @dataclass(frozen=True, slots=True)
 class SerialUrl:
-    """A serial port, or a pseudo terminal, and its speed in bits per second (8N1)."""
+    """A serial port, or a pseudo terminal, and its speed in bits per second; 8N1 unless told."""
 
     path: str
     baud: int = DEFAULT_BAUD
+    parity: str = "none"
+    stop_bits: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,16 @@ def _parse_serial(url: str, rest: str) -> SerialUrl:
         raise _bad(url, "names no port, for example serial:/dev/ttyACM0?baud=115200")
     if "\0" in path:
         raise _bad(url, "the port has a NUL character in it")
-    baud = DEFAULT_BAUD
-    for key, value in parse_qsl(query, keep_blank_values=True):
-        if key != "baud":
-            raise _bad(url, f"unknown setting {key!r}; only 'baud' is known")
-        if not value.isdecimal() or int(value) not in BAUD_RATES:
-            raise _bad(url, f"baud must be one of {', '.join(map(str, BAUD_RATES))}")
-        baud = int(value)
-    return SerialUrl(path, baud)
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    for key in given.keys() - {"baud", "parity", "stop"}:
+        raise _bad(url, f"unknown setting {key!r}; known are 'baud', 'parity' and 'stop'")
+    baud, parity = given.get("baud", str(DEFAULT_BAUD)), given.get("parity", "none")
+    stop = given.get("stop", "1")
+    if not baud.isdecimal() or int(baud) not in BAUD_RATES:
+        raise _bad(url, f"baud must be one of {', '.join(map(str, BAUD_RATES))}")
+    if parity not in PARITIES or stop not in ("1", "2"):
+        raise _bad(url, "parity must be none, even or odd, and stop 1 or 2")
+    return SerialUrl(path, int(baud), parity, int(stop))
 
 
 def _parse_tcp(url: str, rest: str) -> TcpUrl:

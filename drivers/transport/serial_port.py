@@ -36,6 +36,8 @@ class SerialTransport:
             self._port = serial.Serial(
                 url.path,
                 url.baud,
+                parity=url.parity[0].upper(),
+                stopbits=url.stop_bits,
                 timeout=0,
                 write_timeout=WRITE_TIMEOUT_S,
                 exclusive=None if sys.platform == "win32" else True,

@@ -10,6 +10,7 @@ from typing import Any
 
 from drivers.fiscal.atol import frame as atol
 from drivers.fiscal.isl import frame as isl
+from drivers.fiscal.maria import frame as maria
 from drivers.fiscal.shtrih import frame as shtrih
 
 FOLDER = Path(__file__).parents[1] / "data" / "drivers"
@@ -56,11 +57,19 @@ def _atol_again(event: Any) -> bytes | None:
     return atol.encode(event.packet_id, event.data) if isinstance(event, atol.Packet) else None
 
 
+def _maria_again(event: Any) -> bytes | None:
+    if not isinstance(event, maria.Frame):
+        return None
+    return maria.encode(event.payload, event.checked)
+
+
 FAMILIES = {
     family.name: family
     for family in (
         Family("isl", "isl_frames.txt", isl.FrameDecoder, _isl_again),
         Family("atol", "atol_frames.txt", atol.PacketDecoder, _atol_again),
+        Family("maria", "maria_frames.txt", lambda: maria.FrameDecoder(crc=False), _maria_again),
+        Family("maria_crc", "maria_crc_frames.txt", lambda: maria.FrameDecoder(True), _maria_again),
         Family("shtrih", "shtrih_frames.txt", shtrih.PacketDecoder, _shtrih_again),
     )
 }

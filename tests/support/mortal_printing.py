@@ -13,6 +13,8 @@ from drivers.fiscal.atol.options import read_options as atol_options
 from drivers.fiscal.counted.printer import CountedPrinter
 from drivers.fiscal.datecs_ua import driver as datecs_ua
 from drivers.fiscal.datecs_ua.options import read_options as datecs_ua_options
+from drivers.fiscal.maria import driver as maria
+from drivers.fiscal.maria.options import read_options as maria_options
 from drivers.fiscal.shtrih import driver as shtrih
 from drivers.fiscal.shtrih.options import read_options as shtrih_options
 from drivers.transport import open_transport
@@ -24,6 +26,7 @@ SLIP = ReceiptText(("рядок у чеку",), ("окремий рядок",), 
 FAMILIES = {
     "fiscal.datecs_ua": (datecs_ua.DatecsUa, datecs_ua_options),
     "fiscal.atol": (atol.Atol, atol_options),
+    "fiscal.maria": (maria.Maria, maria_options),
     "fiscal.shtrih": (shtrih.Shtrih, shtrih_options),
 }
 """Drivers that are made from a way to connect and checked options."""

@@ -7,13 +7,11 @@ again at the next ENQ. A power cut loses it. Source: "FP protocol v1.10", append
 
 from __future__ import annotations
 
-import time
-from typing import Final, Protocol
+from typing import Protocol
 
+from drivers.emulators.byte_gap import ByteGap
 from drivers.emulators.printer import Line
 from drivers.fiscal.shtrih.frame import ACK, ENQ, NAK, Control, Packet, PacketDecoder, encode
-
-BYTE_TIMEOUT_S: Final = 0.05
 
 
 class ShtrihCommands(Protocol):
@@ -30,14 +28,13 @@ class ShtrihWire:
         self._line = line
         self._device = device
         self._decoder = PacketDecoder()
-        self._fed_at = 0.0
+        self._gap = ByteGap()
         self._waiting: tuple[int, bytes] | None = None
 
     def feed(self, data: bytes) -> None:
         """Bytes from the host; half a packet before a pause is dropped, as the real one does."""
-        if time.monotonic() - self._fed_at > BYTE_TIMEOUT_S:
+        if self._gap.passed():
             self._decoder = PacketDecoder()
-        self._fed_at = time.monotonic()
         for event in self._decoder.feed(data):
             if not self._line.powered:
                 return

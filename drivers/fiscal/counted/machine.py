@@ -59,11 +59,15 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """The open receipt, or the last one: its sum and what is paid on it. Kopecks."""
+    """The open receipt, or the last one: its sum and what is paid on it. Kopecks.
+
+    The sum is `None` where the device tells none; `closed_last` is false where it tells that the
+    last thing it did was not to close a receipt."""
 
     is_open: bool
-    amount_minor: int
+    amount_minor: int | None
     paid_minor: int
+    closed_last: bool = True
 
 
 class MachineStatus(Protocol):

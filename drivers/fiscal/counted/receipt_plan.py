@@ -17,7 +17,7 @@ from drivers.base import PrinterProfile, PrintJob
 from drivers.errors import DeviceRefused
 from drivers.fiscal.printer_text import printable, wrap
 from loyalty.basket import TenderKind
-from loyalty.money import line_sum
+from loyalty.money import line_sum, split_by_weight
 from loyalty.receipt import ReceiptDocument, ReceiptItem
 
 MAX_ROUNDING_MINOR = 50
@@ -28,7 +28,8 @@ class PlanRules:
     """What one kind of printer can take. `payment_modes` are its own names of the means.
 
     `qr_bytes` is 0 for a printer that prints no QR code; `corrects_apart` says that a line's
-    discount is a command of its own, so the receipt shows the sum before it for a moment."""
+    discount is a command of its own, so the receipt shows the sum before it for a moment;
+    `spreads_whole` that a discount on the whole receipt has to be given on its lines."""
 
     profile: PrinterProfile
     item_name_width: int
@@ -38,6 +39,7 @@ class PlanRules:
     max_sales: int = 512
     qr_bytes: int = 200
     corrects_apart: bool = False
+    spreads_whole: bool = False
 
 
 class DocumentMismatch(DeviceRefused):
@@ -65,6 +67,11 @@ class Sale:
     correction_minor: int
     barcode: str
     excise_stamps: tuple[str, ...]
+
+    @property
+    def gross_minor(self) -> int:
+        """Price times quantity, before the correction."""
+        return line_sum(self.price_minor, self.qty_milli)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,8 @@ def plan_receipt(job: PrintJob, rules: PlanRules) -> ReceiptPlan:
         raise _mismatch(f"a receipt has 1 to {rules.max_sales} lines, this one {len(goods)}")
     sales = tuple(_sale(item, rules) for item in goods)
     discount = -sum(item.sum_minor - item.discount_minor for item in taken_off)
+    if rules.spreads_whole and discount:
+        sales, discount = _spread(sales, discount), 0
     running = _running(sales, rules)
     if discount:
         running = (*running, running[-1] - discount)
@@ -183,11 +192,23 @@ def _heading(document: ReceiptDocument, width: int, page: str) -> tuple[str, ...
     return ()
 
 
+def _spread(sales: tuple[Sale, ...], discount: int) -> tuple[Sale, ...]:
+    """The lines with their shares of a discount on the whole, by their sums."""
+    sums = [sale.gross_minor + sale.correction_minor for sale in sales]
+    if discount > sum(sums):
+        raise _mismatch("the discount is more than the lines")
+    shares = split_by_weight(discount, sums)
+    return tuple(
+        dataclasses.replace(sale, correction_minor=sale.correction_minor - share)
+        for sale, share in zip(sales, shares, strict=True)
+    )
+
+
 def _running(sales: tuple[Sale, ...], rules: PlanRules) -> tuple[int, ...]:
     """The sums that the open receipt shows one after the other."""
     steps = []
     for sale in sales:
-        gross = line_sum(sale.price_minor, sale.qty_milli)
+        gross = sale.gross_minor
         if rules.corrects_apart and sale.correction_minor:
             steps += [gross, sale.correction_minor]
         else:

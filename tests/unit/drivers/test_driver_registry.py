@@ -21,6 +21,7 @@ def test_the_shipped_drivers_are_known_by_kind():
     assert known_drivers() == {
         "fiscal.atol": "fiscal_printer",
         "fiscal.datecs_ua": "fiscal_printer",
+        "fiscal.maria": "fiscal_printer",
         "fiscal.shtrih": "fiscal_printer",
         "scanner.serial": "scanner",
     }

@@ -1,0 +1,1 @@
+"""MARIA-304T fiscal registers: frames, link, commands, driver."""
