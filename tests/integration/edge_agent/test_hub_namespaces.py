@@ -1,0 +1,96 @@
+"""Two real tills and a real hub on a LAN of network namespaces, the WAN cut."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.hub_net import HubNet, NoNamespaces, Shopping, hub_net
+from tests.support.live_register import until
+
+KILLS = 2
+
+
+@pytest.fixture(scope="module")
+def net() -> Iterator[HubNet]:
+    with tempfile.TemporaryDirectory(prefix="hub-net-") as folder:
+        try:
+            with hub_net(Path(folder)) as made:
+                made.until_settled()
+                yield made
+        except NoNamespaces as why:
+            pytest.skip(f"network namespaces cannot be made here: {why}")
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(300)
+def test_two_tills_spend_one_lease_and_a_dying_hub_burns_nothing_twice(net: HubNet) -> None:
+    shoppers = [net.centre.shopper() for _ in range(3)]
+    for shopper in shoppers:
+        net.tills[0].sell(shopper.card, 0)
+        until("a lease at the hub", lambda s=shopper: net.granted(s.member_id) > 0)
+    net.cut_wan()
+    net.until_offline()
+
+    # Both tills at once on one member, until nobody gives any more.
+    first = shoppers[0]
+    spent: list[int] = []
+
+    def spend(till: int) -> None:
+        # A hub that is late once is asked again: a busy machine is no empty lease.
+        refused = 0
+        while refused < 4:
+            points = net.tills[till].sell(first.card, 700)
+            refused = 0 if points else refused + 1
+            spent.append(points)
+
+    threads = [threading.Thread(target=spend, args=(n,)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    granted = net.granted(first.member_id)
+    burnt = [net.burnt(till, first.member_id) for till in net.tills]
+    assert sum(spent) == sum(burnt)
+    assert sum(burnt) <= granted
+    assert sum(burnt) >= granted - 700, "what is there is given, too"
+    assert all(burnt), "both tills took a part"
+
+    # The hub dies in the middle of sales, again and again.
+    cards = [(each.member_id, each.card) for each in shoppers[1:]]
+    shopping = Shopping(net, cards, 40)
+    for _ in range(KILLS):
+        until_more(shopping, 2)
+        net.hub.stop(kill=True)
+        until_more(shopping, 3)
+        net.hub.start()
+    until_more(shopping, 2)
+    shopping.end()
+    assert not shopping.failures
+    for shopper in shoppers[1:]:
+        burnt = [net.burnt(till, shopper.member_id) for till in net.tills]
+        assert sum(burnt) <= net.granted(shopper.member_id)
+
+    net.mend_wan()
+    net.until_drained()
+    assert net.centre.audit()["ok"], net.centre.audit()["findings"]
+    for shopper in shoppers:
+        accounts = net.centre.accounts(shopper.member_id)
+        assert "overdraft" not in accounts
+
+
+def until_more(shopping: Shopping, more: int) -> None:
+    """Every till has made so many further sales."""
+    before = dict(shopping.sales)
+    until(
+        "further sales",
+        lambda: (
+            shopping.failures
+            or all(shopping.sales[name] >= count + more for name, count in before.items())
+        ),
+        60,
+    )
