@@ -27,6 +27,9 @@ _TAG = b"loyalty-edge/anchor/1\n"
 AnchorFault = Literal["no_anchor", "anchor_damaged", "other_machine"]
 
 
+_sync_data = getattr(os, "fdatasync", os.fsync)
+
+
 @dataclass(frozen=True, slots=True)
 class _Slot:
     number: int
@@ -78,8 +81,12 @@ class Anchor:
         descriptor = os.open(self.path, flags, 0o600)
         try:
             os.lseek(descriptor, self._number % SLOTS * SLOT_BYTES, os.SEEK_SET)
+            if is_new:
+                os.write(descriptor, bytes(SLOT_BYTES * SLOTS))
+                os.lseek(descriptor, self._number % SLOTS * SLOT_BYTES, os.SEEK_SET)
             os.write(descriptor, self._sealed(mark))
-            os.fsync(descriptor)
+            # The file keeps its size: its data alone has to reach the disk.
+            (os.fsync if is_new else _sync_data)(descriptor)
         finally:
             os.close(descriptor)
         if is_new:

@@ -39,9 +39,10 @@ class CentreAsks:
             self._till.answer_centre(asked)
 
     def confirm_head(self) -> None:
-        """Let the centre say whether this log is the newest, while nobody else could."""
-        if self._client is None or self._guard.is_confirmed:
+        """Let the centre say whether this log is the newest, once for each start."""
+        if self._client is None or not self._guard.wants_centre:
             return
+        was_confirmed = self._guard.is_confirmed
         self._guard.ask(self._client)
-        if self._guard.is_confirmed:
+        if self._guard.is_confirmed and not was_confirmed:
             self.answer()

@@ -80,6 +80,7 @@ class HeadGuard:
         self._anchor = anchor
         self._epoch = epoch
         self._lock = threading.Lock()
+        self._is_told = False
         self.on_change: Callable[[], None] = lambda: None
         self.state: HeadState = ledger.query(lambda c: state_by_anchor(c, anchor, epoch))
         if self.is_confirmed:
@@ -107,11 +108,18 @@ class HeadGuard:
                 emit(Event.ANCHOR_FAILED, problem=str(error))
                 self.state = "anchor_failed"
 
+    @property
+    def wants_centre(self) -> bool:
+        """Whether the centre is still to be asked since the start. A register that its anchor has
+        confirmed asks too: so the centre learns which machine it is before a clone comes."""
+        return not (self._is_told or self.state in ENDED)
+
     def ask(self, centre: HeadAnswers) -> None:
         """Let the centre confirm what the anchor could not; waits for the network."""
         with self._lock:
-            if self.is_confirmed or self.state in ENDED:
+            if not self.wants_centre:
                 return
+            before = self.state
             head = self._head()
             request = HeadRequest(
                 epoch=head.epoch, seq=head.seq, hash=head.hash.hex(), machine=self._anchor.machine
@@ -119,10 +127,12 @@ class HeadGuard:
             try:
                 reply = centre.confirm_head(request)
             except SyncError as error:
-                emit(Event.HEAD_UNCONFIRMED, reason=self.state, problem=str(error))
+                if not self.is_confirmed:
+                    emit(Event.HEAD_UNCONFIRMED, reason=self.state, problem=str(error))
                 return
             self._answered(reply, head)
-        self.on_change()
+        if self.state != before:
+            self.on_change()
 
     def _answered(self, reply: HeadReply, head: HeadMark) -> None:
         if reply.state == "confirmed":
@@ -132,8 +142,10 @@ class HeadGuard:
                 emit(Event.ANCHOR_FAILED, problem=str(error))
                 self.state = "anchor_failed"
                 return
-            self.state = "confirmed"
-            emit(Event.HEAD_CONFIRMED, epoch=head.epoch, seq=head.seq)
+            self._is_told = True
+            if not self.is_confirmed:
+                self.state = "confirmed"
+                emit(Event.HEAD_CONFIRMED, epoch=head.epoch, seq=head.seq)
         elif reply.state == "behind" or reply.state == "forked":
             self.state = reply.state
             self._ledger.fence(self._epoch)
