@@ -44,8 +44,9 @@ soak-durable: .venv/.ready ## Campaigns on durability; SOAK_S seconds (1200), SE
 soak-promotions: .venv/.ready ## Laws of pricing on random baskets; SOAK_S seconds (1200), SEED repeats a run
 	$(BIN)/python -m bench.soak.promotions
 
-soak-authorisation: .venv/.ready ## The bound offline, simulated; SOAK_S seconds (1200), SEED repeats a run
-	$(BIN)/python -m bench.soak.authorisation
+soak-authorisation: .venv/.ready ## The bound offline, simulated at three depths; SOAK_S seconds (1200), SEED
+	SOAK_S=$$(($${SOAK_S:-1200} / 2)) $(BIN)/python -m bench.soak.authorisation
+	SOAK_S=$$(($${SOAK_S:-1200} / 4)) $(BIN)/python -m bench.soak.depths
 
 clean: ## Remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out

@@ -7,11 +7,12 @@ import base64
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.soak.depths_link import Link
 from bench.soak.depths_plan import (
     OPENING_POINTS,
     Books,
@@ -19,40 +20,31 @@ from bench.soak.depths_plan import (
     Order,
     Size,
     Sold,
-    auth_parts,
     number_of,
     store_name,
     till_name,
 )
+from bench.soak.depths_port import PurePort
 from bench.soak.depths_pure import PureChain
-from bench.soak.depths_shop import ShopCentre
-from bench.soak.depths_till import Link, RealTill, compiled, copied, template
+from bench.soak.depths_shop import POLICY, ShopCentre
+from bench.soak.depths_till import RealTill, compiled, copied, template
 from central.apply import load_or_make, publish
 from central.audit import check_books
 from central.changes import Changes
 from central.db.bulk import Connection
-from central.db.session import connect, open_pool
+from central.db.session import connect, open_pool, transact
 from central.enrolment import create_code
-from loyalty.authorisation.policy import Policy
+from central.holds import release_settled
 from central.member_state import Cause
 from central.service import CentreService
 from loyalty import ledger
 from loyalty.lots import NEVER, Slice
-from sync.contract.chain import GENESIS
-from sync.contract.feed import FeedPage, FeedRow
-from sync.contract.live import AuthorisationReply, AuthorisationRequest
 from sync.contract.messages import (
     EnrolRequest,
-    ItemVerdict,
     UploadBatch,
     UploadReply,
-    WirePrintVerdict,
-    WireSale,
-    WireSaleReturn,
-    WireSaleVoided,
 )
 from sync.contract.signing import new_private_key, public_key_of
-from sync.serving.intake import Head, judge
 from sync.serving.port import Caller, Server
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -93,6 +85,10 @@ class RealChain:
     def sell(self, order: Order) -> Sold:
         """One order."""
         return self.tills[order.till].sell(order)
+
+    def finish(self, order: Order) -> Sold:
+        """Confirmed as decided."""
+        return self.tills[order.till].finish(order)
 
     def cancel(self, till: int, sale: int, fate: Fate) -> None:
         """The customer leaves."""
@@ -156,117 +152,6 @@ class RealChain:
 # --- real registers, pure centre --------------------------------------------------------------
 
 
-@dataclass
-class PurePort:
-    """The pure centre behind the contract: bodies in, rows out. Only what registers ask for."""
-
-    centre: ShopCentre
-    heads: dict[tuple[str, int], Head] = field(default_factory=dict)
-    hashes: dict[tuple[str, int], dict[int, bytes]] = field(default_factory=dict)
-
-    def upload(self, caller: Caller, batch: UploadBatch) -> UploadReply:
-        """Judge by the chain, then apply."""
-        assert batch.register_id == caller.register_id
-        key = (batch.register_id, batch.epoch)
-        stored = self.hashes.setdefault(key, {})
-        head = self.heads.get(key, Head(0, GENESIS))
-        judged, head = judge(*key, head, stored, batch.facts)
-        life = (int(batch.register_id[1:]), batch.epoch)
-        for each in judged:
-            if each.verdict == "accepted":
-                stored[each.fact.seq] = bytes.fromhex(each.fact.hash)
-                fact = pure_fact(each.fact.kind, each.body)
-                self.centre.on_facts(life[0], *life, each.fact.seq, (fact,), 0)
-        self.heads[key] = head
-        verdicts = [
-            ItemVerdict(seq=each.fact.seq, verdict=each.verdict, detail=each.detail)
-            for each in judged
-        ]
-        return UploadReply(
-            verdicts=verdicts, head_seq=head.seq, head_hash=head.hash.hex(), server_time=""
-        )
-
-    def feed(self, caller: Caller, cursor: str, limit: int) -> FeedPage:
-        """Members that have changed since, this life's leases and the head."""
-        centre, till = self.centre, int(caller.register_id[1:])
-        since, now = int(cursor or 0), len(centre.journal)
-        rows = []
-        for member in sorted({each[0] for each in centre.journal[since:]}):
-            balance = sum(p for place, p in centre.books[member].items() if place not in _NOT_SHOWN)
-            body: dict[str, Any] = {"member_id": member, "name": "", "balance_points": balance}
-            rows.append(FeedRow(kind="member", key=str(member), version=now, body=body))
-            granted = centre.granted.get((centre.hubs[till], member))
-            if granted:
-                lease_id = f"{caller.register_id}.{caller.epoch}.{member}"
-                body = {
-                    "lease_id": lease_id,
-                    "member_id": member,
-                    "register_id": caller.register_id,
-                    "epoch": caller.epoch,
-                    "granted_points": granted,
-                    "state": "open",
-                }
-                rows.append(FeedRow(kind="lease", key=lease_id, version=now, body=body))
-        seq = centre.applied.get((till, caller.epoch), 0)
-        body = {"epoch": caller.epoch, "seq": seq}
-        version = caller.epoch * 1_000_000 + seq + 1
-        rows.append(FeedRow(kind="head", key=caller.register_id, version=version, body=body))
-        assert len(rows) <= limit
-        return FeedPage(incarnation="i", cursor=str(now), rows=rows, more=False, server_time="")
-
-    def authorise(self, caller: Caller, request: AuthorisationRequest) -> AuthorisationReply:
-        """Hold points."""
-        auth = auth_parts(number_of(request.auth_id))
-        assert till_name(auth[0]) == caller.register_id
-        answer = self.centre.on_authorise(
-            auth[0], auth, number_of(request.sale_id), request.member_id, request.points
-        )
-        return _held(request.auth_id, answer[0][2][1])
-
-    def void(self, caller: Caller, auth_id: str) -> AuthorisationReply:
-        """Give a hold back."""
-        auth = auth_parts(number_of(auth_id))
-        assert till_name(auth[0]) == caller.register_id
-        self.centre.on_void(auth)
-        return _held(auth_id, 0)
-
-
-_NOT_SHOWN = ("issued", "redeemed", "pending")
-
-
-def _held(auth_id: str, points: int) -> AuthorisationReply:
-    return AuthorisationReply(auth_id=auth_id, approved_points=points, server_time="")
-
-
-def pure_fact(kind: str, body: bytes) -> tuple[Any, ...]:
-    """A fact's body as the pure centre takes it."""
-    if kind == "sale":
-        return _pure_sale(WireSale.model_validate_json(body))
-    if kind == "sale_voided":
-        return ("void", number_of(WireSaleVoided.model_validate_json(body).sale_id))
-    if kind == "sale_return":
-        back = WireSaleReturn.model_validate_json(body)
-        is_pending = back.fiscal == "pending"
-        return ("return", number_of(back.return_id), number_of(back.sale_id), is_pending)
-    verdict = WirePrintVerdict.model_validate_json(body)
-    kind = "printed" if verdict.verdict == "printed" else "waits"
-    return (kind, number_of(verdict.subject_id))
-
-
-def _pure_sale(sale: WireSale) -> tuple[Any, ...]:
-    auth, parts = None, []
-    if sale.redemption is not None:
-        auth = auth_parts(number_of(sale.redemption.auth_id))
-        if sale.redemption.hold_points:
-            parts.append(("online", "", sale.redemption.hold_points))
-        if sale.redemption.lease_points:
-            till, epoch, _ = sale.redemption.lease_id.split(".")
-            holder = ShopCentre.holder(int(till[1:]), int(epoch))
-            parts.append(("lease", str(holder), sale.redemption.lease_points))
-    number = number_of(sale.sale_id)
-    return ("sale", number, auth, sale.member_id, tuple(parts), sale.fiscal == "pending")
-
-
 class SqliteChain(RealChain):
     """Real registers on the pure centre."""
 
@@ -307,6 +192,23 @@ class SqliteChain(RealChain):
 # --- real registers, real centre --------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Housekept:
+    """The service, with the round of the housekeeper that holds need after each upload."""
+
+    service: CentreService
+
+    def upload(self, caller: Caller, batch: UploadBatch) -> UploadReply:
+        """Store and apply, then end the holds that the log has passed."""
+        reply = self.service.upload(caller, batch)
+        now = self.service.clock()
+        transact(self.service.pool, lambda connection: release_settled(connection, now))
+        return reply
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.service, name)
+
+
 class PostgresChain(RealChain):
     """Real registers on the product's centre: its service, its SQL, one PostgreSQL."""
 
@@ -318,9 +220,8 @@ class PostgresChain(RealChain):
             self._empty(connection)
             with connection.transaction():
                 self._members(connection, size.members)
-        policy = Policy()
-        self.service = CentreService(self._pool, (), clock=lambda: self.now, policy=policy)
-        super().__init__(size, self.service, till)
+        self.service = CentreService(self._pool, (), clock=lambda: self.now, policy=lambda: POLICY)
+        super().__init__(size, Housekept(self.service), till)  # type: ignore[arg-type]
 
     @staticmethod
     def _empty(connection: Connection) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from bench.soak.depths_chains import PostgresChain, SqliteChain
 from bench.soak.depths_plan import Depth, Fate, Order, Size, Sold, auth_number, uuid_of
-from bench.soak.depths_pure import PureChain, ShopRegister
+from bench.soak.depths_pure import PureChain
+from bench.soak.depths_register import ShopRegister
 from bench.soak.depths_shop import ShopCentre
 from bench.soak.depths_till import RealTill
 from bench.soak.depths_world import World
@@ -71,6 +72,7 @@ class NewIdAfterTimeout(ShopRegister):
         pending = self.pending
         if pending is None or pending.stage != "online" or not pending.wanted:
             return super().time_out()
+        del self.counter.questions[pending.auth[1:]]
         pending.auth = (*pending.auth[:2], pending.auth[2] + 2**20)
         return super().time_out()
 
@@ -120,7 +122,7 @@ class NewIdTill(RealTill):
         reply = super()._authorise(order, asked)
         if reply is not None:
             return reply
-        number = auth_number(self.till, self.epoch, order.attempt) + 2**20
+        number = auth_number(self.till, self.epoch, asked.number) + 2**20
         return super()._authorise(
             replace(order, fate="answered"), replace(asked, auth_id=uuid_of("auth", number))
         )

@@ -24,8 +24,6 @@ EARNED_POINTS = 3_000
 """What each sale of a member earns."""
 PRICE_MINOR = 10_000_000
 """A basket of which any balance here pays less than half."""
-SHARE_BP = 4_000
-LEAST_POINTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +40,11 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One customer at the counter. `attempt` names the authorisation, `wanted` 0 asks for none.
+    """One customer at the counter; `wanted` 0 asks for no redemption.
 
     `loses_power`: the crash also loses what the disk was not asked to keep."""
 
     sale: int
-    attempt: int
     till: int
     member: int | None
     wanted: int
@@ -73,6 +70,7 @@ class Depth(Protocol):
     name: str
 
     def sell(self, order: Order) -> Sold: ...
+    def finish(self, order: Order) -> Sold: ...
     def cancel(self, till: int, sale: int, fate: Fate) -> None: ...
     def paper(self, till: int, subject: int, is_return: bool, is_printed: bool) -> None: ...
     def void(self, till: int, sale: int) -> None: ...
@@ -108,9 +106,9 @@ def number_of(text: str) -> int:
     return uuid.UUID(text).int & _LOW
 
 
-def auth_number(till: int, epoch: int, attempt: int) -> int:
-    """Register, epoch and attempt in one number."""
-    return till << 40 | epoch << 32 | attempt
+def auth_number(till: int, epoch: int, number: int) -> int:
+    """Register, epoch and the number of its question in one."""
+    return till << 40 | epoch << 32 | number
 
 
 def auth_parts(number: int) -> tuple[int, int, int]:

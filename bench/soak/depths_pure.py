@@ -1,119 +1,16 @@
-"""The first depth: the machines of `loyalty.protocol`, with what a shop does beside redeeming.
-
-The register also keeps an open sale between its decision and its end.
-"""
+"""The first depth: the machines of `loyalty.protocol`, with what a shop does beside redeeming."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from bench.soak.depths_plan import EARNED_POINTS, Books, Fate, Order, Size, Sold
-from bench.soak.depths_shop import PENDING, POLICY, ShopCentre
-from loyalty.authorisation.conditions import b2_durable
-from loyalty.authorisation.decision import Decision, decide
-from loyalty.protocol import CENTRE, AuthId, Message
-from loyalty.protocol.centre import ISSUED, REDEEMED
+from bench.soak.depths_register import OpenSale, ShopRegister
+from bench.soak.depths_shop import PENDING, ShopCentre, lease_name
+from loyalty.protocol import CENTRE, AuthId
+from loyalty.protocol.centre import ISSUED, OVERDRAFT, REDEEMED
 from loyalty.protocol.log import Fact
-from loyalty.protocol.register import Pending, Register
-
-
-@dataclass(slots=True)
-class OpenSale:
-    """A sale between its decision and its end; without one the answer never came."""
-
-    pending: Pending
-    decision: Decision | None = None
-
-
-@dataclass(slots=True)
-class Counter:
-    """What a register keeps beside its rights: open and closed sales, effects on balances."""
-
-    open: dict[int, OpenSale] = field(default_factory=dict)
-    done: dict[int, tuple[int | None, int]] = field(default_factory=dict)
-    spent: list[tuple[tuple[int, int], int, int]] = field(default_factory=list)
-    """Fact, member, points that a balance from the centre does not hold before that fact."""
-    applied: tuple[int, int] = (0, 0)
-
-
-class ShopRegister(Register):
-    """A register that decides a redemption and commits the sale later, or never."""
-
-    def __init__(self, till: int, prints: bool) -> None:
-        super().__init__(till, till, ShopCentre.holder(till, 1), 0, POLICY)
-        self.prints = prints
-        self.counter = Counter()
-
-    def _lease(self, member: int) -> tuple[int, int]:
-        """What other open sales were promised is not there."""
-        left = self.disk.lent.get((self.hub, member), 0) - self.disk.used.get((self.hub, member), 0)
-        for sale in self.counter.open.values():
-            if sale.decision is not None and sale.pending.member == member:
-                left -= sum(p.points for p in sale.decision.parts if p.ref == str(self.hub))
-        return self.hub, max(0, left)
-
-    def crash(self, nonce: int) -> None:
-        """The cache is on the disk here."""
-        balances = self.balances
-        super().crash(nonce)
-        self.balances = balances
-
-    def shown(self, member: int) -> int:
-        """Cached balance less own spends that it does not hold yet."""
-        counter = self.counter
-        own = sum(p for fact, m, p in counter.spent if m == member and fact > counter.applied)
-        return max(0, self.balances.get(member, 0) - own)
-
-    def ask(self, order: Order, member: int) -> list[Message]:
-        """Ask for points under an id; nothing else is being decided."""
-        self.pending = None
-        self.disk.number = order.attempt - 1
-        wanted = min(order.wanted, self.shown(member))
-        out = self.begin(order.sale, member, wanted, None, 0)
-        assert self.pending is not None
-        self.counter.open[order.sale] = OpenSale(self.pending)
-        return [each for each in out if each[0] == CENTRE and wanted and order.is_online]
-
-    def finish(self, pending: Pending) -> list[Message]:
-        """Decide; the lease's part is promised until the sale ends."""
-        self.pending = None
-        self.counter.open[pending.sale] = OpenSale(pending, decide(self._inputs(pending)))
-        return []
-
-    def commit(self, order: Order) -> Sold:
-        """The sale with its redemption: one transaction, then the goods leave."""
-        counter, disk = self.counter, self.disk
-        open_ = counter.open.pop(order.sale, None)
-        auth, parts, online, lease = None, (), 0, 0
-        if open_ is not None and open_.decision is not None:
-            auth = open_.pending.auth
-            given = open_.decision.parts
-            parts = tuple((p.layer, p.ref, p.points) for p in given)
-            online = sum(p.points for p in given if p.layer == "online")
-            lease = sum(p.points for p in given if p.layer == "lease")
-            key = (self.hub, open_.pending.member)
-            disk.used[key] = disk.used.get(key, 0) + lease
-        seq = self.write(("sale", order.sale, auth, order.member, parts, self.prints))
-        if order.member is not None and online + lease:
-            counter.spent.append(((disk.epoch, seq), order.member, online + lease))
-        counter.done[order.sale] = (order.member, online + lease)
-        b2_durable(seq, disk.log.head)
-        return Sold("committed", online, lease)
-
-    def write(self, fact: Fact) -> int:
-        """One more fact on the disk, and the anchor beside it."""
-        seq = self.disk.log.append(fact)
-        self._note()
-        return seq
-
-    def undo(self, fact: Fact, sale: int, earned: int) -> None:
-        """A void or a return that counts."""
-        member, spent = self.counter.done[sale]
-        seq = self.write(fact)
-        if member is not None:
-            self.counter.spent.append(((self.disk.epoch, seq), member, earned - spent))
 
 
 class PureChain:
@@ -152,11 +49,20 @@ class PureChain:
             till.crash(0)
         return sold
 
+    def finish(self, order: Order) -> Sold:
+        """The till confirms an open sale as it was decided; without a decision it must ask."""
+        till = self.tills[order.till]
+        known = till.counter.open.get(order.sale)
+        if known is not None and known.decision is None:
+            return Sold("open")
+        return till.commit(order)
+
     def _redeem(self, till: ShopRegister, order: Order, member: int) -> Sold | None:
-        before = till.counter.open.pop(order.sale, None)
+        before = till.counter.open.get(order.sale)
+        dropped = till.drop(order.sale)
         asked = till.ask(order, member)
-        if before is not None:
-            self._void(before.pending.auth, order.void_fate)
+        if dropped is not None:
+            self._void(dropped, order.void_fate)
         pending = till.pending
         assert pending is not None
         if order.crash == "asked":
@@ -173,17 +79,14 @@ class PureChain:
 
     def _stop(self, till: ShopRegister, order: Order, before: OpenSale | None) -> Sold:
         """The machine stops; without power, what no durable write has followed is gone."""
+        assert before is None
         till.crash(0)
-        if not order.loses_power:
-            return Sold("open")
-        counter = till.counter
-        if not order.is_online:
-            del counter.open[order.sale]
-            if before is None:
-                return Sold("unknown")
-            counter.open[order.sale] = before
-        else:
-            counter.open[order.sale].decision = None
+        if order.loses_power and order.is_online:
+            till.counter.open[order.sale].decision = None
+        elif order.loses_power:
+            till.drop(order.sale)
+            till.forget_question()
+            return Sold("unknown")
         return Sold("open")
 
     def _authorise(self, till: ShopRegister, question: Any, fate: Fate) -> int | None:
@@ -204,9 +107,9 @@ class PureChain:
 
     def cancel(self, till: int, sale: int, fate: Fate) -> None:
         """The customer leaves."""
-        gone = self.tills[till].counter.open.pop(sale, None)
+        gone = self.tills[till].drop(sale)
         if gone is not None:
-            self._void(gone.pending.auth, fate)
+            self._void(gone, fate)
 
     # --- after the sale -----------------------------------------------------------------------
 
@@ -244,9 +147,11 @@ class PureChain:
 
     def _send(self, register: ShopRegister, start: int, facts: tuple[Fact, ...], fate: Fate) -> int:
         epoch = register.disk.epoch
+        settled = register.settled(start + len(facts) - 1)
 
         def send() -> int:
-            answer = self.centre.on_facts(register.node, register.node, epoch, start, facts, 0)
+            life = (register.node, epoch)
+            answer = self.centre.on_facts(register.node, *life, start, facts, settled)
             return int(answer[0][2][1])
 
         if fate in ("late", "doubled"):
@@ -264,12 +169,22 @@ class PureChain:
             return
         register, centre = self.tills[till], self.centre
         epoch = register.disk.epoch
+        counter = register.counter
+        counter.denied = {m for m in centre.books if centre.balance(m, OVERDRAFT)}
         for member, places in centre.books.items():
             balance = sum(p for place, p in places.items() if _is_shown(place))
             register.on_balance(CENTRE, member, balance)
             total = centre.granted.get((register.hub, member), 0)
             register.on_lent(register.hub, epoch, member, total)
-        register.counter.applied = (epoch, centre.applied.get((till, epoch), 0))
+        counter.applied = (epoch, centre.applied.get((till, epoch), 0))
+        counter.recalls = [
+            (holder, member, *asked)
+            for (holder, member), asked in sorted(
+                centre.recalls.items(), key=lambda each: lease_name(*each[0])
+            )
+            if holder == register.hub
+        ]
+        register.answer()
 
     def waiting(self) -> int:
         """Messages under way."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.soak.depths_link import Link, Portion
 from bench.soak.depths_plan import (
     EARNED_POINTS,
     PRICE_MINOR,
@@ -25,27 +26,28 @@ from bench.soak.depths_plan import (
     uuid_of,
 )
 from edge_agent.clock import Clock
+from edge_agent.errors import Conflict
 from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.ledger import Ledger, Outbox
 from edge_agent.ledger.store import Store
 from edge_agent.usecases.commit_sale import Confirm, Repriced, commit_sale
 from edge_agent.usecases.context import RegisterContext
-from edge_agent.usecases.drafts import Draft, Identification
+from edge_agent.usecases.drafts import Draft, load_draft
+from edge_agent.usecases.identified import Identification
 from edge_agent.usecases.open_sale import OpenSale, cancel_sale, open_sale
 from edge_agent.usecases.record_print import PaperVerdict, record_print, start_printing, void_sale
 from edge_agent.usecases.redeem_points import Asked, ask_redemption, decide_redemption
+from edge_agent.usecases.return_rights import AskedBack, give_back_rights
 from edge_agent.usecases.return_sale import ReturnSale, return_sale
 from edge_agent.usecases.spendable import shown_balance
 from loyalty.basket import Basket, LineItem, Tender
 from loyalty.member import Strength
 from loyalty.promotions.compile import CompiledRuleset, compile_ruleset
 from sync.contract.bundle import BundleDraft
-from sync.contract.feed import FeedPage
 from sync.contract.live import AuthorisationReply, AuthorisationRequest
-from sync.contract.messages import UploadBatch, UploadReply
 from sync.downlink import Downlink
 from sync.errors import CentreUnavailable
-from sync.serving.port import Caller, Server
+from sync.serving.port import Caller
 from sync.uplink import Uplink
 
 T = TypeVar("T")
@@ -71,81 +73,6 @@ def compiled() -> CompiledRuleset:
 
 class PowerCut(BaseException):
     """The machine stops inside an order."""
-
-
-class Link:
-    """The way to the centre; `fate` is what the next message meets."""
-
-    def __init__(self, server: Server, caller: Caller, flying: list[Callable[[], Any]]) -> None:
-        self.server = server
-        self.caller = caller
-        self.fate: Fate = "answered"
-        self.head = 0
-        self._flying = flying
-
-    def _carry(self, call: Callable[[], T]) -> T:
-        if self.fate in ("late", "doubled"):
-            self._flying.append(call)
-        if self.fate in ("request lost", "late"):
-            raise CentreUnavailable(self.fate)
-        answer = call()
-        if self.fate == "answer lost":
-            raise CentreUnavailable(self.fate)
-        return answer
-
-    def upload(self, batch: UploadBatch) -> UploadReply:
-        """Facts up."""
-        server, caller = self.server, self.caller
-
-        def send() -> UploadReply:
-            reply = server.upload(caller, batch)
-            self.head = reply.head_seq
-            return reply
-
-        self.head = 0
-        return self._carry(send)
-
-    def feed(self, cursor: str, limit: int) -> FeedPage:
-        """Rows down."""
-        if self.fate not in ("answered", "doubled"):
-            raise CentreUnavailable(self.fate)
-        return self.server.feed(self.caller, cursor, limit)
-
-    def authorise(self, request: AuthorisationRequest, fate: Fate) -> AuthorisationReply | None:
-        """The centre's answer, or None when none came in time."""
-        self.fate = fate
-        server, caller = self.server, self.caller
-        with suppress(CentreUnavailable):
-            return self._carry(lambda: server.authorise(caller, request))
-        return None
-
-    def void(self, auth_id: str, fate: Fate) -> None:
-        """Give a hold back."""
-        if auth_id:
-            self.fate = fate
-            server, caller = self.server, self.caller
-            with suppress(CentreUnavailable):
-                self._carry(lambda: server.void(caller, auth_id))
-
-
-class Portion:
-    """The outbox, with no more facts at a time than the order says."""
-
-    def __init__(self, outbox: Outbox, most: int) -> None:
-        self._outbox = outbox
-        self._most = most
-
-    def pending(self, max_facts: int, max_bytes: int) -> UploadBatch | None:
-        """The oldest facts."""
-        return self._outbox.pending(min(max_facts, self._most), max_bytes)
-
-    def acknowledge(self, batch: UploadBatch, reply: UploadReply) -> None:
-        """As the outbox does."""
-        self._outbox.acknowledge(batch, reply)
-
-    def rewind(self, epoch: int, head_seq: int) -> None:
-        """As the outbox does."""
-        self._outbox.rewind(epoch, head_seq)
 
 
 class RealTill:
@@ -245,6 +172,7 @@ class RealTill:
             prints=self.prints,
             cashier="1",
             agent_version="0",
+            is_head_confirmed=True,
         )
 
     def sell(self, order: Order) -> Sold:
@@ -279,7 +207,8 @@ class RealTill:
         return self._commit(ctx, order, sale_id, draft)
 
     def _redeem(self, ctx: RegisterContext, order: Order, sale_id: str) -> Draft:
-        auth_id = uuid_of("auth", auth_number(self.till, self.epoch, order.attempt))
+        number = self.ledger.unit(lambda uow: uow.next_number(), durable=False)
+        auth_id = uuid_of("auth", auth_number(self.till, self.epoch, number))
         asked = self._unit(
             lambda uow: ask_redemption(uow, ctx, sale_id, order.wanted, auth_id),
             durable=order.is_online,
@@ -302,6 +231,7 @@ class RealTill:
             sale_id=asked.sale_id,
             member_id=asked.member_id,
             points=asked.points,
+            number=asked.number,
         )
         return self.link.authorise(request, order.fate)
 
@@ -321,6 +251,18 @@ class RealTill:
     def commit(self, ctx: RegisterContext, command: Confirm) -> dict[str, Any] | Repriced:
         """The sale's transaction; the goods leave when it returns."""
         return self._unit(lambda uow: commit_sale(uow, ctx, command), durable=True)
+
+    def finish(self, order: Order) -> Sold:
+        """The till confirms an open sale as it was decided."""
+        sale_id = uuid_of("sale", order.sale)
+        row = self.ledger.unit(lambda uow: uow.sale(sale_id), durable=False)
+        assert row is not None
+        try:
+            return self._commit(self.context(True), order, sale_id, load_draft(row.draft))
+        except Conflict as refused:
+            if refused.code != "not_authorised":
+                raise
+            return Sold("open")
 
     def cancel(self, sale: int, fate: Fate) -> None:
         """The customer leaves; the hold is given back."""
@@ -362,7 +304,7 @@ class RealTill:
         """Send the oldest facts; what the centre has of their life."""
         self.link.fate = fate
         self.link.head = 0
-        uplink = Uplink(self.link, Portion(self.outbox, most))
+        uplink = Uplink(self.link, Portion(self.ledger, self.outbox, most))
         with suppress(CentreUnavailable):
             uplink.push_once()
         return self.link.head
@@ -374,6 +316,15 @@ class RealTill:
         with suppress(CentreUnavailable):
             while downlink.pull_once().more:
                 pass
+            self._answer_centre()
+
+    def _answer_centre(self) -> None:
+        """Give back what the centre's rows ask for."""
+        who = (till_name(self.till), self.epoch)
+        asked = AskedBack(self.cache.lease_recalls(*who))
+        if asked:
+            ctx = self.context(True)
+            self.ledger.unit(lambda uow: give_back_rights(uow, ctx, asked))
 
     def shown(self, member_id: int) -> int:
         """The balance that the register would show."""

@@ -34,7 +34,6 @@ class World(Judged):
     ) -> None:
         super().__init__(seed, size, depths, full_every)
         self.dice = random.Random(seed)
-        self._attempts = 0
         for till in self.shops:
             self.pull(till, "answered")
 
@@ -90,7 +89,6 @@ class World(Judged):
         is_online = till not in self.down
         return Order(
             sale=len(self.receipts) + 1,
-            attempt=self._attempts + 1,
             till=till,
             member=member,
             wanted=wanted,
@@ -103,12 +101,23 @@ class World(Judged):
 
     def sell(self, order: Order) -> Sold:
         """A new sale, or one that is still open, up to its end or its crash."""
-        self._attempts = order.attempt
         sold = self._same(f"order {order}", [depth.sell(order) for depth in self.depths])
-        self.seen[f"sale {sold.state}"] += 1
         self.steps += _parts(order)
         if order.crash:
             self.seen["crash"] += 1
+        self._ended(order, sold)
+        return sold
+
+    def finish(self, sale: int) -> Sold:
+        """The till confirms an open sale as it was decided before."""
+        order = replace(self.receipts[sale].order, crash="", loses_power=False)
+        sold = self._same(f"finish {order}", [depth.finish(order) for depth in self.depths])
+        self.seen["confirmed later"] += sold.state == "committed"
+        self._ended(order, sold)
+        return sold
+
+    def _ended(self, order: Order, sold: Sold) -> None:
+        self.seen[f"sale {sold.state}"] += 1
         shop = self.shops[order.till]
         receipt = Receipt(order, sold.state, sold.online + sold.lease, shop.epoch)
         self.receipts[order.sale] = receipt
@@ -125,20 +134,22 @@ class World(Judged):
             else:
                 shop.closed.append(order.sale)
         self._after(order.member)
-        return sold
 
     def _end_open(self, till: int) -> None:
-        """An open sale is rung up again under a new authorisation, or the customer leaves."""
+        """An open sale is confirmed as it stands, or rung up again under a new authorisation, or
+        the customer leaves."""
         shop = self.shops[till]
         if not shop.open:
             return
         sale = self.dice.choice(shop.open)
         order = self.receipts[sale].order
-        if self.dice.random() < 0.5:
+        draw = self.dice.random()
+        if draw < 0.4 and self.receipts[sale].epoch == shop.epoch:
+            self.finish(sale)
+        elif draw < 0.7:
             is_online = till not in self.down
             again = replace(
                 order,
-                attempt=self._attempts + 1,
                 is_online=is_online,
                 wanted=int(self.dice.random() * 9_000),
                 fate=self._fate() if is_online else "request lost",
