@@ -136,3 +136,9 @@ class FiscalPrinter(Protocol):
 
     def close(self) -> None:
         """Release the port."""
+
+
+class ReceiptPrinter(FiscalPrinter, Protocol):
+    """A printer without a fiscal memory: the same calls, and fewer facts to be sure by.
+
+    It prints `job.text.slip`. Without an answer behind the last line the verdict is `unknown`."""

@@ -11,16 +11,20 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, TypeAlias
 
-from drivers.base import FiscalPrinter, Scanner
+from drivers.base import FiscalPrinter, ReceiptPrinter, Scanner
 from drivers.errors import DeviceError
 
 ENTRY_POINT_GROUP = "loyalty_edge.drivers"
 
 OptionValue: TypeAlias = str | int | bool
 Options: TypeAlias = Mapping[str, OptionValue]
-DriverKind = Literal["scanner", "fiscal_printer"]
+DriverKind = Literal["scanner", "fiscal_printer", "receipt_printer"]
 
-KIND_OF_PREFIX: Mapping[str, DriverKind] = {"scanner": "scanner", "fiscal": "fiscal_printer"}
+KIND_OF_PREFIX: Mapping[str, DriverKind] = {
+    "scanner": "scanner",
+    "fiscal": "fiscal_printer",
+    "receipt": "receipt_printer",
+}
 
 
 class UnknownDriver(DeviceError):
@@ -96,6 +100,12 @@ def open_scanner(driver_name: str, url: str, options: Options) -> Scanner:
 def open_fiscal_printer(driver_name: str, url: str, options: Options) -> FiscalPrinter:
     """Open a fiscal printer; raises like `open_scanner`."""
     device: FiscalPrinter = _open(driver_name, "fiscal_printer", url, options)
+    return device
+
+
+def open_receipt_printer(driver_name: str, url: str, options: Options) -> ReceiptPrinter:
+    """Open a receipt printer; raises like `open_scanner`."""
+    device: ReceiptPrinter = _open(driver_name, "receipt_printer", url, options)
     return device
 
 

@@ -105,11 +105,26 @@ class ReceiptDocument:
     tickets: tuple[TicketLine, ...] = ()
 
 
+SlipStyle = Literal["title", "center", "text", "strong", "big", "band", "rule", "space", "qr"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlipRow:
+    """One row of a whole slip, already wrapped: a `title` is of double size and so half as wide,
+    `big` of double height, a `band` white on black; a `qr` row keeps its payload in `text`."""
+
+    style: SlipStyle
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiptText:
     """Lines already wrapped for a device, by UnifiedPOS slot: inside the receipt before the
-    total (`post_lines`), after the fiscal trailer (`additional_trailer`), and a QR payload."""
+    total (`post_lines`), after the fiscal trailer (`additional_trailer`), and a QR payload.
+
+    `slip` is the same for a printer that prints no goods and no requisites of its own."""
 
     post_lines: tuple[str, ...] = ()
     additional_trailer: tuple[str, ...] = ()
     qr: str = ""
+    slip: tuple[SlipRow, ...] = ()

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from drivers.emulators.dialects import DIALECTS
+from drivers.emulators.escpos.pages import PAGE_SETS
 
 MAX_DEVICES: Final = 64
 MAX_DELAY_MS: Final = 10_000
@@ -37,6 +38,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PLACE_KEYS: Final[Mapping[str, type]] = {"name": str, "kind": str, "link": str, "tcp": str}
 SCANNER_KEYS: Final[Mapping[str, type]] = {"suffix": str, "seed": int}
 PRINTER_KEYS: Final[Mapping[str, type]] = {"dialect": str, "delay_ms": int, "paper_dir": str}
+RECEIPT_PRINTER_KEYS: Final[Mapping[str, type]] = {
+    "columns": int,
+    "dots": int,
+    "pages": str,
+    "is_chinese": bool,
+    "has_cutter": bool,
+    "has_counters": bool,
+}
 REGISTER_KEYS: Final[Mapping[str, type]] = {
     "model": str,
     "serial_number": str,
@@ -105,8 +114,11 @@ def device_entry(entry: Mapping[str, Any], folder: Path) -> DeviceEntry:
         allowed = {**PLACE_KEYS, **SCANNER_KEYS}
     elif kind == "printer":
         allowed = {**PLACE_KEYS, **PRINTER_KEYS, **REGISTER_KEYS}
+    elif kind == "receipt_printer":
+        allowed = {**PLACE_KEYS, **RECEIPT_PRINTER_KEYS, "delay_ms": int}
     else:
-        raise BadBenchFile(f"device {name!r}: kind must be 'scanner' or 'printer'")
+        kinds = "'scanner', 'printer' or 'receipt_printer'"
+        raise BadBenchFile(f"device {name!r}: kind must be {kinds}")
     for key, value in entry.items():
         if key not in allowed:
             raise BadBenchFile(f"device {name!r}: unknown key {key!r}")
@@ -137,6 +149,9 @@ def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
         "delay_ms": (lambda value: 0 <= value <= MAX_DELAY_MS, f"must be 0 to {MAX_DELAY_MS}"),
         "cash_rounding": (lambda value: value in (0, 10, 50), "must be 0, 10 or 50"),
         "suffix": (lambda v: v in ("cr", "lf", "crlf", "tab", "etx"), "is not a known suffix"),
+        "columns": (lambda value: 16 <= value <= 64, "must be 16 to 64"),
+        "dots": (lambda value: 100 <= value <= 1000, "must be 100 to 1000"),
+        "pages": (lambda value: value in PAGE_SETS, f"must be one of {', '.join(PAGE_SETS)}"),
         "operator_password": (lambda v: v.isdecimal() and 4 <= len(v) <= 8, "must be 4-8 digits"),
     }
     for key, value in settings.items():

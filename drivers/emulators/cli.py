@@ -16,6 +16,7 @@ from pathlib import Path
 from drivers.emulators.bench_file import BadBenchFile, BenchFile, device_entry, read_bench_file
 from drivers.emulators.control import ControlServer
 from drivers.emulators.dialects import DIALECTS
+from drivers.emulators.escpos.pages import PAGE_SETS
 from drivers.emulators.fleet import DEFAULT_DELAY_MS, Fleet
 from drivers.errors import DeviceError
 
@@ -41,7 +42,11 @@ def build_parser() -> argparse.ArgumentParser:
     printer.add_argument("--delay-ms", type=int, default=DEFAULT_DELAY_MS)
     printer.add_argument("--paper-dir", help="folder that keeps paper and state")
     printer.add_argument("--fiscal-number", default="3000012345")
-    for device in (scanner, printer):
+    receipts = commands.add_parser("receipt-printer", help="run one ESC/POS receipt printer")
+    receipts.add_argument("--columns", type=int, default=48, help="characters of a line")
+    receipts.add_argument("--dots", type=int, default=576, help="dots of a line (58 mm: 384)")
+    receipts.add_argument("--pages", default="epson", choices=PAGE_SETS, help="code pages it has")
+    for device in (scanner, printer, receipts):
         place = device.add_mutually_exclusive_group(required=True)
         place.add_argument("--pty", help="path of the link to its pseudo terminal")
         place.add_argument("--tcp", help="HOST:PORT to listen on")
@@ -78,6 +83,9 @@ def _single(arguments: argparse.Namespace) -> BenchFile:
     }
     if arguments.command == "scanner":
         entry["suffix"] = arguments.suffix
+    elif arguments.command == "receipt-printer":
+        entry |= {key: getattr(arguments, key) for key in ("columns", "dots", "pages")}
+        entry["kind"] = "receipt_printer"
     else:
         entry |= {
             "dialect": arguments.dialect,

@@ -20,6 +20,7 @@ from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from drivers.emulators.escpos.slip import Slip
 from drivers.emulators.fleet import Fleet, UnknownDevice
 from drivers.emulators.script import ScriptError
 
@@ -131,7 +132,9 @@ class _Handler(BaseHTTPRequestHandler):
         # Pillow takes 60 ms to import; most benches never ask for a picture.
         from drivers.emulators.paper_png import render_png
 
-        self._send(render_png(documents[int(match["number"]) - 1]), "image/png")
+        document = documents[int(match["number"]) - 1]
+        is_slip = isinstance(document, Slip)
+        self._send(document.png() if is_slip else render_png(document), "image/png")
 
     def _post(self) -> None:
         match = _ROUTE.fullmatch(unquote(urlsplit(self.path).path))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from drivers.emulators.bench_file import REGISTER_KEYS, DeviceEntry
 from drivers.emulators.dialects import DIALECTS
+from drivers.emulators.escpos.device import EscPosConfig, EscPosDevice
+from drivers.emulators.escpos.wire import EscPosWire
 from drivers.emulators.printer import PrinterEmulator
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.emulators.wire import open_endpoint
@@ -69,6 +71,12 @@ def start_device(entry: DeviceEntry) -> Emulator:
     if entry.kind == "scanner":
         suffix, seed = str(settings.get("suffix", "cr")), int(settings.get("seed", 1))
         return ScannerEmulator(entry.name, endpoint, suffix, seed)
+    if entry.kind == "receipt_printer":
+        delay_ms = int(settings.pop("delay_ms", 0))
+        receipts = EscPosDevice(EscPosConfig(**settings))
+        return PrinterEmulator(
+            entry.name, endpoint, receipts, delay_ms, lambda line: EscPosWire(line, receipts)
+        )
     kind = DIALECTS[str(settings.get("dialect", DEFAULT_DIALECT))]
     config = kind.config(**{key: settings[key] for key in REGISTER_KEYS if key in settings})
     folder = Path(settings["paper_dir"]) if "paper_dir" in settings else None

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from drivers.emulators.faults import Fault, FaultBox, parse_fault
 from drivers.emulators.loop import DeviceLoop
-from drivers.emulators.paper import Document
 from drivers.emulators.script import parse_script
 from drivers.emulators.wire import Endpoint
 
@@ -25,8 +24,8 @@ _CUTS: Final = frozenset({"power_off", "unplug"})
 class Device(Protocol):
     """A printer behind the wire."""
 
-    def documents(self) -> list[Document]:
-        """Slips, oldest first."""
+    def documents(self) -> list[Any]:
+        """Slips, oldest first: `Document`s, or a receipt printer's `Slip`s."""
 
     def counters(self) -> dict[str, int]:
         """Counters by name."""
@@ -151,7 +150,7 @@ class PrinterEmulator:
         faults = [None if step.verb == "clear" else parse_fault(step) for step in steps]
         self._loop.call(lambda: self._take(faults))
 
-    def documents(self) -> list[Document]:
+    def documents(self) -> list[Any]:
         """Slips, oldest first."""
         return self._loop.call(self._device.documents)
 

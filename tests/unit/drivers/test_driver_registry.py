@@ -23,6 +23,7 @@ def test_the_shipped_drivers_are_known_by_kind():
         "fiscal.datecs_ua": "fiscal_printer",
         "fiscal.maria": "fiscal_printer",
         "fiscal.shtrih": "fiscal_printer",
+        "receipt.escpos": "receipt_printer",
         "scanner.serial": "scanner",
     }
 

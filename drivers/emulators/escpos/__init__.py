@@ -1,0 +1,1 @@
+"""An emulated receipt printer: ESC/POS in, paper out."""
