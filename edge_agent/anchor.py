@@ -80,10 +80,9 @@ class Anchor:
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
         descriptor = os.open(self.path, flags, 0o600)
         try:
-            os.lseek(descriptor, self._number % SLOTS * SLOT_BYTES, os.SEEK_SET)
             if is_new:
                 os.write(descriptor, bytes(SLOT_BYTES * SLOTS))
-                os.lseek(descriptor, self._number % SLOTS * SLOT_BYTES, os.SEEK_SET)
+            os.lseek(descriptor, self._number % SLOTS * SLOT_BYTES, os.SEEK_SET)
             os.write(descriptor, self._sealed(mark))
             # The file keeps its size: its data alone has to reach the disk.
             (os.fsync if is_new else _sync_data)(descriptor)
