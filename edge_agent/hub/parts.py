@@ -6,9 +6,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from edge_agent.anchor import Anchor
 from edge_agent.config import Settings
 from edge_agent.hub.island import StoreIsland
 from edge_agent.hub.listener import HubListener
+from edge_agent.hub.past import HubPast
 from edge_agent.hub.runner import HubRunner
 from edge_agent.hub.server import Hub
 from edge_agent.hub.terms import FILE_NAME as TERM_FILE
@@ -19,6 +21,7 @@ from edge_agent.ledger.hub_copies import Copy
 from edge_agent.ledger.hub_file import FILE_NAME, HubFile
 from edge_agent.ledger.hub_rights import HubLease
 from edge_agent.ledger.ledger import Ledger
+from edge_agent.machine_facts import machine_facts
 from loyalty.authorisation.policy import Policy, store_shares
 from sync.channel import Channel
 from sync.contract.messages import UploadReply
@@ -74,7 +77,10 @@ def build_hub(
         policy = cache.offline_policy() or Policy()
         return store_shares(policy.cache_budget_points, len(terms.peers))[0]
 
-    hub = Hub(file, terms, *who, lease_of, spent, budget, is_confirmed, now)
+    facts = machine_facts(folder)
+    anchor = Anchor(settings.anchor_dir / "hub", identity.register_id, identity.private_key, facts)
+    past = HubPast(file, anchor, identity.epoch)
+    hub = Hub(file, terms, *who, lease_of, spent, budget, is_confirmed, past, now)
     island = StoreIsland(
         terms,
         hub,

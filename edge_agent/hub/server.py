@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from edge_agent.hub.past import HubPast
 from edge_agent.hub.terms import Terms
 from edge_agent.ledger import hub_copies, hub_rights
 from edge_agent.ledger.hub_copies import Copy, Life
@@ -53,7 +54,7 @@ class Hub:
     `lease_of` finds the store's lease of a member, `own_spent` what this register's own ledger has
     spent of it or promised (also before it was a hub), `budget_points` is what the cache layer of
     this island may give until the centre has seen it, `is_confirmed` whether this register's files
-    are known to be its newest, `now` the clock as ISO 8601 UTC."""
+    are known to be its newest, `past` the same of `hub.db`, `now` the clock as ISO 8601 UTC."""
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Hub:
         own_spent: Callable[[str], int],
         budget_points: Callable[[], int],
         is_confirmed: Callable[[], bool],
+        past: HubPast,
         now: Callable[[], str],
     ) -> None:
         self._file = file
@@ -75,6 +77,7 @@ class Hub:
         self._own_spent = own_spent
         self._budget_points = budget_points
         self._is_confirmed = is_confirmed
+        self._past = past
         self._now = now
         self._seen: dict[str, float] = {}
         self._touched = set(file.lent_leases())
@@ -83,7 +86,7 @@ class Hub:
     @property
     def is_fenced(self) -> bool:
         """This disk is older than its own past, or may be: nothing is handed out."""
-        return self._is_fenced or not self._is_confirmed()
+        return self._is_fenced or not self._past.is_newest or not self._is_confirmed()
 
     # --- who may ask --------------------------------------------------------------------------
 
@@ -137,7 +140,7 @@ class Hub:
                 return -1
             return hub_rights.lend(connection, lease, wish)
 
-        total = self._write(work)
+        total = self._hand_out(work)
         if total < 0:
             self._fence(wish.register_id)
             return "", 0
@@ -184,7 +187,7 @@ class Hub:
         if self.is_fenced:
             return 0, 0
         budget = self._budget_points()
-        return self._write(lambda c: hub_rights.claim(c, wish, budget))
+        return self._hand_out(lambda c: hub_rights.claim(c, wish, budget))
 
     def used_alone(self, caller: Caller, report: AloneReport) -> HeardReply:
         """What a register has burnt of purses, with or without this hub."""
@@ -286,6 +289,13 @@ class Hub:
         return HeadReply.model_validate(
             {"state": state, "head_seq": head.seq, "server_time": self._now()}
         )
+
+    def _hand_out(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Durable in the file, then in the anchor, before anybody hears of it."""
+        answer, known = self._write(lambda c: (work(c), self._past.count(c)))
+        if not self._past.keep(known):
+            raise Refused(503, "unavailable", "the hub's anchor cannot be written")
+        return answer
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:

@@ -48,6 +48,35 @@ class PurseClaim:
     cache_points: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """How often something was handed out in a life of the hub, and a mark of the last time."""
+
+    count: int = 0
+    stamp: str = "00" * 32
+
+
+def handed(connection: sqlite3.Connection, epoch: int) -> Handed:
+    """What the file remembers of that life."""
+    row = connection.execute(
+        "SELECT value FROM meta WHERE key = ?", (f"handed.{epoch}",)
+    ).fetchone()
+    if row is None:
+        return Handed()
+    count, _, stamp = str(row[0]).partition(" ")
+    return Handed(int(count), stamp)
+
+
+def count_handed(connection: sqlite3.Connection, epoch: int, stamp: str) -> Handed:
+    """One more."""
+    now = Handed(handed(connection, epoch).count + 1, stamp)
+    connection.execute(
+        "INSERT INTO meta VALUES (?,?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        (f"handed.{epoch}", f"{now.count} {now.stamp}"),
+    )
+    return now
+
+
 def given(connection: sqlite3.Connection, lease_id: str) -> int:
     """Points of a lease that have left the hub, to peers or to its own till."""
     row = connection.execute(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import ssl
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from edge_agent.anchor import Anchor
 from edge_agent.hub import tls
 from edge_agent.hub.island import StoreIsland
 from edge_agent.hub.link import HubLink
 from edge_agent.hub.listener import HubListener
+from edge_agent.hub.past import HubPast
 from edge_agent.hub.port import IslandClaim
 from edge_agent.hub.server import Hub
 from edge_agent.hub.terms import FILE_NAME as TERM_FILE
@@ -56,6 +60,7 @@ class Station:
             lambda lease: self.ledger.query(lambda c: hub_news.lease_spent(c, lease)),
             lambda: 1_000,
             lambda: self.is_confirmed,
+            HubPast(self.file, self.anchor(), identity.epoch),
             lambda: NOW,
         )
         self.island = StoreIsland(
@@ -63,6 +68,11 @@ class Station:
             silence_s=1.0,
             claim_s=5.0,
         )
+
+    def anchor(self, machine: str = "this one") -> Anchor:
+        """The hub's anchor beside the folder."""
+        who = (self.identity.register_id, self.identity.private_key)
+        return Anchor(self.folder.with_suffix(".anchor"), *who, machine)
 
     def _lease_of(self, member_id: int) -> HubLease | None:
         who = f"{self.identity.register_id}.{self.identity.epoch}"
@@ -309,6 +319,27 @@ def test_an_older_image_of_the_hub_lends_no_more(stations: list[Station]) -> Non
     assert stations[0].hub.is_fenced
     stations[2].island.turn()
     assert stations[2].island.borrow(MEMBER, 100) is None
+
+
+def test_an_image_of_the_hub_finds_out_alone(stations: list[Station], tmp_path: Path) -> None:
+    hub = stations[0]
+    past = HubPast(hub.file, hub.anchor(), 1)
+    assert past.is_newest
+    image = tmp_path / "image.db"
+    for number in range(3):
+        if number == 1:
+            with closing(sqlite3.connect(hub.file.path)) as source:
+                source.execute("VACUUM INTO ?", (str(image),))
+        known = hub.file.write(past.count)
+        assert past.keep(known)
+    assert HubPast(hub.file, hub.anchor(), 1).is_newest
+    assert not HubPast(hub.file, hub.anchor("another machine"), 1).is_newest
+    older = HubFile(image)
+    assert not HubPast(older, hub.anchor(), 1).is_newest
+    assert HubPast(older, hub.anchor(), 2).is_newest, "a new enrolment is a new life"
+    older.close()
+    hub.anchor().path.unlink()
+    assert not HubPast(hub.file, hub.anchor(), 1).is_newest
 
 
 @pytest.mark.usefixtures("serving")
