@@ -23,6 +23,8 @@ from edge_agent.ledger.verify import Progress, Verification
 from sync.errors import LocalStoreFailed
 
 LOOK_S = 2.0
+SETTLE_S = 1.0
+"""The first sale after a start has the processor for itself."""
 CHECK_S = 3600.0
 PRUNE_S = 3600.0
 FORGET_S = 1200.0
@@ -86,7 +88,7 @@ class Upkeep:
         )
 
     def start(self) -> None:
-        """Begin: the first whole check is made at once, beside the first sales."""
+        """Begin: the first whole check is made a second later, beside the first sales."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -98,6 +100,8 @@ class Upkeep:
     def _work(self) -> None:
         jobs = ((self.check_files, CHECK_S), (self.prune, PRUNE_S), (self.forget, FORGET_S))
         due = [0.0] * len(jobs)
+        self._storage.look()
+        self._stop.wait(SETTLE_S)
         while not self._stop.is_set():
             self._storage.look()
             for number, (job, every_s) in enumerate(jobs):

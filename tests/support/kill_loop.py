@@ -6,6 +6,7 @@ import random
 import shutil
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,10 @@ class KillLoop:
         self.pos.close()
         self.register.close()
 
-    def run(self, kills: int) -> Findings:
-        """Sell until `kills` kills have struck, then in peace until all paper has its end."""
-        while self.kills < kills:
+    def run(self, kills: int, is_over: Callable[[], bool] = lambda: False) -> Findings:
+        """Sell until `kills` kills have struck or it is over, then in peace until all paper has
+        its end."""
+        while self.kills < kills and not is_over():
             self._target = self.rng.choices(list(STEPS), list(STEPS.values()))[0]
             self._sell()
         self.executioner.join()
