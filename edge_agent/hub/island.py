@@ -7,7 +7,6 @@ memory, for it is looked up inside the ledger's transactions.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from edge_agent.hub.port import CLAIM_S, Island, IslandClaim
 from edge_agent.hub.server import Hub
 from edge_agent.hub.terms import Peer, Terms
 from edge_agent.ledger import hub_news
-from edge_agent.ledger.hub_file import HubFile
+from edge_agent.ledger.hub_file import HubFile, HubFileFailed, Rows
 from edge_agent.ledger.hub_rights import PurseClaim, Wish
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ports import LeaseView
@@ -221,7 +220,7 @@ class StoreIsland:
         except (SyncError, Refused, tls.NoCertificate) as error:
             if time.monotonic() - self._heard_at >= self._silence_s:
                 self._silent(error)
-        except (LedgerUnavailable, sqlite3.Error, OSError) as error:
+        except (LedgerUnavailable, HubFileFailed, OSError) as error:
             emit(Event.HUB_FAILED, problem=str(error))
 
     def close(self) -> None:
@@ -282,7 +281,7 @@ class StoreIsland:
         told = int(self._file.noted(self._settled_note()) or 0)
         epoch = self._who.epoch
 
-        def read(connection: sqlite3.Connection) -> tuple[int, hub_news.Settled]:
+        def read(connection: Rows) -> tuple[int, hub_news.Settled]:
             acked = hub_news.acked_seq(connection, epoch)
             return acked, hub_news.settled_after(connection, epoch, told, acked)
 

@@ -19,7 +19,7 @@ import uvicorn
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.hub import tls
-from edge_agent.hub.mdns import announced
+from edge_agent.hub.mdns import announce
 from edge_agent.hub.server import Hub
 from edge_agent.hub.terms import Terms
 from sync.serving.hub_app import build_hub_app
@@ -108,9 +108,11 @@ class HubListener:
         port = listening.getsockname()[1]
         emit(Event.HUB_SERVING, port=port, term=self._terms.number)
         self._on_bound(port)
+        silence = _nothing
         try:
-            with announced(self._mdns, self._terms, port):
-                await self._either(stop, None)
+            if self._mdns:
+                silence = await asyncio.to_thread(announce, self._terms, port)
+            await self._either(stop, None)
         finally:
             # An idle peer does not answer the end of TLS: nobody is waited for.
             for connection in list(server.server_state.connections):
@@ -118,6 +120,7 @@ class HubListener:
             server.should_exit = server.force_exit = True
             await asyncio.gather(serving, return_exceptions=True)
             listening.close()
+            await asyncio.to_thread(silence)
             await asyncio.sleep(_CLOSE_S)
 
     async def _either(self, stop: asyncio.Event, timeout_s: float | None) -> None:
@@ -146,3 +149,7 @@ def bound(listen: str) -> socket.socket:
         listening.close()
         raise OSError(f"the hub cannot listen on {listen}: {error.strerror}") from error
     return listening
+
+
+def _nothing() -> None:
+    return None

@@ -5,62 +5,55 @@ What is found is only an address to try: the certificate of the term says who an
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Callable, Sequence
 
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.hub.terms import Terms
 
 SERVICE = "_loyalty-hub._tcp.local."
+FIND_S = 3.0
 
 
 def _name(terms: Terms) -> str:
+    """Says which hub, and nothing readable to the rest of the LAN."""
     term = terms.current
-    store, register = (term.store_id, term.register_id) if term else ("", "")
-    return f"{store}-{register}".replace(".", "-")[:60] + "." + SERVICE
+    text = f"{term.store_id}/{term.register_id}" if term else ""
+    return f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.{SERVICE}"
 
 
-@contextmanager
-def announced(wanted: bool, terms: Terms, port: int) -> Iterator[None]:
-    """Say by multicast where the hub listens, when that is wanted and can be done."""
-    if not wanted:
-        yield
-        return
+def announce(terms: Terms, port: int, interfaces: Sequence[str] = ()) -> Callable[[], None]:
+    """Say where the hub listens until the returned call. Blocks a second or two, so never on the
+    event loop; where it cannot be done, the log says why and the static address has to do."""
     try:
-        from zeroconf import ServiceInfo, Zeroconf
+        from zeroconf import InterfaceChoice, ServiceInfo, Zeroconf
     except ImportError:
         emit(Event.HUB_FAILED, problem="mdns needs the extra: pip install loyalty-edge[hub]")
-        yield
-        return
-    addresses = [socket.inet_aton(address) for address in _own_addresses()]
-    info = ServiceInfo(SERVICE, _name(terms), addresses=addresses, port=port)
+        return _nothing
+    addresses = list(interfaces) or _own_addresses()
+    info = ServiceInfo(SERVICE, _name(terms), parsed_addresses=addresses, port=port)
     try:
-        speaker = Zeroconf()
+        speaker = Zeroconf(interfaces=list(interfaces) or InterfaceChoice.All)
     except OSError as error:
         emit(Event.HUB_FAILED, problem=f"multicast: {error}")
-        yield
-        return
-    try:
-        speaker.register_service(info, allow_name_change=True)
-        yield
-    finally:
-        speaker.close()
+        return _nothing
+    speaker.register_service(info, allow_name_change=True)
+    return speaker.close
 
 
-def found(terms: Terms, timeout_s: float = 1.0) -> str:
+def found(terms: Terms, interfaces: Sequence[str] = ()) -> str:
     """host:port of this store's hub by multicast; "" when nobody answers. Blocks."""
     try:
-        from zeroconf import Zeroconf
+        from zeroconf import InterfaceChoice, Zeroconf
     except ImportError:
         return ""
     try:
-        ear = Zeroconf()
+        ear = Zeroconf(interfaces=list(interfaces) or InterfaceChoice.All)
     except OSError:
         return ""
     try:
-        info = ear.get_service_info(SERVICE, _name(terms), int(timeout_s * 1000))
+        info = ear.get_service_info(SERVICE, _name(terms), int(FIND_S * 1000))
         addresses = info.parsed_addresses() if info else []
         return f"{addresses[0]}:{info.port}" if info and addresses else ""
     finally:
@@ -68,9 +61,12 @@ def found(terms: Terms, timeout_s: float = 1.0) -> str:
 
 
 def _own_addresses() -> list[str]:
-    """IPv4 addresses of this machine's own name; loopback where there is no other."""
-    try:
-        entries = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
-    except OSError:
-        entries = []
-    return sorted({str(entry[4][0]) for entry in entries}) or ["127.0.0.1"]
+    """IPv4 addresses of this machine but loopback's."""
+    import ifaddr
+
+    addresses = (ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4)
+    return sorted({str(ip.ip) for ip in addresses if not str(ip.ip).startswith("127.")})
+
+
+def _nothing() -> None:
+    return None

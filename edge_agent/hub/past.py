@@ -8,14 +8,13 @@ than the anchor, or finds none of its own: it hands out nothing in this life of 
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import threading
 
 from edge_agent.anchor import Anchor
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.ledger.heads import HeadMark
-from edge_agent.ledger.hub_file import HubFile
+from edge_agent.ledger.hub_file import HubFile, Rows
 from edge_agent.ledger.hub_rights import Handed, count_handed, handed
 
 
@@ -42,7 +41,7 @@ class HubPast:
             return self._write(known)
         return False
 
-    def count(self, connection: sqlite3.Connection) -> Handed:
+    def count(self, connection: Rows) -> Handed:
         """One more handing out, in its own transaction."""
         return count_handed(connection, self._epoch, secrets.token_hex(32))
 

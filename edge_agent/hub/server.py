@@ -8,7 +8,6 @@ does not remember a loan which a register holds is an older image of itself, and
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -19,7 +18,7 @@ from edge_agent.hub.past import HubPast
 from edge_agent.hub.terms import Terms
 from edge_agent.ledger import hub_copies, hub_rights
 from edge_agent.ledger.hub_copies import Copy, Life
-from edge_agent.ledger.hub_file import HubFile
+from edge_agent.ledger.hub_file import HubFile, HubFileFailed, Rows
 from edge_agent.ledger.hub_rights import HubLease, PurseClaim, Wish
 from sync.contract.chain import GENESIS, fact_hash
 from sync.contract.hub import MAX_SPENT, HubBeat, HubBeatReply, PeerSpent
@@ -134,7 +133,7 @@ class Hub:
             return "", 0
         own = self._own_life(lease, wish.member_id)
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: Rows) -> int:
             hub_rights.adopt(connection, lease, own)
             if hub_rights.lent(connection, wish, lease.lease_id) < known_points:
                 return -1
@@ -206,7 +205,7 @@ class Hub:
         who = (caller.register_id, caller.epoch)
         self._seen[caller.register_id] = time.monotonic()
 
-        def work(connection: sqlite3.Connection) -> tuple[Life | None, dict[int, int]]:
+        def work(connection: Rows) -> tuple[Life | None, dict[int, int]]:
             hub_rights.settle(connection, caller.register_id, report.settled, report.dropped)
             hub_copies.acknowledged(connection, *who, report.acked_seq)
             life = hub_copies.life_of(connection, *who)
@@ -225,7 +224,7 @@ class Hub:
         if (batch.register_id, batch.epoch) != (caller.register_id, caller.epoch):
             raise Refused(403, "not_yours", "a register sends its own facts")
 
-        def work(connection: sqlite3.Connection) -> tuple[list[ItemVerdict], Life | None]:
+        def work(connection: Rows) -> tuple[list[ItemVerdict], Life | None]:
             life = hub_copies.life_of(connection, batch.register_id, batch.epoch)
             verdicts, fresh = judged(batch, life)
             if fresh:
@@ -259,7 +258,7 @@ class Hub:
     def settle_own(self, settled: list[str], dropped: list[str]) -> dict[int, int]:
         """This register's own till: what is over; what its peers have spent, by member."""
 
-        def work(connection: sqlite3.Connection) -> dict[int, int]:
+        def work(connection: Rows) -> dict[int, int]:
             hub_rights.settle(connection, self._register_id, settled, dropped)
             return hub_copies.spent_by_others(connection, self._register_id)
 
@@ -290,17 +289,17 @@ class Hub:
             {"state": state, "head_seq": head.seq, "server_time": self._now()}
         )
 
-    def _hand_out(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _hand_out(self, work: Callable[[Rows], T]) -> T:
         """Durable in the file, then in the anchor, before anybody hears of it."""
         answer, known = self._write(lambda c: (work(c), self._past.count(c)))
         if not self._past.keep(known):
             raise Refused(503, "unavailable", "the hub's anchor cannot be written")
         return answer
 
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _write(self, work: Callable[[Rows], T]) -> T:
         try:
             return self._file.write(work)
-        except sqlite3.Error as error:
+        except HubFileFailed as error:
             raise Refused(503, "unavailable", f"the hub's disk fails: {error}"[:200], 5) from error
 
 

@@ -10,13 +10,16 @@ from typing import TypeVar
 from edge_agent.ledger.database import Writer
 
 T = TypeVar("T")
+Rows = sqlite3.Connection
+"""One transaction of the file, as `write` and `read` hand it to their work."""
+HubFileFailed = sqlite3.Error
 FILE_NAME = "hub.db"
 
 
 class HubFile:
     """One writing connection; every write is on the disk before the call returns.
 
-    Raises `sqlite3.Error` when the disk refuses: nothing of the call is then promised."""
+    Raises `HubFileFailed` when the disk refuses: nothing of the call is then promised."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
