@@ -15,6 +15,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "scanner": "The bar code reader. Without this section codes are typed or come from the till.",
     "printer": "The fiscal printer, when the agent owns it.",
     "storage": "Room on the register's disk, and how long old rows stay.",
+    "hub": "The store's hub. Without this section the register is an island of its own.",
     "log": "What is logged, and where.",
 }
 DEVICE_SAMPLES: Mapping[str, Mapping[str, str]] = {

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
+from edge_agent.anchor import FILE_NAME
+from edge_agent.config import Settings
 from edge_agent.doctor.finding import Case, Finding, Verdict
 from edge_agent.ledger.storage import Storage
 from edge_agent.ledger.verify import quick_check
@@ -169,6 +171,58 @@ def ledger(case: Case) -> Iterable[Finding]:
         )
     else:
         yield Finding("ledger", "ok", f"sound, {os.path.getsize(path) // 1024} KiB")
+
+
+def head(case: Case) -> Iterable[Finding]:
+    """Whether the register knows that its ledger is the newest, and where its anchor lies."""
+    settings = case.settings
+    state = "" if case.status is None else str(case.status.get("head", ""))
+    if state in _HEADS:
+        yield Finding("head", *_HEADS[state])
+    elif state == "confirmed":
+        yield from _anchor_place(settings)
+    elif not settings.identity_file.is_file():
+        return
+    elif not (settings.anchor_dir / FILE_NAME).is_file():
+        yield Finding("head", "warn", f"no anchor in {settings.anchor_dir}", _LINK)
+    else:
+        yield from _anchor_place(settings)
+
+
+def _anchor_place(settings: Settings) -> Iterable[Finding]:
+    inside = settings.data_dir.resolve() in (settings.anchor_dir / FILE_NAME).resolve().parents
+    if inside:
+        do = "set [storage] anchor_dir to a folder outside, best on another disk"
+        yield Finding("head", "fail", "the anchor lies inside the data folder", do)
+    else:
+        yield Finding("head", "ok", f"anchor in {settings.anchor_dir}")
+
+
+_LINK = "bring the link up: the centre confirms the ledger, until then offline bonuses only earn"
+_ANEW = "keep a copy of the folder, then edge-agent enrol --code CODE --replace"
+_HEADS: Mapping[str, tuple[Verdict, str, str]] = MappingProxyType(
+    {
+        "no_anchor": ("warn", "no anchor says that this ledger is the newest", _LINK),
+        "anchor_damaged": ("warn", "the anchor cannot be read", _LINK),
+        "anchor_failed": (
+            "fail",
+            "the anchor cannot be written: no bonuses are redeemed offline",
+            "give the agent's user the folder [storage] anchor_dir, then restart",
+        ),
+        "other_machine": (
+            "fail",
+            "this disk was enrolled on another machine: no bonuses are redeemed offline",
+            _LINK,
+        ),
+        "older_image": (
+            "fail",
+            "the ledger is older than its own past: an image was put back",
+            _LINK,
+        ),
+        "behind": ("fail", "the centre holds later facts of this register", _ANEW),
+        "forked": ("fail", "another copy of this register went on elsewhere", _ANEW),
+    }
+)
 
 
 def sqlite_version(_case: Case) -> Iterable[Finding]:

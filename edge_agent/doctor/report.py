@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Case], Iterable[Finding]], ...] = (
     machine.agent,
     machine.port,
     machine.ledger,
+    machine.head,
     machine.sqlite_version,
     centre.centre,
     centre.certificate,

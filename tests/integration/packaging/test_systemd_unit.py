@@ -71,7 +71,7 @@ def test_the_unit_promises_what_the_guide_says() -> None:
         "WatchdogSec=30",
         "Restart=always",
         "User=loyalty-edge",
-        "StateDirectory=loyalty-edge/%i",
+        "StateDirectory=loyalty-edge/%i loyalty-edge/%i.anchor",
         "DevicePolicy=closed",
         *(f"DeviceAllow=char-{name} rw" for name in ("ttyACM", "ttyUSB", "ttyS", "video4linux")),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import socket
 import ssl
 import threading
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from cryptography import x509
@@ -21,8 +23,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from edge_agent import cli
-from edge_agent.doctor.finding import Finding
+from edge_agent.config import load_settings
+from edge_agent.doctor.finding import Case, Finding
+from edge_agent.doctor.machine import head
 from edge_agent.doctor.report import examine, lines
+from edge_agent.head_guard import HeadState, begin
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.single_instance import lock
 from sync.contract.bundle import seal
@@ -47,7 +52,7 @@ class Register:
         self.path.write_text(f'data_dir = "state"\n{till}[api]\nport = {self.port}\n{more}')
 
     def enrol(self, centre_url: str = "https://centre.example", ca_pem: str = "") -> None:
-        Identity(
+        identity = Identity(
             register_id="r-1",
             store_id="s-1",
             store_name="Магазин",
@@ -58,7 +63,9 @@ class Register:
             programme_keys={"k": bytes(32)},
             private_key=new_private_key(),
             phone_key=bytes(32),
-        ).save(self.state / "identity.json")
+        )
+        identity.save(self.state / "identity.json")
+        begin(load_settings(self.path), identity)
 
     def found(self) -> dict[str, Finding]:
         return {finding.check: finding for finding in examine(self.path)}
@@ -150,6 +157,7 @@ def test_a_sound_register(register: Register) -> None:
         "agent": "warn",
         "port": "ok",
         "ledger": "ok",
+        "head": "ok",
         "SQLite": "ok",
         "centre": "warn",
         "rules": "warn",
@@ -192,6 +200,32 @@ def test_a_damaged_identity(register: Register) -> None:
     found = register.found()["identity"]
     assert found.verdict == "fail"
     assert "--replace" in found.do
+
+
+def _head(register: Register, state: str) -> list[Finding]:
+    settings = load_settings(register.path)
+    return list(head(Case(settings, True, {"head": state}, "")))
+
+
+@pytest.mark.parametrize("state", [each for each in get_args(HeadState) if each != "confirmed"])
+def test_a_register_that_cannot_vouch_for_its_ledger_says_what_to_do(
+    register: Register, state: str
+) -> None:
+    register.enrol()
+    (finding,) = _head(register, state)
+    assert finding.verdict in ("warn", "fail")
+    assert finding.do
+
+
+def test_an_anchor_belongs_outside_the_data_folder(register: Register) -> None:
+    register.enrol()
+    assert register.found()["head"].verdict == "ok"
+    register.write('[storage]\nanchor_dir = "state/anchor"\n')
+    register.enrol()
+    assert _head(register, "confirmed")[0].verdict == "fail"
+    assert register.found()["head"].verdict == "fail"
+    shutil.rmtree(register.state / "anchor")
+    assert register.found()["head"].says.startswith("no anchor")
 
 
 def test_a_damaged_ledger(register: Register) -> None:
