@@ -191,7 +191,7 @@ def _attempt(
 ) -> dict[int, Outcome]:
     if not facts:
         return {}
-    attempt = Changes()
+    attempt = changes.part()
     with connection.transaction():
         parked = apply_facts(connection, facts, now, attempt, policy)
     changes.take_over(attempt)

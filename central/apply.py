@@ -35,7 +35,7 @@ _SUBJECT: Columns = (
     *(("register_id", "text"), ("subject_id", "uuid"), ("kind", "text")),
     *(("member_id", "bigint"), ("epoch", "integer"), ("seq", "bigint")),
 )
-_SAVED_AT_ONCE = 120
+_SAVED_AT_ONCE = 100
 
 
 @dataclass(slots=True)
@@ -180,6 +180,7 @@ def _apply_routed(
                 for fact in by_member[member.member_id]:
                     apply_to_member(member, fact, setting)
             _publish(connection, some, now, changes)
+            changes.write(connection)
 
 
 def publish(

@@ -13,7 +13,7 @@ from central.redemptions import redeem
 from loyalty import ledger, lots
 from loyalty.authorisation.conditions import b3_logged
 from loyalty.authorisation.policy import Policy
-from loyalty.ledger import lease_place
+from loyalty.ledger import OVERDRAFT, lease_place
 from loyalty.lots import NEVER, Slice
 from sync.contract.messages import (
     WireLeaseClose,
@@ -56,7 +56,8 @@ def apply_to_member(member: MemberState, fact: Understood, setting: Setting) -> 
     elif isinstance(message, WireLeaseReturned):
         _lease_returned(member, fact, message)
     cause = _cause(fact)
-    member.post(ledger.repay(member.books, member.next_id(cause)), cause)
+    if member.books.balance(OVERDRAFT):
+        member.post(ledger.repay(member.books, member.next_id(cause)), cause)
     honour_claims(member, cause)
     if isinstance(message, WireSale):
         tills = setting.tills.get(fact.store_id, ())

@@ -41,6 +41,12 @@ class Changes:
         self._rows: dict[tuple[int, str, str], tuple[str, bool, str]] = {}
         self._written = 0
 
+    def part(self) -> Changes:
+        """Rows of a savepoint of the same transaction; `take_over` brings them in."""
+        part = Changes()
+        part._written = self._written
+        return part
+
     def put(
         self,
         kind: str,
@@ -65,13 +71,23 @@ class Changes:
         self._rows[key] = row
 
     def take_over(self, other: Changes) -> None:
-        """Put what `other` gathered; used when a savepoint held."""
+        """Put what a `part` gathered; used when a savepoint held."""
+        self._written = other._written
         for key, row in other._rows.items():
             self._rows.pop(key, None)
             self._rows[key] = row
 
     def flush(self, connection: Connection) -> None:
         """Write what was put; listeners hear of it at commit."""
+        if not self._rows and not self._written:
+            return
+        with connection.pipeline():
+            self.write(connection)
+            connection.execute("select pg_notify(%s, '')", [CHANNEL])
+
+    def write(self, connection: Connection) -> None:
+        """Write what was put so far, for the database to work on meanwhile; nobody hears of it
+        before `flush`."""
         if not self._rows:
             return
         columns: list[list[Any]] = [[] for _ in range(7)]
@@ -80,7 +96,5 @@ class Changes:
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
             self._written += 1
-        with connection.pipeline():
-            connection.execute(_UPSERT, columns)
-            connection.execute("select pg_notify(%s, '')", [CHANNEL])
+        connection.execute(_UPSERT, columns)
         self._rows.clear()

@@ -10,7 +10,7 @@ from central.member_coupons import usable
 from central.member_state import MemberState
 from loyalty.ledger import OVERDRAFT, PENDING
 from loyalty.lots import NEVER
-from sync.contract.feed import FeedCoupon, FeedLot, FeedMember, FeedPurchase
+from sync.contract.feed import FeedLot, FeedMember
 
 LOTS_SHOWN = 12
 
@@ -49,21 +49,25 @@ def put_member(changes: Changes, member: MemberState) -> None:
         key = str(member.member_id)
         changes.put("member", key, {}, member_id=member.member_id, is_deleted=True)
         return
-    row = FeedMember(
-        member_id=member.member_id,
-        name=member.feed_name,
-        birthday=member.feed_birthday,
-        tier=member.tier,
-        groups=member.groups,
-        balance_points=member.books.spendable_total,
-        pending_points=member.books.balance(PENDING),
-        is_blocked=member.is_blocked,
-        lots=shown_lots(member),
-        purchases=[FeedPurchase.model_validate(each) for each in member.purchases],
-        purchases_count=member.purchases_count,
-        coupons=[
-            FeedCoupon(code=each["code"], expires_on=each["until"]) for each in usable(member)
-        ],
-        last_purchase_on=last_purchase_on(member),
+    # One call for the row with all that is in it: this is made for every member of a batch.
+    row = FeedMember.model_validate(
+        {
+            "member_id": member.member_id,
+            "name": member.feed_name,
+            "birthday": member.feed_birthday,
+            "tier": member.tier,
+            "groups": member.groups,
+            "balance_points": member.books.spendable_total,
+            "pending_points": member.books.balance(PENDING),
+            "is_blocked": member.is_blocked,
+            "lots": shown_lots(member),
+            "purchases": member.purchases,
+            "purchases_count": member.purchases_count,
+            "segments": (),
+            "coupons": [
+                {"code": each["code"], "expires_on": each["until"]} for each in usable(member)
+            ],
+            "last_purchase_on": last_purchase_on(member),
+        }
     )
     changes.put_message("member", str(member.member_id), row, member_id=member.member_id)
