@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from central import offline_loss, policies
 from central.db.bulk import Connection
 from central.errors import BadInput
 from central.lives import awaited_registers, note_deed
@@ -66,6 +67,9 @@ def needs_a_person(
             own += _by_report(register, found, now, silent_hours)
         register["needs"] = [what for what, _ in own]
         needs += [{"what": what, "register_id": name, "detail": text} for what, text in own]
+    policy = policies.active(connection)
+    needs += offline_loss.findings(connection, policy, now)
+    needs += offline_loss.waiting(connection, now)
     return needs
 
 

@@ -19,6 +19,7 @@ from central import (
     commands_hub,
     commands_lives,
     commands_members,
+    commands_offline,
     commands_status,
     policy_cli,
     rules_cli,
@@ -68,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
         add(verbs, place)
     hub = _group(verbs, "hub", "store hubs: who lends while the centre is away")
     commands_hub.add_verbs(_add, hub, place)
-    policy_cli.add(verbs, place)
+    commands_offline.add_verbs(_add, verbs, policy_cli.add(verbs, place), place)
     commands_lives.add_verbs(_add, verbs, place)
     commands_status.add_verbs(_add, verbs, place)
     return parser
@@ -93,6 +94,8 @@ def _add_run(verbs: Verbs, place: argparse.ArgumentParser) -> None:
     run.add_argument("--port", type=_port, default=8470, help="0 takes a free one")
     run.add_argument("--tls-cert", type=Path, metavar="FILE", help="PEM certificate with its chain")
     run.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM private key")
+    run.add_argument("--page-host", default="127.0.0.1", help="where the member's page asks")
+    run.add_argument("--page-port", type=_port, help="serve purses to the member's page here")
     levels = ["debug", "info", "warning", "error"]
     run.add_argument("--log-level", default="info", choices=levels)
 

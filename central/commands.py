@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +77,25 @@ def run(arguments: Namespace) -> int:
             app,
             board,
         ),
+        _page(arguments, url, tls) as page_url,
     ):
         garbage.collect_seldom()
-        server.serve(app, board, listening, lambda address: _print({"url": address}), tls)
+        known = {"page_url": page_url} if page_url else {}
+        server.serve(app, board, listening, lambda address: _print({"url": address, **known}), tls)
     return 0
+
+
+@contextmanager
+def _page(arguments: Namespace, url: str, tls: Tls | None) -> Iterator[str]:
+    """The listener of the member's page, when one is asked for; its address or ""."""
+    if arguments.page_port is None:
+        yield ""
+        return
+    from central import page, server
+
+    listening = server.bind(arguments.page_host, arguments.page_port)
+    with listening, page.served(url, arguments.data_dir, listening, tls) as address:
+        yield address
 
 
 def _tls(arguments: Namespace) -> Tls | None:

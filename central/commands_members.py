@@ -1,4 +1,4 @@
-"""Verbs about one person: `edge-central members export|erase|block|unblock`."""
+"""Verbs about one person: `edge-central members export|erase|block|show|rebind|merge|adjust`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import getpass
 import json
 import os
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from central import people
+from central import member_lives, people
+from central.csv_file import BadRow, parse_hundredths
+from central.db.bulk import Connection
+from central.errors import BadInput
 from central.instants import system_clock
+from central.member_csv import card_token
 from central.place import opened
 from central.snapshots import SNAPSHOT_DIR, drop_files
 
@@ -34,8 +40,37 @@ def add_verbs(add: Add, members: Verbs, place: argparse.ArgumentParser) -> None:
     ):
         verb = add(members, place, name, text, work)
         _add_person(verb)
-        verb.add_argument("--reason", required=True, help="kept; no names or phones here")
-        verb.add_argument("--author", default="")
+        _add_why(verb)
+    _add_lives(add, members, place)
+
+
+def _add_lives(add: Add, members: Verbs, place: argparse.ArgumentParser) -> None:
+    text = "points by where they rest, lots, rights, deeds; no name or phone"
+    _add_person(add(members, place, "show", text, members_show))
+    verb = add(members, place, "rebind", "give a member another card", members_rebind)
+    _add_person(verb)
+    verb.add_argument("--to-card", required=True, metavar="DIGITS")
+    verb.add_argument("--drop-card", default="", metavar="DIGITS", help="the lost one")
+    _add_why(verb)
+    text = "one person has two numbers: carry everything over to the other"
+    verb = add(members, place, "merge", text, members_merge)
+    _add_person(verb)
+    verb.add_argument("--into", type=int, required=True, metavar="ID")
+    _add_why(verb)
+    verb = add(members, place, "adjust", "give or take points", members_adjust)
+    _add_person(verb)
+    verb.add_argument("--bonuses", required=True, metavar="+N|-N", help="such as +12.50 or -3")
+    verb.add_argument("--expires-on", type=date.fromisoformat, metavar="DATE")
+    _add_why(verb)
+    text = "let points run out of members who have bought nothing for so long"
+    verb = add(members, place, "annul", text, members_annul)
+    verb.add_argument("--inactive-days", type=int, required=True)
+    _add_why(verb)
+
+
+def _add_why(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--reason", required=True, help="kept; no names or phones here")
+    verb.add_argument("--author", default="")
 
 
 def _add_person(verb: argparse.ArgumentParser) -> None:
@@ -101,4 +136,83 @@ def _block(arguments: Namespace, *, on: bool) -> int:
         with connection.transaction():
             people.block(connection, member_id, now, _author(arguments), arguments.reason, on=on)
     print(json.dumps({"member_id": member_id, "blocked": on}))
+    return 0
+
+
+@contextmanager
+def _one(arguments: Namespace) -> Iterator[tuple[Connection, int]]:
+    """One transaction about the person that was named."""
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        member_id = people.find(
+            connection, member_id=arguments.member, card=arguments.card, phone=arguments.phone
+        )
+        with connection.transaction():
+            yield connection, member_id
+
+
+def members_show(arguments: Namespace) -> int:
+    """One JSON document."""
+    with _one(arguments) as (connection, member_id):
+        print(json.dumps(member_lives.show(connection, member_id), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _token(digits: str) -> str:
+    try:
+        return card_token(digits)
+    except BadRow as error:
+        raise BadInput(error.reason, f"{digits} is no card: {error.reason}") from None
+
+
+def members_rebind(arguments: Namespace) -> int:
+    """Another card."""
+    new, old = _token(arguments.to_card), _token(arguments.drop_card)
+    now, author = system_clock(), _author(arguments)
+    with _one(arguments) as (connection, member_id):
+        member_lives.rebind(connection, member_id, new, old, now, author, arguments.reason)
+    print(json.dumps({"member_id": member_id, "card": new, "dropped": old}))
+    return 0
+
+
+def members_merge(arguments: Namespace) -> int:
+    """Two numbers become one; both are kept."""
+    now, author = system_clock(), _author(arguments)
+    with _one(arguments) as (connection, member_id):
+        points = member_lives.merge(
+            connection, member_id, arguments.into, now, author, arguments.reason
+        )
+    print(json.dumps({"member_id": member_id, "into": arguments.into, "moved_points": points}))
+    return 0
+
+
+def members_adjust(arguments: Namespace) -> int:
+    """A correction."""
+    text = arguments.bonuses
+    try:
+        points = parse_hundredths(text.lstrip("+-"), "bonuses") * (-1 if text[:1] == "-" else 1)
+    except BadRow:
+        raise BadInput("bad_points", f"{text}: +12.50 or -3 is expected") from None
+    now, author = system_clock(), _author(arguments)
+    with _one(arguments) as (connection, member_id):
+        member_lives.adjust(
+            connection, member_id, points, arguments.expires_on, now, author, arguments.reason
+        )
+    print(json.dumps({"member_id": member_id, "points": points}))
+    return 0
+
+
+def members_annul(arguments: Namespace) -> int:
+    """Inactivity; what is lent or in a purse waits."""
+    if arguments.inactive_days < 30:
+        raise BadInput("bad_days", "at least 30 days of inactivity are expected")
+    now, author = system_clock(), _author(arguments)
+    before, members, points = now - timedelta(days=arguments.inactive_days), 0, 0
+    with opened(arguments.data_dir, arguments.database_url) as connection:
+        while True:
+            with connection.transaction():
+                done = member_lives.annul(connection, before, now, author, arguments.reason)
+            members, points = members + done[0], points + done[1]
+            if not done[0]:
+                break
+    print(json.dumps({"members": members, "points": points}))
     return 0

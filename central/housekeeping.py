@@ -20,8 +20,10 @@ from central.db.session import transact
 from central.errors import DatabaseUnavailable
 from central.holds import release_settled
 from central.instants import Clock, kyiv_date
+from central.member_lives import carry_over
 from central.member_state import Cause
 from central.member_store import load_members
+from central.offline_loss import write_off
 from central.purses import ask_floors, close_ended
 from central.retention import Retention, retire, take_daily_turn
 from loyalty import ledger
@@ -92,6 +94,8 @@ class Housekeeper:
         transact(self._pool, lambda c: ask_floors(c, self._clock()))
         while transact(self._pool, lambda c: close_ended(c, self._clock())):
             pass
+        while transact(self._pool, lambda c: carry_over(c, self._clock())):
+            pass
         for register_id, epoch in transact(self._pool, applier.behind):
             self._apply_log(register_id, epoch)
         overtaken = partial(self._apply_overtaken, policy=self._policy())
@@ -111,6 +115,8 @@ class Housekeeper:
                     log.info("retired: %s", done)
             finally:
                 connection.autocommit = False
+        while transact(self._pool, lambda c: write_off(c, now)):
+            pass
         self._retired_on = today
 
     def _apply_log(self, register_id: str, epoch: int) -> None:

@@ -40,7 +40,7 @@ class MemberRow:
 
 def parse_row(line: int, fields: list[str], values: Mapping[str, str]) -> MemberRow:
     """The checked row, or `BadRow`."""
-    token_key = _token_key(values["card"])
+    token_key = card_token(values["card"])
     phone = _phone(values["phone"])
     if not token_key and not phone:
         raise BadRow("no_card_and_no_phone", "card")
@@ -62,7 +62,7 @@ def parse_row(line: int, fields: list[str], values: Mapping[str, str]) -> Member
     )
 
 
-def _token_key(text: str) -> str:
+def card_token(text: str) -> str:
     """`card:` and 13 digits of an EAN-13 (a lost leading zero is put back), or `qr:` of a static
     member QR."""
     if not text:

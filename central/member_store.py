@@ -20,7 +20,7 @@ from central.member_state import (
     SaleState,
 )
 from loyalty import lots
-from loyalty.ledger import Books
+from loyalty.ledger import ADJUSTMENT, ISSUED, Books
 from loyalty.lots import Slice
 
 _MEMBER: Columns = (("member_id", "bigint"),)
@@ -258,7 +258,7 @@ def _save_postings(
                 arrives_on = m.reopened_on or m.expires_on
                 row = (m.lot_id, m.source, m.target, m.points, m.expires_on, arrives_on)
                 allocations.append((key, entry_id, today, number, *row))
-                if entry.kind in ("accrual", "opening"):
+                if m.source in (ISSUED, ADJUSTMENT):
                     fresh.append((key, m.lot_id, m.points, m.expires_on, entry.kind, posted_at))
     insert_rows(connection, "entry", _ENTRY, entries)
     insert_rows(connection, "leg", _LEG, legs)

@@ -30,12 +30,26 @@ _TWICE = """
 select p.member_id, p.serial, p.points, p.is_moving, sum(s.points)::bigint,
        jsonb_agg(jsonb_build_object('sale_id', s.sale_id, 'store_id', s.store_id,
            'register_id', s.register_id, 'epoch', s.epoch, 'seq', s.seq, 'points', s.points,
-           'link_index', s.link_index, 'occurred_at', s.occurred_at) order by s.seen_at, s.sale_id)
+           'link_index', s.link_index, 'occurred_at', s.occurred_at) order by s.seen_at, s.store_id,
+           s.sale_id)
 from purse_sighting s join purse p on p.member_id = s.member_id and p.serial = s.serial
 group by p.member_id, p.serial, p.points, p.is_moving
 having sum(s.points) > p.points
     or count(*) filter (where s.link_index < 0) > 1
 order by max(s.seen_at) desc limit 1000
+"""
+
+_HOLDS_WAIT = """
+select register_id, count(*), min(created_at) from hold
+where state = 'open' and created_at < %s group by register_id order by register_id
+"""
+_PURSES_WAIT = """
+select r.register_id, count(distinct (p.member_id, p.serial)) from purse p
+join register r on cardinality(p.stores) = 0 or r.store_id = any(p.stores)
+join register_epoch e on e.register_id = r.register_id
+left join purse_floor f on f.register_id = e.register_id and f.epoch = e.epoch
+where p.state = 'open' and p.not_after_min < %s and coalesce(f.floor_min, 0) < p.not_after_min
+group by r.register_id order by r.register_id
 """
 
 
@@ -132,4 +146,24 @@ def findings(connection: Connection, policy: Policy, now: datetime) -> list[dict
     if twice:
         text = f"{len(twice)} purses, the newest serial {twice[0]['serial']}: see offline-loss"
         needs.append({"what": "purse_twice", "register_id": "", "detail": text})
+    return needs
+
+
+def waiting(connection: Connection, now: datetime) -> list[dict[str, str]]:
+    """Rights that have waited for a register's log for over a day: holds, and ended purses whose
+    stores have a life that has not closed them."""
+    day_ago = now - timedelta(days=1)
+    found = connection.execute(_HOLDS_WAIT, [day_ago]).fetchall()
+    needs = [
+        {
+            "what": "holds_wait",
+            "register_id": name,
+            "detail": f"{count} holds since {since:%Y-%m-%d %H:%M} UTC",
+        }
+        for name, count, since in found
+    ]
+    minute = int(day_ago.timestamp()) // 60
+    for name, count in connection.execute(_PURSES_WAIT, [minute]).fetchall():
+        text = f"{count} ended purses are not credited back before its log closes them"
+        needs.append({"what": "purses_wait", "register_id": name, "detail": text})
     return needs

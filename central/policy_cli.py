@@ -53,8 +53,8 @@ class Line:
     bound: float | None
 
 
-def add(verbs: Verbs, _place: argparse.ArgumentParser) -> None:
-    """Register the group; it needs no database."""
+def add(verbs: Verbs, _place: argparse.ArgumentParser) -> Verbs:
+    """Register the group, whose simulation needs no database; further verbs are added to it."""
     text = "what registers may do while the centre is away"
     group = verbs.add_parser("policy", help=text, description=text)
     commands = group.add_subparsers(required=True, metavar="COMMAND")
@@ -96,6 +96,7 @@ def add(verbs: Verbs, _place: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--plot", type=Path, metavar="FILE", help="write a picture, SVG")
     verb.add_argument("--json", action="store_true")
+    return commands
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:
@@ -110,7 +111,7 @@ def _between(low: int, high: int) -> Callable[[str], int]:
 
 def run(arguments: Namespace) -> int:
     """Simulate, print, draw."""
-    policy = _policy(arguments.set)
+    policy = policy_with(Policy(), arguments.set)
     who = replace(
         Assumptions(),
         members=arguments.members,
@@ -139,8 +140,8 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _policy(changes: Sequence[str]) -> Policy:
-    policy = Policy()
+def policy_with(policy: Policy, changes: Sequence[str]) -> Policy:
+    """A policy with figures given as NAME=NUMBER; `BadInput` names the first at fault."""
     for change in changes:
         name, _, text = change.partition("=")
         if name not in _FIGURES:

@@ -8,7 +8,7 @@ replaced life too, or a person has settled it. The clock here says when to ask, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from central.keys import SigningKey
 from central.leases import is_restoring, lent_points, rank_of
 from central.member_state import Cause, MemberState
 from central.member_store import load_members
+from central.purse_floors import NEVER_AGAIN
 from loyalty import ledger
 from loyalty.authorisation.conditions import b3_logged
 from loyalty.authorisation.policy import Policy, purse_value
@@ -47,11 +48,19 @@ insert into purse (member_id, serial, points, not_before_min, not_after_min, sto
                    state, issued_at)
 values (%s, %s, %s, %s, %s, %s, %s, 'open', %s)
 """
-_LIVES = """
-select e.register_id, e.epoch, coalesce(f.floor_min, 0) from register_epoch e
+_FLOORS = """
+select r.store_id, min(coalesce(f.floor_min, 0)) from register_epoch e
 join register r on r.register_id = e.register_id
 left join purse_floor f on f.register_id = e.register_id and f.epoch = e.epoch
-where cardinality(%(stores)s::text[]) = 0 or r.store_id = any(%(stores)s)
+group by r.store_id
+"""
+_READY = """
+with floor (store_id, minute) as (select * from unnest(%(stores)s::text[], %(floors)s::bigint[]))
+select member_id, serial, points, not_after_min, stores from purse
+where state = 'open' and not_after_min <= %(highest)s and not exists (
+    select 1 from floor where floor.minute < purse.not_after_min
+    and (cardinality(purse.stores) = 0 or floor.store_id = any(purse.stores)))
+order by not_after_min limit %(limit)s
 """
 
 
@@ -214,15 +223,22 @@ def ask_floors(connection: Connection, now: datetime) -> None:
     changes.flush(connection)
 
 
+def store_floors(connection: Connection) -> dict[str, int]:
+    """The minute up to which every life of every register of a store has closed purses."""
+    return dict(connection.execute(_FLOORS).fetchall())
+
+
 def close_ended(connection: Connection, now: datetime) -> int:
     """Credit back what nobody can take any more; returns how many purses closed."""
-    rows = connection.execute(
-        "select member_id, serial, points, not_after_min, stores from purse"
-        " where state = 'open' and not_after_min < %s order by not_after_min limit %s",
-        [minute_of(now), AT_ONCE],
-    ).fetchall()
-    ended = [(row[0], _Purse(*row[1:])) for row in rows]
-    ready = [(member_id, purse) for member_id, purse in ended if may_close(connection, purse)]
+    floors = store_floors(connection)
+    parameters = {
+        "stores": list(floors),
+        "floors": list(floors.values()),
+        "highest": minute_of(now),
+        "limit": AT_ONCE,
+    }
+    rows = connection.execute(_READY, parameters).fetchall()
+    ready = [(row[0], _Purse(*row[1:])) for row in rows]
     members = load_members(connection, {member_id for member_id, _ in ready})
     count = 0
     for member_id, purse in ready:
@@ -235,7 +251,7 @@ def close_ended(connection: Connection, now: datetime) -> int:
         ).fetchone()
         if row is not None:
             count += 1
-            _credit(connection, members[member_id], purse)
+            _credit(members[member_id], purse, floors)
     if members:
         changes = Changes()
         publish(connection, members.values(), now, changes)
@@ -243,16 +259,11 @@ def close_ended(connection: Connection, now: datetime) -> int:
     return count
 
 
-def may_close(connection: Connection, purse: _Purse) -> bool:
-    """Whether every life that could take it has logged that it never will again."""
-    lives = connection.execute(_LIVES, {"stores": purse.stores}).fetchall()
-    return all(floor_min >= purse.not_after_min for _, _, floor_min in lives)
-
-
-def _credit(connection: Connection, member: MemberState, purse: _Purse) -> None:
+def _credit(member: MemberState, purse: _Purse, floors: Mapping[str, int]) -> None:
     place = purse_place(purse.serial)
     left = member.books.balance(place)
-    b3_logged(left, left if may_close(connection, purse) else 0)
+    closed = min((floors.get(store, NEVER_AGAIN) for store in purse.stores or floors), default=0)
+    b3_logged(left, left if closed >= purse.not_after_min else 0)
     cause = Cause(f"purse_closed:{purse.serial}")
     member.post(ledger.give_back(member.books, member.next_id(cause), place), cause)
     member.post(ledger.repay(member.books, member.next_id(cause)), cause)

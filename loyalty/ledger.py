@@ -52,6 +52,7 @@ EntryKind = Literal[
     "write_off",
     "annulment",
     "adjustment",
+    "transfer",
 ]
 
 
@@ -202,7 +203,8 @@ def _check_sign(account: str, balance: int) -> None:
         raise InvalidEntry("overdrawn", f"account {account} would stand at {balance}", account)
 
 
-def _moves(parts: Iterable[Slice], source: str, target: str) -> tuple[Move, ...]:
+def moves_of(parts: Iterable[Slice], source: str, target: str) -> tuple[Move, ...]:
+    """These slices from one place to another."""
     return tuple(Move(source, target, p.points, p.lot_id, p.expires_on) for p in parts)
 
 
@@ -219,12 +221,12 @@ def accrue(
 ) -> Entry:
     """A new lot out of `issued`: pending until its paper came out, else available at once."""
     target = PENDING if pending else AVAILABLE
-    return checked(Entry(entry_id, books.member_id, kind, _moves((lot,), ISSUED, target)))
+    return checked(Entry(entry_id, books.member_id, kind, moves_of((lot,), ISSUED, target)))
 
 
 def mature(books: Books, entry_id: str, lot_id: str) -> Entry:
     """A pending lot becomes available."""
-    moves = _moves(lots.of_lot(books.at(PENDING), lot_id), PENDING, AVAILABLE)
+    moves = moves_of(lots.of_lot(books.at(PENDING), lot_id), PENDING, AVAILABLE)
     return checked(Entry(entry_id, books.member_id, "maturity", moves))
 
 
@@ -232,7 +234,7 @@ def cancel_pending(books: Books, entry_id: str, lot_id: str, points: int | None 
     """A pending lot, or `points` of it, goes back where it came from."""
     there = lots.of_lot(books.at(PENDING), lot_id)
     parts = there if points is None else lots.take(there, points)
-    moves = _moves(parts, PENDING, ISSUED)
+    moves = moves_of(parts, PENDING, ISSUED)
     return checked(Entry(entry_id, books.member_id, "accrual_reversal", moves))
 
 
@@ -243,7 +245,7 @@ def reverse_accrual(books: Books, entry_id: str, lot_id: str, points: int) -> En
     others = lots.subtract(books.at(AVAILABLE), own)
     rest = lots.take_up_to(others, points - lots.total(own))
     missing = points - lots.total(own) - lots.total(rest)
-    moves = _moves((*own, *rest), AVAILABLE, ISSUED)
+    moves = moves_of((*own, *rest), AVAILABLE, ISSUED)
     if missing:
         moves += (Move(OVERDRAFT, ISSUED, missing),)
     return checked(Entry(entry_id, books.member_id, "accrual_reversal", moves))
@@ -255,21 +257,21 @@ def reverse_accrual(books: Books, entry_id: str, lot_id: str, points: int) -> En
 def hold(books: Books, entry_id: str, auth_id: str, points: int) -> Entry:
     """Set points aside for one sale; `InvalidEntry` when they are not available."""
     parts = lots.take(books.at(AVAILABLE), points)
-    moves = _moves(parts, AVAILABLE, hold_place(auth_id))
+    moves = moves_of(parts, AVAILABLE, hold_place(auth_id))
     return checked(Entry(entry_id, books.member_id, "hold", moves))
 
 
 def fill_purse(books: Books, entry_id: str, serial: int, points: int) -> Entry:
     """Set points aside for a signed purse; `InvalidEntry` when they are not available."""
     parts = lots.take(books.at(AVAILABLE), points)
-    moves = _moves(parts, AVAILABLE, purse_place(serial))
+    moves = moves_of(parts, AVAILABLE, purse_place(serial))
     return checked(Entry(entry_id, books.member_id, "purse", moves))
 
 
 def grant(books: Books, entry_id: str, lease_id: str, points: int) -> Entry:
     """Lend points to a register; `InvalidEntry` when they are not available."""
     parts = lots.take(books.at(AVAILABLE), points)
-    moves = _moves(parts, AVAILABLE, lease_place(lease_id))
+    moves = moves_of(parts, AVAILABLE, lease_place(lease_id))
     return checked(Entry(entry_id, books.member_id, "grant", moves))
 
 
@@ -278,7 +280,7 @@ def give_back(books: Books, entry_id: str, place: str, *, keep: int = 0) -> Entr
 
     The points that expire first stay, for they are the next to be spent."""
     kept = lots.take_up_to(books.at(place), keep)
-    moves = _moves(lots.subtract(books.at(place), kept), place, AVAILABLE)
+    moves = moves_of(lots.subtract(books.at(place), kept), place, AVAILABLE)
     if not moves:
         return None
     kind: EntryKind = "release" if account_of(place) == HELD else "close"
@@ -300,10 +302,10 @@ def redeem(books: Books, entry_id: str, wanted: Iterable[tuple[str, int]]) -> En
     for place, points in wanted:
         parts = lots.take_up_to(left.get(place, ()), points)
         left[place] = lots.subtract(left.get(place, ()), parts)
-        moves.extend(_moves(parts, place, REDEEMED))
+        moves.extend(moves_of(parts, place, REDEEMED))
         missing += points - lots.total(parts)
     parts = lots.take_up_to(left.get(AVAILABLE, ()), missing)
-    moves.extend(_moves(parts, AVAILABLE, REDEEMED))
+    moves.extend(moves_of(parts, AVAILABLE, REDEEMED))
     if missing > lots.total(parts):
         moves.append(Move(OVERDRAFT, REDEEMED, missing - lots.total(parts)))
     return checked(Entry(entry_id, books.member_id, "redemption", tuple(moves)))
@@ -350,7 +352,7 @@ def reverse_redemption(
         moves.append(Move(REDEEMED, OVERDRAFT, overdrawn))
     surplus = max(0, overdrawn + books.balance(OVERDRAFT))
     repaid = lots.take_up_to(books.at(OVERDRAFT), surplus)
-    moves.extend(_moves(repaid, OVERDRAFT, AVAILABLE))
+    moves.extend(moves_of(repaid, OVERDRAFT, AVAILABLE))
     if surplus > lots.total(repaid):
         moves.append(Move(OVERDRAFT, OFFLINE_LOSS, surplus - lots.total(repaid)))
     return checked(Entry(entry_id, books.member_id, "reversal", tuple(moves)))
@@ -362,7 +364,7 @@ def repay(books: Books, entry_id: str) -> Entry | None:
     parts = lots.take_up_to(books.at(AVAILABLE), owed) if owed else ()
     if not parts:
         return None
-    moves = _moves(parts, AVAILABLE, OVERDRAFT)
+    moves = moves_of(parts, AVAILABLE, OVERDRAFT)
     return checked(Entry(entry_id, books.member_id, "repayment", moves))
 
 
@@ -371,24 +373,7 @@ def expire(books: Books, entry_id: str, today: str) -> Entry | None:
     parts = lots.expired(books.at(AVAILABLE), today)
     if not parts:
         return None
-    return checked(Entry(entry_id, books.member_id, "expiry", _moves(parts, AVAILABLE, EXPIRED)))
-
-
-def annul(books: Books, entry_id: str) -> Entry | None:
-    """All available points of a member who has not come for long go to `expired`; what is held or
-    lent waits, for it may have been spent in time."""
-    moves = _moves(books.at(AVAILABLE), AVAILABLE, EXPIRED)
-    return checked(Entry(entry_id, books.member_id, "annulment", moves)) if moves else None
-
-
-def adjust(books: Books, entry_id: str, lot: Slice | None, less: int = 0) -> Entry:
-    """A person's correction: a new lot out of `adjustment`, or available points back into it;
-    `InvalidEntry` when fewer are available."""
-    if lot is not None:
-        moves = _moves((lot,), ADJUSTMENT, AVAILABLE)
-    else:
-        moves = _moves(lots.take(books.at(AVAILABLE), less), AVAILABLE, ADJUSTMENT)
-    return checked(Entry(entry_id, books.member_id, "adjustment", moves))
+    return checked(Entry(entry_id, books.member_id, "expiry", moves_of(parts, AVAILABLE, EXPIRED)))
 
 
 def write_off(books: Books, entry_id: str, points: int | None = None) -> Entry | None:
