@@ -31,7 +31,7 @@ def announce(terms: Terms, port: int, interfaces: Sequence[str] = ()) -> Callabl
     except ImportError:
         emit(Event.HUB_FAILED, problem="mdns needs the extra: pip install loyalty-edge[hub]")
         return _nothing
-    addresses = list(interfaces) or _own_addresses()
+    addresses = list(interfaces) or own_addresses()
     info = ServiceInfo(SERVICE, _name(terms), parsed_addresses=addresses, port=port)
     try:
         speaker = Zeroconf(interfaces=list(interfaces) or InterfaceChoice.All)
@@ -60,7 +60,7 @@ def found(terms: Terms, interfaces: Sequence[str] = ()) -> str:
         ear.close()
 
 
-def _own_addresses() -> list[str]:
+def own_addresses() -> list[str]:
     """IPv4 addresses of this machine but loopback's."""
     import ifaddr
 
