@@ -10,7 +10,8 @@ from typing import Any, Final
 from drivers.emulators.atol.device import AtolDevice
 from drivers.emulators.atol.wire import AtolWire
 from drivers.emulators.datecs_ua.device import DatecsUaDevice
-from drivers.emulators.isl.wire import IslWire
+from drivers.emulators.isl.wire import IslWire, extended_wire
+from drivers.emulators.isl_bg.device import DaisyDevice, DatecsPDevice, DatecsXDevice
 from drivers.emulators.maria.device import MariaDevice
 from drivers.emulators.maria.wire import MariaWire
 from drivers.emulators.printer import Line, Wire
@@ -37,8 +38,18 @@ class Dialect:
         return lambda line: self.speaks(line, device)
 
 
+BULGARIAN: Final[Mapping[str, Any]] = {
+    "tax_rates": {
+        letter: 0 if letter in "А" else 900 if letter == "Г" else 2000 for letter in "АБВГДЕЖЗ"
+    }
+}
+"""Bulgarian VAT by letter: А none, Г 9 %, else 20 %, in basis points."""
+
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "datecs_ua": Dialect(DatecsUaDevice, IslWire),
+    "datecs_p": Dialect(DatecsPDevice, IslWire, {"model": "FP-2000", **BULGARIAN}),
+    "datecs_x": Dialect(DatecsXDevice, extended_wire, {"model": "FP-700X", **BULGARIAN}),
+    "daisy": Dialect(DaisyDevice, IslWire, {"model": "CompactM", **BULGARIAN}),
     "shtrih": Dialect(
         ShtrihDevice, ShtrihWire, {"model": "ШТРИХ-ФР-К", "cancel_after_payment": True}
     ),

@@ -10,6 +10,7 @@ from typing import Any
 
 from drivers.fiscal.atol import frame as atol
 from drivers.fiscal.isl import frame as isl
+from drivers.fiscal.isl import frame_x as isl_x
 from drivers.fiscal.maria import frame as maria
 from drivers.fiscal.shtrih import frame as shtrih
 
@@ -53,6 +54,15 @@ def _shtrih_again(event: Any) -> bytes | None:
     return shtrih.encode(event.cmd, event.body) if isinstance(event, shtrih.Packet) else None
 
 
+def _isl_x_again(event: Any) -> bytes | None:
+    if isinstance(event, isl.Reply):
+        again = isl_x.encode_reply(event.seq, event.cmd, event.data, event.status)
+        return None if event.length_warning else again
+    if isinstance(event, isl.Request):
+        return isl_x.encode_request(event.seq, event.cmd, event.data)
+    return None
+
+
 def _atol_again(event: Any) -> bytes | None:
     return atol.encode(event.packet_id, event.data) if isinstance(event, atol.Packet) else None
 
@@ -67,6 +77,7 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("isl", "isl_frames.txt", isl.FrameDecoder, _isl_again),
+        Family("isl_x", "isl_x_frames.txt", isl_x.decoder, _isl_x_again),
         Family("atol", "atol_frames.txt", atol.PacketDecoder, _atol_again),
         Family("maria", "maria_frames.txt", lambda: maria.FrameDecoder(crc=False), _maria_again),
         Family("maria_crc", "maria_crc_frames.txt", lambda: maria.FrameDecoder(True), _maria_again),

@@ -13,6 +13,7 @@ from drivers.fiscal.atol.options import read_options as atol_options
 from drivers.fiscal.counted.printer import CountedPrinter
 from drivers.fiscal.datecs_ua import driver as datecs_ua
 from drivers.fiscal.datecs_ua.options import read_options as datecs_ua_options
+from drivers.fiscal.isl_bg import daisy, datecs_p, datecs_x
 from drivers.fiscal.maria import driver as maria
 from drivers.fiscal.maria.options import read_options as maria_options
 from drivers.fiscal.shtrih import driver as shtrih
@@ -26,6 +27,10 @@ SLIP = ReceiptText(("рядок у чеку",), ("окремий рядок",), 
 FAMILIES = {
     "fiscal.datecs_ua": (datecs_ua.DatecsUa, datecs_ua_options),
     "fiscal.atol": (atol.Atol, atol_options),
+    **{
+        family.name: (family.printer, family.options)
+        for family in (daisy.FAMILY, datecs_p.FAMILY, datecs_x.FAMILY)
+    },
     "fiscal.maria": (maria.Maria, maria_options),
     "fiscal.shtrih": (shtrih.Shtrih, shtrih_options),
 }

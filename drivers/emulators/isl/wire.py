@@ -11,16 +11,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from drivers.emulators.printer import Line, Wire
-from drivers.fiscal.isl.frame import (
-    NAK,
-    SYN,
-    FrameDecoder,
-    Rejected,
-    Reply,
-    Request,
-    encode_reply,
-    encode_request,
-)
+from drivers.fiscal.isl.frame import NAK, SYN, Rejected, Reply, Request
+from drivers.fiscal.isl.framing import CLASSIC, EXTENDED, Framing
 
 
 class IslDevice(Protocol):
@@ -33,10 +25,11 @@ class IslDevice(Protocol):
 class IslWire:
     """Frames in, frames out, for one device."""
 
-    def __init__(self, line: Line, device: IslDevice) -> None:
+    def __init__(self, line: Line, device: IslDevice, framing: Framing = CLASSIC) -> None:
         self._line = line
         self._device = device
-        self._decoder = FrameDecoder()
+        self._framing = framing
+        self._decoder = framing.decoder()
         self._last_seq = -1
         self._last_reply = b""
 
@@ -52,11 +45,11 @@ class IslWire:
 
     def cable_pulled(self) -> None:
         """Half a frame is dropped; the SEQ memory stays."""
-        self._decoder = FrameDecoder()
+        self._decoder = self._framing.decoder()
 
     def _answer(self, request: Request) -> None:
         line, cmd = self._line, request.cmd
-        line.note(">", encode_request(request.seq, cmd, request.data))
+        line.note(">", self._framing.encode_request(request.seq, cmd, request.data))
         if line.is_refused(cmd):
             line.transmit(bytes((NAK,)))
             return
@@ -68,9 +61,14 @@ class IslWire:
     def _execute(self, request: Request) -> None:
         data, status = self._device.execute(request.cmd, request.data)
         self._last_seq = request.seq
-        self._last_reply = encode_reply(request.seq, request.cmd, data, status)
+        self._last_reply = self._framing.encode_reply(request.seq, request.cmd, data, status)
 
 
 def isl_wire(device: IslDevice) -> Callable[[Line], Wire]:
     """What `PrinterEmulator` makes the wire of this device with."""
     return lambda line: IslWire(line, device)
+
+
+def extended_wire(line: Line, device: IslDevice) -> IslWire:
+    """The wire of a device that speaks Datecs X frames."""
+    return IslWire(line, device, EXTENDED)

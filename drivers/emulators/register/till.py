@@ -108,12 +108,14 @@ class Till:
         core.finish(slip, layout.ending(slip, core.config))
         return slip
 
-    def cancel(self) -> None:
-        """Give the open receipt up; refused once paid, unless so configured."""
+    def cancel(self, *, counted: bool = False) -> None:
+        """Give the open receipt up; refused once paid, unless so configured.
+
+        `counted` says that the cancelled receipt takes a document number."""
         slip = self.receipt()
         if slip.payments and not self.core.config.cancel_after_payment:
             raise NotAllowed("a receipt with a payment on it cannot be cancelled")
-        self.core.number_slip(slip, counted=False)
+        self.core.number_slip(slip, counted=counted)
         self.remember(slip)
         slip.state = "cancelled"
         self.core.finish(slip, layout.cancelled(slip))

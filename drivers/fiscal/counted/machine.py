@@ -19,7 +19,8 @@ class Counters:
 
     `one_series` says that sales and refunds share the counter `sales`. Where the printer sums the
     shift up, `sold_minor` and `refunded_minor` are those sums in kopecks; a receipt's own sum is
-    then their difference. A counter that a printer does not have stays 0."""
+    then their difference. `counts_cancelled` says that a cancelled receipt takes a number too. A
+    counter that a printer does not have stays 0."""
 
     documents: int
     sales: int
@@ -28,14 +29,16 @@ class Counters:
     sold_minor: int | None = None
     refunded_minor: int | None = None
     one_series: bool = False
+    counts_cancelled: bool = False
 
     def __str__(self) -> str:
         sums = [] if self.sold_minor is None else [self.sold_minor, self.refunded_minor]
         return ",".join(map(str, [self.documents, self.sales, self.refunds, self.printed, *sums]))
 
-    def same_fiscal(self, other: Counters) -> bool:
-        """No fiscal document, sale or refund, lies between the two."""
-        return (self.sales, self.refunds) == (other.sales, other.refunds)
+    def same_fiscal(self, other: Counters, cancelled: int = 0) -> bool:
+        """No fiscal document, sale or refund, lies between the two, but `cancelled` receipts."""
+        taken = cancelled if self.counts_cancelled else 0
+        return (self.sales - taken, self.refunds) == (other.sales, other.refunds)
 
     def of_kind(self, kind: str) -> int:
         """The counter that a document of this kind moves by one."""

@@ -73,13 +73,16 @@ class Press:
         on it the printer only goes forward, so its end is open."""
         evidence = {"refusal": str(refusal)}
         verdict: Verdict = "not_printed"
+        cancelled = 0
         try:
             if self.machine.refresh().fiscal_open:
                 self.machine.cancel_receipt()
+                cancelled = 1
             if record.stage == "closing":
                 after = self.machine.counters()
                 evidence["counters_after"] = str(after)
-                verdict = "not_printed" if after.same_fiscal(record.baseline) else "unknown"
+                clean = after.same_fiscal(record.baseline, cancelled)
+                verdict = "not_printed" if clean else "unknown"
         except DeviceRefused as stuck:
             evidence[LEFT_OPEN] = stuck.code
             paid = record.stage == "closing" and self.machine.transaction().paid_minor > 0

@@ -29,7 +29,8 @@ class PlanRules:
 
     `qr_bytes` is 0 for a printer that prints no QR code; `corrects_apart` says that a line's
     discount is a command of its own, so the receipt shows the sum before it for a moment;
-    `spreads_whole` that a discount on the whole receipt has to be given on its lines."""
+    `spreads_whole` that a discount on the whole receipt has to be given on its lines;
+    `takes_returns` is false where a return needs what no document of ours says."""
 
     profile: PrinterProfile
     item_name_width: int
@@ -40,6 +41,7 @@ class PlanRules:
     qr_bytes: int = 200
     corrects_apart: bool = False
     spreads_whole: bool = False
+    takes_returns: bool = True
 
 
 class DocumentMismatch(DeviceRefused):
@@ -114,6 +116,8 @@ def plan_receipt(job: PrintJob, rules: PlanRules) -> ReceiptPlan:
     taken_off = [item for item in document.items if item.sum_minor < 0]
     if not 1 <= len(goods) <= rules.max_sales:
         raise _mismatch(f"a receipt has 1 to {rules.max_sales} lines, this one {len(goods)}")
+    if document.kind == "return" and not rules.takes_returns:
+        raise DeviceRefused("return_not_supported", "this driver prints no returns")
     sales = tuple(_sale(item, rules) for item in goods)
     discount = -sum(item.sum_minor - item.discount_minor for item in taken_off)
     if rules.spreads_whole and discount:

@@ -60,7 +60,7 @@ def _clear(
         return _left_open(press, record, refusal, evidence, "not_printed")
     after = press.machine.counters()
     evidence["counters_after"] = str(after)
-    if press.machine.status.fiscal_open or not after.same_fiscal(record.baseline):
+    if press.machine.status.fiscal_open or not after.same_fiscal(record.baseline, 1):
         return press.book.end(
             record, PrintOutcome("unknown", "", "counters_disagree", evidence=evidence)
         )

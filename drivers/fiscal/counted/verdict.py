@@ -45,6 +45,9 @@ def decide(
         return _whose_receipt(record, status, counters, transaction, port_exclusive)
     if moved != 1 or status.fiscal_open or counters.other_moved(record.kind, record.baseline):
         return Decision(Finding.UNKNOWN, "counters_moved")
+    if counters.counts_cancelled and transaction.paid_minor == 0 and port_exclusive:
+        # Only a receipt without a payment can be cancelled, and this one has none.
+        return Decision(Finding.NOT_PRINTED, "cancelled")
     if record.stage != "closing":
         return Decision(Finding.UNKNOWN, "foreign_document")
     if not transaction.closed_last:

@@ -48,7 +48,7 @@ class Session(IslSession):
 
     allowed = ALLOWED
     prints_nothing = PRINTS_NOTHING
-    dialect = "Datecs with Ukrainian firmware"
+    dialect_name = "Datecs with Ukrainian firmware"
 
     def __init__(self, link: IslLink, options: DatecsUaOptions) -> None:
         self._options = options

@@ -10,6 +10,7 @@ byte c is sent as 10h, c+40h. Source: Datecs programmer's manual, protocol P, lo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -119,10 +120,11 @@ def _encode(seq: int, cmd: int, data: bytes, tail: bytes, limit: int) -> bytes:
         raise FrameError("data_too_long", f"{len(wire)} bytes of DATA, at most {limit}")
     body = bytes((seq, cmd)) + wire + tail + bytes((POSTAMBLE,))
     body = bytes((len(body) + 1 + OFFSET,)) + body
-    return bytes((PREAMBLE,)) + body + _bcc(body) + bytes((TERMINATOR,))
+    return bytes((PREAMBLE,)) + body + bcc(body) + bytes((TERMINATOR,))
 
 
-def _bcc(body: bytes) -> bytes:
+def bcc(body: bytes) -> bytes:
+    """The 16-bit sum as four nibbles."""
     total = sum(body) & 0xFFFF
     return bytes(0x30 + (total >> shift & 0xF) for shift in (12, 8, 4, 0))
 
@@ -130,9 +132,16 @@ def _bcc(body: bytes) -> bytes:
 class FrameDecoder:
     """Feed bytes as they come; never raises, and never yields a frame with a wrong BCC.
 
-    01h always begins a frame and 03h always ends one, for DATA cannot hold them."""
+    01h always begins a frame and 03h always ends one, for DATA cannot hold them. `parse` reads what
+    stands between them."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        parse: Callable[[bytes], Request | Reply | Rejected] | None = None,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        self._parse = parse or _parse
+        self._max_body = max_body
         self._body: bytearray | None = None
         self.garbage_bytes = 0
 
@@ -143,11 +152,11 @@ class FrameDecoder:
             if self._body is None or byte in (PREAMBLE, NAK, SYN):
                 self._outside(byte, events)
             elif byte == TERMINATOR:
-                events.append(_parse(bytes(self._body)))
+                events.append(self._parse(bytes(self._body)))
                 self._body = None
             else:
                 self._body.append(byte)
-                if len(self._body) > MAX_BODY:
+                if len(self._body) > self._max_body:
                     events.append(Rejected("overlong"))
                     self._body = None
         return events
@@ -171,18 +180,24 @@ def _parse(body: bytes) -> Request | Reply | Rejected:
     if len(body) < 8 or body[-5] != POSTAMBLE:
         return Rejected("form")
     checked = body[:-4]
-    if body[-4:] != _bcc(checked):
+    if body[-4:] != bcc(checked):
         return Rejected("bcc")
     length_error = body[0] - OFFSET - len(checked)
     # Real DP-150MX replies carry a LEN one too small under a right BCC.
     if abs(length_error) > 1:
         return Rejected("length")
-    seq, cmd, rest = body[1], body[2], checked[3:-1]
+    return read_fields(body[1], body[2], checked[3:-1], STATUS_BYTES, length_error != 0)
+
+
+def read_fields(
+    seq: int, cmd: int, rest: bytes, status_bytes: int, length_warning: bool
+) -> Request | Reply | Rejected:
+    """The meaning of a frame whose check was right; `rest` is DATA and, in a reply, the status."""
     if seq < FIRST_SEQ or cmd < 0x20:
         return Rejected("form")
     status = b""
-    if len(rest) > STATUS_BYTES and rest[-1 - STATUS_BYTES] == SEPARATOR:
-        rest, status = rest[: -1 - STATUS_BYTES], rest[-STATUS_BYTES:]
+    if len(rest) > status_bytes and rest[-1 - status_bytes] == SEPARATOR:
+        rest, status = rest[: -1 - status_bytes], rest[-status_bytes:]
         if any(byte < 0x80 for byte in status):
             return Rejected("status")
     try:
@@ -190,5 +205,5 @@ def _parse(body: bytes) -> Request | Reply | Rejected:
     except FrameError as error:
         return Rejected(error.code)
     if status:
-        return Reply(seq, cmd, data, status, length_warning=length_error != 0)
-    return Request(seq, cmd, data) if length_error == 0 else Rejected("length")
+        return Reply(seq, cmd, data, status, length_warning)
+    return Rejected("length") if length_warning else Request(seq, cmd, data)

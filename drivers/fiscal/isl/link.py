@@ -13,15 +13,8 @@ from dataclasses import dataclass
 
 from drivers.base import DeviceJournal, Transport
 from drivers.errors import DeviceRefused, DeviceUnavailable
-from drivers.fiscal.isl.frame import (
-    FrameDecoder,
-    Nak,
-    Rejected,
-    Reply,
-    Request,
-    Syn,
-    encode_request,
-)
+from drivers.fiscal.isl.frame import Nak, Rejected, Reply, Request, Syn
+from drivers.fiscal.isl.framing import CLASSIC, Framing
 from drivers.fiscal.isl.sequence import SequenceCounter
 
 CMD_STATUS, CMD_DIAGNOSTICS = 74, 90
@@ -66,12 +59,14 @@ class IslLink:
         sequence: SequenceCounter,
         timing: LinkTiming | None = None,
         clock: Callable[[], float] = time.monotonic,
+        framing: Framing = CLASSIC,
     ) -> None:
+        self._framing = framing
         self._transport = transport
         self._sequence = sequence
         self._timing = timing or LinkTiming()
         self._clock = clock
-        self._decoder = FrameDecoder()
+        self._decoder = framing.decoder()
         self._permitted = DETECTION_COMMANDS
         self.counters = LinkCounters()
 
@@ -97,7 +92,7 @@ class IslLink:
         for _ in range(attempts):
             seq = self._sequence.next()
             try:
-                return self._converse(encode_request(seq, cmd, data), seq, cmd)
+                return self._converse(self._framing.encode_request(seq, cmd, data), seq, cmd)
             except _StaleReply:
                 continue
         raise DeviceUnavailable("stale_reply", f"command {cmd}: only old replies came back")

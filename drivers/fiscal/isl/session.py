@@ -6,7 +6,7 @@ Every call raises `DeviceRefused` (the device said no; `vendor_code` is its stat
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from drivers.base import DeviceInfo, DeviceJournal
 from drivers.errors import DeviceRefused
@@ -33,9 +33,9 @@ class IslSession:
     A dialect gives its allow-list, the commands that print nothing, and how it reads the status
     bytes and the reply of 90; until 90 has been understood nothing but 74 and 90 goes out."""
 
-    allowed: ClassVar[frozenset[int]]
-    prints_nothing: ClassVar[frozenset[int]]
-    dialect: ClassVar[str]
+    allowed: frozenset[int]
+    prints_nothing: frozenset[int]
+    dialect_name: str
 
     def __init__(self, link: IslLink) -> None:
         self._link = link
@@ -69,7 +69,7 @@ class IslSession:
         identity = self.read_identity(self.send(CMD_DIAGNOSTICS, b"1"))
         if identity is None:
             raise DeviceRefused(
-                "wrong_dialect", f"the printer is no {self.dialect}; nothing was sent"
+                "wrong_dialect", f"the printer is no {self.dialect_name}; nothing was sent"
             )
         self._link.permit(self.allowed)
         return identity

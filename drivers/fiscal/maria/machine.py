@@ -65,6 +65,7 @@ class MariaMachine:
     def counters(self) -> Counters:
         """CONf: the number of the last receipt, sales and returns in one series."""
         last = self._ask("CONf").last_receipt
+        self.refresh()
         return Counters(documents=last, sales=last, refunds=0, printed=0, one_series=True)
 
     def transaction(self) -> Transaction:

@@ -86,6 +86,7 @@ class ShtrihMachine:
 
     def counters(self) -> Counters:
         """1Bh for the numbers, 1Ah for what was paid in this shift: together they prove a sum."""
+        self.refresh()
         return Counters(
             documents=self._operation_register(REGISTER_DOCUMENTS),
             sales=self._operation_register(REGISTER_SALES),

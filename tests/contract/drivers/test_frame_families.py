@@ -12,7 +12,7 @@ CASES = [
     if family.name != "isl"  # test_isl_golden_frames.py
     for name, frame in family.frames().items()
 ]
-COUNTS = {"isl": 49, "atol": 10, "maria": 10, "maria_crc": 10, "shtrih": 12}
+COUNTS = {"isl": 49, "isl_x": 13, "atol": 10, "maria": 10, "maria_crc": 10, "shtrih": 12}
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)

@@ -1,0 +1,1 @@
+"""Emulated Datecs P, Datecs X and Daisy: the same till, three dialects."""
