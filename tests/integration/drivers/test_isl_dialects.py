@@ -56,7 +56,7 @@ def test_a_whole_job_stays_on_its_list(dialect, tmp_path):
         assert set(commands) <= LISTS[dialect] | {74, 90}
 
 
-@pytest.mark.parametrize(("driver", "dialect"), permutations(LISTS, 2))
+@pytest.mark.parametrize(("driver", "dialect"), list(permutations(LISTS, 2)))
 def test_a_foreign_dialect_is_sent_nothing_but_74_and_90(driver, dialect, tmp_path):
     with emulated_printer(tmp_path, dialect=dialect) as bench:
         options = {"reply_timeout_ms": 30, "tries": 2}
