@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from central.code_sender import Codes, CodeSender
 from central.db.embedded import EmbeddedServer
 from central.db.migrate import migrate
 from central.db.session import open_pool
@@ -45,10 +46,12 @@ def wired(
     housekeeping_s: float = 5.0,
     database_server: EmbeddedServer | None = None,
     snapshot_dir: Path | None = None,
+    code_sender: CodeSender | None = None,
 ) -> Iterator[tuple[FastAPI, HintBoard]]:
     """The application over a migrated database; everything is stopped at the end.
 
-    `database_server` is started again when it dies; snapshot files are made in `snapshot_dir`."""
+    `database_server` is started again when it dies; snapshot files are made in `snapshot_dir`;
+    `code_sender` brings one-time codes to members."""
     migrate(url)
     board = HintBoard()
     pool = open_pool(url)
@@ -57,7 +60,9 @@ def wired(
     housekeeper = Housekeeper(pool, clock, policy, housekeeping_s)
     snapshots = Snapshots(pool, snapshot_dir, clock) if snapshot_dir else None
     watch = Watch(url, clock, database_server)
-    service = CentreService(pool, programme_keys, clock, policy, snapshots, Recalls(pool))
+    service = CentreService(
+        pool, programme_keys, clock, policy, snapshots, Recalls(pool), Codes(code_sender)
+    )
     app = build_app(service, board)
     app.add_exception_handler(DatabaseUnavailable, _on_unavailable)
     listener.start()

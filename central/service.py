@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from central import (
     rules,
     rules_stop,
 )
+from central.code_sender import Codes
 from central.db.bulk import Connection
 from central.db.session import snapshot, transact
 from central.errors import DatabaseUnavailable
@@ -39,6 +40,8 @@ from sync.contract.live import (
     HeartbeatReply,
     LookupReply,
     LookupRequest,
+    OneTimeCodeReply,
+    OneTimeCodeRequest,
     RightsReply,
     RightsReport,
 )
@@ -65,6 +68,7 @@ class CentreService:
     policy: Callable[[], Policy] = Policy
     snapshots: Snapshots | None = None
     recalls: Recalls | None = None
+    codes: Codes = field(default_factory=lambda: Codes(None))
 
     def enrol(self, request: EnrolRequest) -> EnrolReply:
         """Exchange a one-time code for an identity."""
@@ -200,6 +204,12 @@ class CentreService:
         """Whether a register's log is the newest that is known of it."""
         now = self.clock()
         return transact(self.pool, lambda c: heads.confirm(c, caller, request, now))
+
+    def send_code(self, caller: Caller, request: OneTimeCodeRequest) -> OneTimeCodeReply:
+        """Bring a one-time code to the member; no transaction waits for the sender."""
+        phone = transact(self.pool, lambda c: self.codes.phone_of(c, request.member_id))
+        state = self.codes.send(caller.register_id, phone, request)
+        return OneTimeCodeReply(state=state, server_time=to_text(self.clock()))
 
     def is_healthy(self) -> bool:
         """Whether the database answers."""

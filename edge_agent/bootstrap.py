@@ -79,9 +79,7 @@ def build(
     identity = Identity.load(settings.identity_file)
     stack = ExitStack()
     try:
-        builder = _Builder(settings, identity, stack, port, token, machine)
-        builder.codes = OneTimeCodes(sender or NoSender(), time.monotonic)
-        return builder.agent()
+        return _Builder(settings, identity, stack, port, token, machine, sender).agent()
     except BaseException:
         stack.close()
         raise
@@ -89,8 +87,6 @@ def build(
 
 class _Builder:
     """The parts that several others need, made once and in order."""
-
-    codes: OneTimeCodes
 
     def __init__(
         self,
@@ -100,6 +96,7 @@ class _Builder:
         port: int,
         token: str,
         machine: str,
+        sender: CodeSender | None,
     ) -> None:
         self.settings = settings
         self.identity = identity
@@ -142,6 +139,8 @@ class _Builder:
             self.cache.apply_rows,
             settings.centre.authorise_timeout_ms / 1000 if settings.centre else 1.0,
         )
+        by_centre = self.gate if settings.centre else NoSender()
+        self.codes = OneTimeCodes(sender or by_centre, time.monotonic)
 
     def _client(self) -> CentreClient | None:
         if self.settings.centre is None:
@@ -212,7 +211,7 @@ class _Builder:
         health.devices = lambda: desk.devices
         runner = self._runner(desk, health)
         scanner = scanner_of(self.settings, desk)
-        printer = printer_of(self.settings, self.ledger, till, desk)
+        printer = printer_of(self.settings, self.ledger, till, desk, self.rules.template)
         upkeep = self._upkeep()
         health.ledger_check = lambda: upkeep.check
         self._join(till, desk, health, runner, printer)

@@ -1,4 +1,4 @@
-"""The two live questions a sale may put to the centre, each within its own short deadline.
+"""The live questions a sale may put to the centre, each within its own short deadline.
 
 One unanswered question makes the register offline at once; the next report that is answered in
 time makes it online again. Should questions go on failing all the same, a breaker lets only one
@@ -10,13 +10,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.sync_breaker import Breaker
 from sync.contract.feed import FeedRow
-from sync.contract.live import AuthorisationReply, AuthorisationRequest, LookupReply, LookupRequest
+from sync.contract.live import (
+    AuthorisationReply,
+    AuthorisationRequest,
+    LookupReply,
+    LookupRequest,
+    OneTimeCodeReply,
+    OneTimeCodeRequest,
+)
 from sync.errors import CentreRefused, CentreUnavailable
 
 
@@ -28,6 +35,7 @@ class LiveCentre(Protocol):
     ) -> AuthorisationReply: ...
     def void_authorisation(self, auth_id: str) -> None: ...
     def lookup(self, request: LookupRequest, timeout_s: float = ...) -> LookupReply: ...
+    def send_code(self, request: OneTimeCodeRequest) -> OneTimeCodeReply: ...
 
 
 class CentreGate:
@@ -112,3 +120,14 @@ class CentreGate:
         if reply.found:
             self._apply_rows(reply.rows)
         return reply.found
+
+    def send(self, member_id: int, code: str, locale: Literal["uk", "en"]) -> bool:
+        """Let the centre bring a one-time code to a member; False when it is not on its way."""
+        if self._centre is None or not self.is_online:
+            return False
+        request = OneTimeCodeRequest(member_id=member_id, code=code, locale=locale)
+        try:
+            return self._centre.send_code(request).state == "sent"
+        except (CentreUnavailable, CentreRefused) as error:
+            emit(Event.CENTRE_REFUSED, problem=str(error))
+            return False

@@ -27,6 +27,8 @@ from sync.contract.live import (
     HeartbeatReply,
     LookupReply,
     LookupRequest,
+    OneTimeCodeReply,
+    OneTimeCodeRequest,
     RightsReply,
     RightsReport,
 )
@@ -56,6 +58,7 @@ HEARTBEAT_S = 5.0
 AUTHORISE_S = 1.2
 VOID_S = 5.0
 LOOKUP_S = 0.3
+CODE_S = 6.0
 HINT_CONNECT_S = 10.0
 HINT_IDLE_S = 60.0
 DOWNLOAD_IDLE_S = 30.0
@@ -204,6 +207,10 @@ class CentreClient:
     def lookup(self, request: LookupRequest, timeout_s: float = LOOKUP_S) -> LookupReply:
         """Ask for a member that is not cached here."""
         return self._post("/v1/members/lookup", request, timeout_s, LookupReply, AUTHORISE)
+
+    def send_code(self, request: OneTimeCodeRequest) -> OneTimeCodeReply:
+        """Let the centre bring a one-time code to a member."""
+        return self._post("/v1/one-time-codes", request, CODE_S, OneTimeCodeReply, AUTHORISE)
 
     def heartbeat(self, report: Heartbeat) -> HeartbeatReply:
         """Report this register's health; learn what the centre holds of it."""

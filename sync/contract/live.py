@@ -118,6 +118,25 @@ class HeldCounter(WireModel):
     state: Literal["open", "recalled"]
 
 
+CodeState = Literal["sent", "no_phone", "no_sender", "too_many", "failed"]
+
+
+class OneTimeCodeRequest(WireModel):
+    """`POST /v1/one-time-codes`: send this code to the phone that the programme knows of the
+    member. The register made it, checks it and never shows it."""
+
+    member_id: MemberIdField
+    code: Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
+    locale: Literal["uk", "en"] = "uk"
+
+
+class OneTimeCodeReply(WireModel):
+    """Whether it is on its way."""
+
+    state: CodeState
+    server_time: str
+
+
 class RightsReport(WireModel):
     """Sent once for each new incarnation of the centre, after the facts and before the register
     forgets its old rows: a restored centre debits again the leases it no longer remembers."""

@@ -16,6 +16,7 @@ from sync.contract.live import (
     AuthorisationRequest,
     Heartbeat,
     LookupRequest,
+    OneTimeCodeRequest,
     Problem,
     RightsReport,
 )
@@ -26,7 +27,7 @@ from sync.serving.gate import authenticate, parse, read_body, unpack
 from sync.serving.hints import HintBoard
 from sync.serving.lanes import Lanes, admitted
 from sync.serving.pacer import Pacer
-from sync.serving.port import Caller, Refused, Server
+from sync.serving.port import Caller, Refused, SendsCodes, Server
 from sync.serving.stamp import StampedAnswers
 
 _TITLES = {
@@ -185,6 +186,13 @@ def _add_live_routes(app: FastAPI, server: Server) -> None:
         """Give a hold back."""
         caller = await authenticate(server, request, await read_body(request))
         return _answer(await run_in_threadpool(server.void, caller, auth_id))
+
+    @app.post("/v1/one-time-codes")
+    async def send_code(request: Request) -> Response:
+        """Bring a one-time code to a member."""
+        if not isinstance(server, SendsCodes):
+            raise Refused(404, "no_such_route", "no codes are sent here")
+        return await _ask(server, request, OneTimeCodeRequest, server.send_code)
 
     @app.post("/v1/members/lookup")
     async def lookup(request: Request) -> Response:

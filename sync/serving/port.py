@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sync.contract.feed import BucketSums, FeedBucket, FeedPage, SnapshotInfo
 from sync.contract.live import (
@@ -15,6 +15,8 @@ from sync.contract.live import (
     HeartbeatReply,
     LookupReply,
     LookupRequest,
+    OneTimeCodeReply,
+    OneTimeCodeRequest,
     RightsReply,
     RightsReport,
 )
@@ -79,6 +81,15 @@ class TellsTime(Protocol):
 
     def server_time(self) -> str:
         """ISO 8601 UTC. Must not block."""
+        ...
+
+
+@runtime_checkable
+class SendsCodes(Protocol):
+    """A server that also brings one-time codes to members; one without answers 404."""
+
+    def send_code(self, caller: Caller, request: OneTimeCodeRequest) -> OneTimeCodeReply:
+        """Send a code to the member's phone."""
         ...
 
 

@@ -147,10 +147,33 @@ class RealCentre:
             for seq, kind, body, state in rows
         ]
 
+    def give_phone(self, member_id: int, phone: str) -> None:
+        """The member leaves a number."""
+        self._db.execute(
+            "insert into person (member_id, phone) values (%s, %s) on conflict (member_id)"
+            " do update set phone = excluded.phone",
+            [member_id, phone],
+        )
+
+    def codes_sent(self) -> list[dict[str, str]]:
+        """Messages that the centre has handed to its program, oldest first."""
+        file = self.data_dir.parent / "codes.jsonl"
+        if not file.exists():
+            return []
+        return [json.loads(line) for line in file.read_text("utf-8").splitlines() if line]
+
     def register(self, register_id: str) -> dict[str, Any]:
         """What `edge-central status` shows of a register."""
         found = status(self._db)["registers"]
         return next(each for each in found if each["register_id"] == register_id)
+
+
+def _code_program(folder: Path) -> Path:
+    """A program that keeps every message in `codes.jsonl` beside it."""
+    program = folder / "send-code"
+    program.write_text(f"#!/bin/sh\ncat >> {folder}/codes.jsonl\necho >> {folder}/codes.jsonl\n")
+    program.chmod(0o700)
+    return program
 
 
 @contextmanager
@@ -159,7 +182,10 @@ def real_centre(folder: Path) -> Iterator[RealCentre]:
     data_dir = folder / "centre"
     child = Child(
         "edge-central",
-        ["edge-central", "run", "--data-dir", str(data_dir), "--port", "0"],
+        [
+            *("edge-central", "run", "--data-dir", str(data_dir), "--port", "0"),
+            *("--code-program", str(_code_program(folder))),
+        ],
         folder / "centre.log",
     )
     try:

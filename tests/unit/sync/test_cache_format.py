@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from edge_agent.ledger.cache_install import snapshot_schema
 from edge_agent.ledger.database import connect_writer, migrations_of
 from sync.contract.buckets import (
     pack_bits,
@@ -63,9 +64,10 @@ def test_a_snapshot_has_the_tables_of_a_migrated_cache(tmp_path):
         closing(sqlite3.connect(":memory:")) as fresh,
     ):
         fresh.executescript(SCHEMA)
-        assert tables_of(fresh) == tables_of(migrated)
+        assert tables_of(fresh) == snapshot_schema()
+        assert tables_of(fresh).items() <= tables_of(migrated).items()
         assert {name for name in tables_of(fresh) if name in TABLES} == set(TABLES)
-    assert migrations_of("cache")[-1][0] == FORMAT
+    assert FORMAT in [number for number, _, _ in migrations_of("cache")]
 
 
 @pytest.mark.parametrize("left_out", ["", *MEMBER])
