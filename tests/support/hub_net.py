@@ -45,6 +45,10 @@ STORE = "S1"
 HUB, TILLS = "HUB", ("TILL-1", "TILL-2")
 SILENCE_S = 2
 HUB_PORT = 9443
+UNAPPLIED = (
+    "select count(*) from applied a join register_epoch e using (register_id, epoch)"
+    " where e.head_seq > a.seq"
+)
 _CLONE_NEWNET = 0x40000000
 _READY_S = 60.0
 
@@ -322,8 +326,7 @@ class HubNet:
         """Every fact is at the centre, applied."""
         for till in (self.hub, *self.tills):
             until(f"{till.name} drained", lambda t=till: t.status()["outbox_pending"] == 0, 90)
-        waiting = "select count(*) from inbox where state not in ('applied', 'quarantined')"
-        until("facts applied", lambda: self.db.execute(waiting).fetchone() == (0,), 60)
+        until("facts applied", lambda: self.db.execute(UNAPPLIED).fetchone() == (0,), 60)
 
 
 class Shopping:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from central import cli
 from sync.contract.rights import FeedHubTerm, HubTerm
 from sync.contract.signing import public_key_of, verify_hub_term
+from tests.support.hub_net import UNAPPLIED
 
 pytestmark = pytest.mark.postgres
 
@@ -130,8 +131,7 @@ def test_a_hub_holds_the_stores_lease_and_its_tills_burn_it(
 
 def _until_applied(db: psycopg.Connection[Any]) -> None:
     for _ in range(400):
-        row = db.execute("select count(*) from inbox where state = 'stored'").fetchone()
-        if row == (0,):
+        if db.execute(UNAPPLIED).fetchone() == (0,):
             return
         time.sleep(0.02)
     raise AssertionError("facts were not applied")
