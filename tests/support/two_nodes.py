@@ -140,11 +140,12 @@ class RoutedCursor(psycopg.Cursor[Any]):
 
     itersize = 2_000
     _rows: deque[Any] | None = None
+    _shown: Any = None
     _conn: Any
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """Route."""
-        self._rows = None
+        self._rows = self._shown = None
         connection: RoutedConnection = self._conn
         text = query.as_string(connection) if isinstance(query, sql.Composable) else query
         text = text.decode() if isinstance(text, bytes) else text
@@ -153,7 +154,8 @@ class RoutedCursor(psycopg.Cursor[Any]):
         if goes == "near":
             return super().execute(query, params, **options)
         if goes == "gather":
-            self._rows = deque(connection.gather(statement, query, params))
+            rows, self._shown = connection.gather(statement, query, params)
+            self._rows = deque(rows)
             return self
         parts = _split(statement, params) if goes == "insert" else [(0, params), (1, params)]
         alone = connection.autocommit and connection.is_idle and statement.is_write
@@ -180,6 +182,11 @@ class RoutedCursor(psycopg.Cursor[Any]):
             if done.description is not None and (node == 0 or goes != "both"):
                 rows.extend(psycopg.Cursor.fetchall(done) if node == 0 else done.fetchall())
         self._rows, self._rowcount = rows, count
+
+    @property
+    def description(self) -> Any:
+        """Columns of the rows."""
+        return self._shown if self._shown is not None else super().description
 
     def executemany(self, query: Any, params_seq: Any, **_: Any) -> None:
         """One by one."""
@@ -282,16 +289,22 @@ class RoutedConnection(psycopg.Connection[Any]):
         yield None
 
     @contextmanager
-    def transaction(self, *names: Any, **options: Any) -> Iterator[Any]:
+    def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> Iterator[Any]:
         """On both servers: a savepoint inside another, else committed in two phases."""
+        options = (savepoint_name, force_rollback)
         if self.is_idle:
             try:
-                with super().transaction(*names, **options) as made:
+                with super().transaction(*options) as made:
                     yield made
-                    self._prepare()
+                    if not force_rollback:
+                        self._prepare()
             except BaseException:
                 self._undo_far()
                 raise
+            if force_rollback:
+                self._undo_far()
             self._commit_far()
             return
         self._marks_set += 1
@@ -299,12 +312,12 @@ class RoutedConnection(psycopg.Connection[Any]):
         far = self.far(False)
         far.execute(f"savepoint {name}")
         try:
-            with super().transaction(*names, **options) as made:
+            with super().transaction(*options) as made:
                 yield made
         except BaseException:
             far.execute(f"rollback to savepoint {name}")
             raise
-        far.execute(f"release savepoint {name}")
+        far.execute(f"{'rollback to' if force_rollback else 'release'} savepoint {name}")
 
     def commit(self) -> None:
         """In two phases."""
@@ -353,8 +366,9 @@ class RoutedConnection(psycopg.Connection[Any]):
 
     # --- reads over both ------------------------------------------------------------------------
 
-    def gather(self, statement: Statement, query: Any, params: Any) -> list[Any]:
-        """All rows of the tables, as the two transactions see them, in one place; then the read."""
+    def gather(self, statement: Statement, query: Any, params: Any) -> tuple[list[Any], Any]:
+        """All rows of the tables, as the two transactions see them, in one place; then the read's
+        rows and columns."""
         if self._scratch is None:
             self._scratch = psycopg.Connection.connect(self._url)
         scratch = self._scratch
@@ -373,7 +387,8 @@ class RoutedConnection(psycopg.Connection[Any]):
                 row = scratch.execute("select pg_get_viewdef(%s::regclass)", [f"public.{view}"])
                 body = row.fetchone()[0].replace("public.", "")  # type: ignore[index]
                 scratch.execute(f"create temp view {view} as {body}".encode())
-            return scratch.execute(query, params).fetchall()
+            done = scratch.execute(query, params)
+            return done.fetchall(), done.description
 
     @staticmethod
     def _carry(source: Any, scratch: psycopg.Connection[Any], table: str) -> None:
@@ -386,6 +401,11 @@ class RoutedConnection(psycopg.Connection[Any]):
         ):
             for piece in read:
                 write.write(piece)
+
+
+def servers_of(url: str) -> list[str]:
+    """URLs of all servers that hold rows of a database."""
+    return [url, _far_urls[url]] if url in _far_urls else [url]
 
 
 @contextmanager
