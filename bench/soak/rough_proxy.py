@@ -77,11 +77,11 @@ class RoughProxy:
                 await writer.drain()
                 if not goes_on:
                     break
-        except (OSError, asyncio.IncompleteReadError, ValueError):
+        except (OSError, asyncio.IncompleteReadError, ValueError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
-            with suppress(OSError):
+            with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     async def _treat(self, request: _Request) -> tuple[bytes, bool]:
