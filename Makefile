@@ -48,6 +48,7 @@ soak-promotions: .venv/.ready ## Laws of pricing on random baskets; SOAK_S secon
 soak-authorisation: .venv/.ready ## The bound offline, simulated at three depths; SOAK_S seconds (1200), SEED
 	SOAK_S=$$(($${SOAK_S:-1200} / 2)) $(BIN)/python -m bench.soak.authorisation
 	SOAK_S=$$(($${SOAK_S:-1200} / 4)) $(BIN)/python -m bench.soak.depths
+	SOAK_S=$$(($${SOAK_S:-1200} / 4)) $(BIN)/python -m bench.soak.authorisation_hub
 
 clean: ## Remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out
