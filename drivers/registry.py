@@ -109,6 +109,15 @@ def open_receipt_printer(driver_name: str, url: str, options: Options) -> Receip
     return device
 
 
+def open_printer(driver_name: str, url: str, options: Options) -> FiscalPrinter:
+    """Open the printer that prints what the agent composed, fiscal or not; raises likewise."""
+    is_receipt = driver_name.startswith("receipt.")
+    device: FiscalPrinter = _open(
+        driver_name, "receipt_printer" if is_receipt else "fiscal_printer", url, options
+    )
+    return device
+
+
 def _open(driver_name: str, kind: DriverKind, url: str, options: Options) -> Any:
     spec = load_driver(driver_name)
     if spec.kind != kind:

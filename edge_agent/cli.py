@@ -148,6 +148,7 @@ def _operation(commands: Commands) -> None:
     )
     _config_option(panel)
     _print_jobs(commands)
+    _receipt(commands)
     logs = _command(commands, "logs", "edge_agent.commands.logs:run", "read the agent's log files")
     _config_option(logs)
     logs.add_argument("--sale", default="", metavar="ID", help="one sale; its id or its beginning")
@@ -248,6 +249,33 @@ def _print_jobs(commands: Commands) -> None:
     resolve.add_argument("--author", required=True, help="who looked at the paper")
     resolve.add_argument("--fiscal-number", default="", help="number on the slip, when printed")
     _config_option(resolve)
+
+
+def _receipt(commands: Commands) -> None:
+    receipts = _group(commands, "receipt", "slips and their templates")
+    preview = _command(
+        receipts,
+        "preview",
+        "edge_agent.commands.receipt:preview",
+        "show a sample slip as text, and as the dots on its paper",
+    )
+    preview.add_argument(
+        "--sample",
+        choices=("sale", "offline", "return", "stranger"),
+        default="sale",
+        help="which slip (default sale)",
+    )
+    preview.add_argument(
+        "--paper", type=int, choices=(58, 80), default=80, help="width of the paper in mm"
+    )
+    preview.add_argument(
+        "--width", type=_bounded(16, 64), help="characters of a line; by default 32 or 48"
+    )
+    preview.add_argument("--locale", choices=("uk", "en"), default="uk", help="language")
+    preview.add_argument(
+        "--template", type=Path, metavar="FILE", help="rule file with a receipt template"
+    )
+    preview.add_argument("--png", type=Path, metavar="FILE", help="write the picture here, 203 dpi")
 
 
 def _service(commands: Commands) -> None:

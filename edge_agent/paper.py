@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from drivers.base import PrinterProfile, PrintJob
 from edge_agent.ports import PrintJobRow
 from edge_agent.usecases.compose_receipt import load_document
+from loyalty.receipt_template import PLAIN, ReceiptTemplate
 
 
-def composer(locale: Literal["uk", "en"]) -> Callable[[PrintJobRow, PrinterProfile], PrintJob]:
-    """Renders jobs for one printer; the templates are loaded when there is one."""
-    from receipt_templates import render
+def composer(
+    locale: Literal["uk", "en"], template: Callable[[], ReceiptTemplate] = lambda: PLAIN
+) -> Callable[[PrintJobRow, PrinterProfile], PrintJob]:
+    """Renders jobs for one printer; the templates are loaded when there is one.
+
+    `template` gives that of the bundle in force."""
+    from receipt_templates import render, render_slip
 
     def compose(job: PrintJobRow, profile: PrinterProfile) -> PrintJob:
         document = load_document(job.document)
@@ -22,6 +28,8 @@ def composer(locale: Literal["uk", "en"]) -> Callable[[PrintJobRow, PrinterProfi
             post_width=profile.line_width,
             trailer_width=profile.trailer_width,
         )
-        return PrintJob(job.job_id, document, text)
+        width = profile.line_width
+        slip = render_slip(document, locale=locale, width=width, template=template())
+        return PrintJob(job.job_id, document, replace(text, slip=slip))
 
     return compose

@@ -13,6 +13,7 @@ from edge_agent.event_log import emit
 from edge_agent.kill_lists import KillListStore
 from loyalty.promotions.compile import CompiledRuleset, compile_ruleset
 from loyalty.promotions.ruleset import Ruleset
+from loyalty.receipt_template import PLAIN, ReceiptTemplate
 
 _NO_RULES = compile_ruleset(Ruleset(0))
 
@@ -49,6 +50,11 @@ class RulesSlot:
     def rules(self) -> CompiledRuleset:
         """The compiled rules in force."""
         return self._in_force.rules
+
+    def template(self) -> ReceiptTemplate:
+        """How slips look by the bundle in force."""
+        bundle = self.store.active_bundle
+        return bundle.receipt.to_rule() if bundle is not None and bundle.receipt else PLAIN
 
     def activate_rules(self) -> bool:
         """Put a downloaded bundle and kill-list in force; called when no receipt is open."""

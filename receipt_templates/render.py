@@ -42,7 +42,7 @@ def render(
     trailer = []
     if document.member is not None:
         trailer = _member(document.member, document, texts, trailer_width)
-    trailer += _rewards(document, texts, trailer_width)
+    trailer += rewards(document, texts, trailer_width)
     for message in document.messages:
         lines = wrap(free_text(message), trailer_width)
         if len(post) + len(trailer) + len(lines) <= MAX_LINES:
@@ -85,7 +85,7 @@ def _fitting(blocks: list[list[str]], room: int) -> tuple[int, int]:
     return kept, max(room, 0)
 
 
-def _rewards(document: ReceiptDocument, texts: Texts, width: int) -> list[str]:
+def rewards(document: ReceiptDocument, texts: Texts, width: int) -> list[str]:
     """What was handed out and what may be used later; the buyer comes back with it."""
     lines: list[str] = []
     for gift in document.gifts[:MAX_REWARDS]:
@@ -93,7 +93,7 @@ def _rewards(document: ReceiptDocument, texts: Texts, width: int) -> list[str]:
         lines += with_amount(label, f"x {gift.quantity}", width)
     for coupon in document.coupons[:MAX_REWARDS]:
         lines += wrap(free_text(texts.coupon.format(text=coupon.text or coupon.code)), width, 3)
-        day = _day(coupon.expires_on)
+        day = day_text(coupon.expires_on)
         lines += wrap(free_text(texts.coupon_until.format(code=coupon.code, day=day)), width, 3)
     for each in document.tickets[:MAX_REWARDS]:
         label = free_text(texts.tickets.format(draw=each.draw))
@@ -106,23 +106,28 @@ def _rewards(document: ReceiptDocument, texts: Texts, width: int) -> list[str]:
 
 def _member(member: MemberBlock, document: ReceiptDocument, texts: Texts, width: int) -> list[str]:
     lines = wrap(texts.member.format(name=free_text(member.name)), width, 1) if member.name else []
-    for label, points in _movements(member, document.kind, texts):
+    for label, points in member_movements(member, document.kind, texts):
         if points:
             lines += with_amount(label, texts.points(points), width)
     if member.declined_reason and document.kind == "sale":
         lines += wrap(_declined(member.declined_reason, texts), width, 3)
     if member.balance_points is not None:
-        label = texts.balance
-        if member.balance_at:
-            time = _time(member.balance_at, document.printed_at)
-            label = texts.balance_as_of.format(time=time)
+        label = balance_label(member, document.printed_at, texts)
         lines += with_amount(label, texts.points(member.balance_points), width)
     if member.expires_on and document.kind == "sale":
-        lines += with_amount(texts.burns, _day(member.expires_on), width)
+        lines += with_amount(texts.burns, day_text(member.expires_on), width)
     return lines
 
 
-def _movements(member: MemberBlock, kind: str, texts: Texts) -> list[tuple[str, int]]:
+def balance_label(member: MemberBlock, printed_at: str, texts: Texts) -> str:
+    """The balance, with its age when it is not fresh."""
+    if not member.balance_at:
+        return texts.balance
+    return texts.balance_as_of.format(time=_time(member.balance_at, printed_at))
+
+
+def member_movements(member: MemberBlock, kind: str, texts: Texts) -> list[tuple[str, int]]:
+    """Label and points of what came and went."""
     if kind == "return":
         return [
             (texts.withdrawn_bonuses, -member.earned_points),
@@ -157,7 +162,14 @@ def _local(instant: str) -> datetime | None:
     return moment.astimezone(_ZONE) if moment.tzinfo else moment
 
 
-def _day(iso_date: str) -> str:
+def moment_text(instant: str) -> str:
+    """Local day and time of an ISO instant."""
+    moment = _local(instant)
+    return free_text(instant) if moment is None else moment.strftime("%d.%m.%Y %H:%M")
+
+
+def day_text(iso_date: str) -> str:
+    """A day as people write it."""
     try:
         return date.fromisoformat(iso_date).strftime("%d.%m.%Y")
     except ValueError:

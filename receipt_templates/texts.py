@@ -27,6 +27,14 @@ class Texts:
     kept: str
     returned_bonuses: str
     withdrawn_bonuses: str
+    promotions_head: str
+    bonuses_head: str
+    offers_head: str
+    page_caption: str
+    register: str
+    no_receipt: str
+    thanks: str
+    locale: str
     decimal: str
     plural: Callable[[int], str]
 

@@ -74,17 +74,20 @@ class EscPosPrinter:
 
     def print_receipt(self, job: PrintJob, journal: DeviceJournal) -> PrintOutcome:
         """Print the slip once, whatever happened to earlier attempts at the same job."""
+        rows = slip_rows(job.text)
+        if not rows:
+            return PrintOutcome("printed", evidence={"slip": "empty"})
         try:
-            slip = slip_bytes(slip_rows(job.text), self._options.model)
+            slip = slip_bytes(rows, self._options.model)
             record = load_record(journal, job.job_id)
         except ValueError as error:
             return PrintOutcome("not_printed", "", "bad_slip", evidence={"refusal": str(error)})
         fingerprint = hashlib.sha256(slip.data).hexdigest()[:32]
-        if record is not None and record.fingerprint != fingerprint:
-            reason = "this job id was used for another slip"
-            return PrintOutcome("not_printed", "", "job_conflict", evidence={"refusal": reason})
         if record is not None and record.stage != "not_printed":
             earlier = self.reconcile(job, journal)
+            if earlier.verdict == "printed" and record.fingerprint != fingerprint:
+                reason = "this job id was used for another slip"
+                return PrintOutcome("not_printed", "", "job_conflict", evidence={"refusal": reason})
             if earlier.verdict != "not_printed":
                 return earlier
         try:

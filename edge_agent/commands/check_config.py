@@ -11,7 +11,10 @@ from edge_agent.command_failed import CommandFailed
 from edge_agent.commands import settings_file
 from edge_agent.config import ConfigError, DeviceSettings, Settings
 
-_KINDS: dict[str, DriverKind] = {"scanner": "scanner", "printer": "fiscal_printer"}
+_KINDS: dict[str, tuple[DriverKind, ...]] = {
+    "scanner": ("scanner",),
+    "printer": ("fiscal_printer", "receipt_printer"),
+}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,11 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
 def device_problems(settings: Settings) -> list[ConfigError]:
     """Drivers that are not installed or of the wrong kind, and options they do not take."""
     problems = []
-    for section, kind in _KINDS.items():
+    for section, kinds in _KINDS.items():
         device: DeviceSettings | None = getattr(settings, section)
         if device is None:
             continue
-        key, message = _device_problem(device, kind)
+        key, message = _device_problem(device, kinds)
         if message:
             lines = toml_lines.key_lines(settings.path.read_text(encoding="utf-8-sig"))
             line = toml_lines.line_of(lines, (section, key))
@@ -39,12 +42,15 @@ def device_problems(settings: Settings) -> list[ConfigError]:
     return problems
 
 
-def _device_problem(device: DeviceSettings, kind: DriverKind) -> tuple[str, str]:
+def _device_problem(device: DeviceSettings, kinds: tuple[DriverKind, ...]) -> tuple[str, str]:
     """(key, sentence) of the first mistake of one device."""
     drivers = known_drivers()
-    if drivers.get(device.driver) != kind:
-        fitting = ", ".join(name for name, known in drivers.items() if known == kind) or "none"
-        return "driver", f"no {kind.replace('_', ' ')} driver '{device.driver}' (known: {fitting})"
+    if drivers.get(device.driver) not in kinds:
+        fitting = ", ".join(name for name, known in drivers.items() if known in kinds) or "none"
+        return (
+            "driver",
+            f"no {kinds[0].replace('_', ' ')} driver '{device.driver}' (known: {fitting})",
+        )
     try:
         spec = load_driver(device.driver)
     except ImportError as error:

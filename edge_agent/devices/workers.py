@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from drivers.registry import open_fiscal_printer, open_scanner
+from drivers.registry import open_printer, open_scanner
 from edge_agent.config import DeviceSettings, Settings
 from edge_agent.desk import Desk
 from edge_agent.devices.printer_worker import PrinterWorker
@@ -13,6 +13,7 @@ from edge_agent.devices.scanner_worker import ScannerWorker
 from edge_agent.ledger.ledger import Ledger, LedgerJournal
 from edge_agent.paper import composer
 from edge_agent.till import Till
+from loyalty.receipt_template import ReceiptTemplate
 
 T = TypeVar("T")
 
@@ -29,16 +30,22 @@ def scanner_of(settings: Settings, desk: Desk) -> ScannerWorker | None:
     )
 
 
-def printer_of(settings: Settings, ledger: Ledger, till: Till, desk: Desk) -> PrinterWorker | None:
+def printer_of(
+    settings: Settings,
+    ledger: Ledger,
+    till: Till,
+    desk: Desk,
+    template: Callable[[], ReceiptTemplate],
+) -> PrinterWorker | None:
     """The worker of the printer that the agent owns."""
     device = settings.printer
     if device is None or not till.who.prints:
         return None
     return PrinterWorker(
-        _opener(open_fiscal_printer, device),
+        _opener(open_printer, device),
         LedgerJournal(ledger, "printer"),
         till,
-        composer(settings.locale),
+        composer(settings.locale, template),
         lambda state: desk.device("printer", state),
     )
 

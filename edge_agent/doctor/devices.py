@@ -9,7 +9,7 @@ from pathlib import Path
 
 from drivers.base import PrinterStatus
 from drivers.errors import DeviceError
-from drivers.registry import open_fiscal_printer, open_scanner
+from drivers.registry import open_printer, open_scanner
 from drivers.transport.device_url import SerialUrl, parse_device_url
 from edge_agent.commands.check_config import device_problems
 from edge_agent.config import DeviceSettings
@@ -58,7 +58,7 @@ def printer(case: Case) -> Iterable[Finding]:
         yield earlier
         return
     try:
-        opened = open_fiscal_printer(device.driver, device.url, device.options)
+        opened = open_printer(device.driver, device.url, device.options)
         try:
             info, status = opened.info(), opened.status()
         finally:

@@ -36,6 +36,7 @@ from sync.contract.rule_reading import (
     refuse_signature,
 )
 from sync.contract.rule_reading import REFUSALS as REFUSALS
+from sync.contract.rule_receipt import ReceiptTemplateModel
 from sync.contract.rule_since import version_key
 from sync.contract.signing import verify_bundle
 
@@ -55,6 +56,7 @@ class BundleDraft(RuleModel):
 
     Registers take a bundle up to `grace_hours` after it expired, and say so on their screens.
     `stopped` are promotions that no longer act, beside the kill-list that comes on its own.
+    `receipt` changes the built-in slip.
     """
 
     schema_version: Annotated[int, Field(strict=True)] = SCHEMA_VERSION
@@ -76,6 +78,7 @@ class BundleDraft(RuleModel):
     stopped: Annotated[list[Identifier], Field(max_length=MAX_PROMOTIONS)] = Field(
         default_factory=list
     )
+    receipt: ReceiptTemplateModel | None = None
 
     def to_ruleset(self, sequence: int) -> Ruleset:
         """The rules as the engine takes them."""

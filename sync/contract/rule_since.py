@@ -14,8 +14,9 @@ from sync.contract.rule_fields import RuleModel, walk
 FIRST = "0.1"
 SINCE: dict[str, dict[str, tuple[str, ...]]] = {
     "0.2": {
-        "BundleDraft": ("grace_hours", "group_modes", "stopped"),
+        "BundleDraft": ("grace_hours", "group_modes", "stopped", "receipt"),
         "PoliciesModel": ("*",),
+        "ReceiptTemplateModel": ("*",),
         "ProgrammeModel": (
             "redeem_cap_minor",
             "excluded_groups",

@@ -170,6 +170,8 @@ class EscPosDevice:
             self._picture(name, data)
         elif name == "GS (" and data[:1] == b"k":
             self._code(data[3:])
+        elif name in ("ESC $", "ESC \\"):
+            self._move(name, data)
         else:
             self._set(name, data)
 
@@ -193,23 +195,19 @@ class EscPosDevice:
             manner.is_inverse = bool(value & 1)
         elif name in ("FS .", "FS &"):
             manner.is_chinese = name == "FS &"
-        elif name == "ESC $":
-            self._move_to(int.from_bytes(data[:2], "little"))
-        elif name == "ESC \\":
-            taken = sum(look.across for _, look in self._line)
-            dots = taken * self._config.dots // self._config.columns
-            self._move_to(dots + int.from_bytes(data[:2], "little", signed=True))
         elif name in ("ESC d", "ESC J"):
             self._end_line(always=False)
             self._slip.printed.append(Feed(value * (30 if name == "ESC d" else 1)))
             if not self._config.has_cutter and name == "ESC d" and value >= TEAR_LINES:
                 self._part()
 
-    def _move_to(self, dots: int) -> None:
-        """An absolute place in the line, to the nearest column; never back over what is there."""
+    def _move(self, name: str, data: bytes) -> None:
+        """To a place in the line, to the nearest column; never back over what is there."""
+        dots = int.from_bytes(data[:2], "little", signed=name != "ESC $")
         column = round(dots * self._config.columns / self._config.dots)
         taken = sum(look.across for _, look in self._line)
-        self._line += [(" ", Look())] * max(0, min(column, self._config.columns) - taken)
+        gap = column - taken if name == "ESC $" else column
+        self._line += [(" ", Look())] * max(0, min(gap, self._config.columns - taken))
 
     def _text(self, data: bytes) -> None:
         look, at = self._manner.look, 0
