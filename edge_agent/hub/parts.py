@@ -109,11 +109,13 @@ def _hand_on(
         return None
     channel = Channel(settings.centre.url, now, settings.centre.ca_file, identity.ca_pem)
     stack.callback(channel.close)
+    return lambda copy: hand_on(channel, copy)
 
-    def send(copy: Copy) -> int:
-        answer = channel.call(
-            "POST", "/v1/facts", total_s=HAND_ON_S, body=copy.body, headers=copy.headers
-        )
-        return answer.parse(UploadReply).head_seq
 
-    return send
+def hand_on(channel: Channel, copy: Copy) -> int:
+    """Send a copy to the centre exactly as its register signed it; how far the centre then has
+    that log. Raises `SyncError`."""
+    answer = channel.call(
+        "POST", "/v1/facts", total_s=HAND_ON_S, body=copy.body, headers=copy.headers
+    )
+    return answer.parse(UploadReply).head_seq

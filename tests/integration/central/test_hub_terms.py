@@ -4,9 +4,11 @@ it by any till of the store."""
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -15,8 +17,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central import cli
+from edge_agent.hub.parts import hand_on
+from edge_agent.ledger.hub_copies import Copy
+from sync.channel import Channel
+from sync.contract.messages import canonical_json
 from sync.contract.rights import FeedHubTerm, HubTerm
-from sync.contract.signing import public_key_of, verify_hub_term
+from sync.contract.signing import public_key_of, sign_request, verify_hub_term
+from sync.errors import CentreRefused
 from tests.support.hub_net import UNAPPLIED
 
 pytestmark = pytest.mark.postgres
@@ -150,3 +157,27 @@ def test_a_store_without_its_hub_lends_to_its_tills_again(
     assert till.cache["hub_term", "S1"]["is_deleted"]
     assert _name(centre, "R1") == 0
     assert _term(till).term > 1, "numbers go on rising"
+
+
+def test_a_copy_reaches_the_centre_as_its_register_signed_it(
+    centre: Any, db: psycopg.Connection[Any], sale_body: Callable[..., dict[str, Any]]
+) -> None:
+    till = centre.till("S1", "R2")
+    facts = [till.fact("sale", sale_body(till)) for _ in range(2)]
+    batch = {"register_id": "R2", "epoch": 1, "facts": facts}
+    body = gzip.compress(canonical_json(batch))
+    sent_at = "2026-11-22T09:00:00.000Z"
+    signed = sign_request(till.private_key, "R2", "POST", "/v1/facts", sent_at, body)
+    headers = {**signed, "Content-Encoding": "gzip"}
+    channel = Channel(centre.url, lambda: sent_at)
+    try:
+        copy = Copy("R2", 1, 1, 2, headers, body)
+        assert hand_on(channel, copy) == 2
+        assert hand_on(channel, copy) == 2, "twice is once"
+        with pytest.raises(CentreRefused):
+            hand_on(channel, replace(copy, body=gzip.compress(canonical_json({**batch, "x": 1}))))
+    finally:
+        channel.close()
+    _until_applied(db)
+    stored = db.execute("select count(*) from inbox where register_id = 'R2'").fetchone()
+    assert stored == (2,)
