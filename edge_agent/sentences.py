@@ -21,10 +21,6 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Немає зв'язку: списання недоступне, бонуси збережено",
         "Offline: bonuses cannot be redeemed now, they are kept",
     ),
-    "lowered_to_lease": (
-        "Немає зв'язку: списано скільки дозволено без центру",
-        "Offline: redeemed as much as is allowed without the centre",
-    ),
     "lowered_offline": (
         "Немає зв'язку: списано скільки дозволено без центру",
         "Offline: redeemed as much as is allowed without the centre",

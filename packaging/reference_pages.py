@@ -249,7 +249,7 @@ def api_page() -> str:
     nothing = cast(Any, None)
     local = app.create_app(
         [
-            sales.routes(nothing, nothing, nothing),
+            sales.routes(nothing, nothing, nothing, nothing),
             desk_routes.routes(*[nothing] * 7),
         ],
         Tokens(""),
