@@ -12,6 +12,7 @@ from functools import partial
 
 from central.apply_member import Setting, apply_to_member
 from central.changes import Changes
+from central.counters import take_counters
 from central.db.bulk import Columns, Connection, Row, insert_rows
 from central.denials import put_deny
 from central.facts import Understood, understand
@@ -86,6 +87,7 @@ def apply_facts(
                 _park(connection, fact)
         insert_rows(connection, "subject", _SUBJECT, subjects.fresh)
         take_floors(connection, [f for f in todo if isinstance(f.message, WirePurseFloor)])
+        take_counters(connection, todo, changes)
         _apply_routed(connection, routed, now, changes, policy)
         todo = _waiting_for(connection, [str(row[1]) for row in subjects.fresh])
         parked -= {(fact.register_id, fact.epoch, fact.seq) for fact in todo}

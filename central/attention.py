@@ -7,8 +7,9 @@ from typing import Any
 
 from central import offline_loss, policies
 from central.db.bulk import Connection
+from central.deeds import note_deed
 from central.errors import BadInput
-from central.lives import awaited_registers, note_deed
+from central.lives import awaited_registers
 
 CLOCK_LIMIT_MS = 5 * 60 * 1000
 FULL_DISK = frozenset({"low", "reserve", "full"})

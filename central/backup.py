@@ -28,10 +28,11 @@ from central.db.bulk import Connection
 from central.db.embedded import wheel_programs
 from central.db.migrate import migrate, migrations
 from central.db.session import connect
+from central.deeds import note_deed
 from central.errors import BadInput, DatabaseUnavailable
 from central.feed import incarnation_of
 from central.instants import to_text
-from central.lives import awaited_registers, begin_new_life, note_deed
+from central.lives import awaited_registers, begin_new_life
 from central.people import erase_again
 
 RUN_LOCK = 5_260_871_006

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from central import (
     commands,
+    commands_counters,
     commands_hub,
     commands_lives,
     commands_members,
@@ -70,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     hub = _group(verbs, "hub", "store hubs: who lends while the centre is away")
     commands_hub.add_verbs(_add, hub, place)
     commands_offline.add_verbs(_add, verbs, policy_cli.add(verbs, place), place)
+    commands_counters.add_verbs(_add, verbs, place)
     commands_lives.add_verbs(_add, verbs, place)
     commands_status.add_verbs(_add, verbs, place)
     return parser
@@ -96,6 +98,12 @@ def _add_run(verbs: Verbs, place: argparse.ArgumentParser) -> None:
     run.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM private key")
     run.add_argument("--page-host", default="127.0.0.1", help="where the member's page asks")
     run.add_argument("--page-port", type=_port, help="serve purses to the member's page here")
+    run.add_argument(
+        "--code-program",
+        type=Path,
+        metavar="FILE",
+        help="program that brings one-time codes to phones: JSON on its standard input",
+    )
     levels = ["debug", "info", "warning", "error"]
     run.add_argument("--log-level", default="info", choices=levels)
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from central import offline_loss, policies, purse_keys, purses
+from central.deeds import note_deed
 from central.errors import BadInput, KeysUnusable
 from central.instants import system_clock
-from central.lives import note_deed
 from central.place import opened
 from central.policy_cli import policy_with
 from central.tables import table

@@ -15,7 +15,7 @@ from sync.contract.messages import (
     WireSaleReturn,
     WireSaleVoided,
 )
-from sync.contract.rights import WireLeaseReturned, WirePurseFloor
+from sync.contract.rights import WireCounterLeaseReturned, WireLeaseReturned, WirePurseFloor
 
 _MODELS: dict[str, type[WireModel]] = {
     "sale": WireSale,
@@ -25,6 +25,7 @@ _MODELS: dict[str, type[WireModel]] = {
     "lease_close": WireLeaseClose,
     "lease_returned": WireLeaseReturned,
     "purse_floor": WirePurseFloor,
+    "counter_lease_returned": WireCounterLeaseReturned,
 }
 RECORDED = frozenset({"shift"})
 """Kinds that are kept and exported, but change no points."""

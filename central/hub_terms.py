@@ -20,10 +20,10 @@ from cryptography.x509.oid import NameOID
 
 from central.changes import Changes
 from central.db.bulk import Connection
+from central.deeds import note_deed
 from central.errors import BadInput
 from central.instants import to_text
 from central.keys import SigningKey
-from central.lives import note_deed
 from sync.contract.messages import canonical_json
 from sync.contract.rights import MAX_PEERS, FeedHubTerm, HubPeer, HubTerm
 from sync.contract.signing import sign_hub_term

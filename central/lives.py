@@ -18,6 +18,7 @@ from central import holds
 from central.apply import load_or_make, publish
 from central.changes import Changes
 from central.db.bulk import Connection
+from central.deeds import note_deed
 from central.errors import BadInput
 from central.leases import honour_claims
 from central.member_state import Cause, Lease, MemberState
@@ -48,6 +49,11 @@ left join purse_floor f on f.register_id = e.register_id and f.epoch = e.epoch
 where e.register_id = %s and (e.epoch < r.epoch or r.revoked_at is not null)
   and coalesce(f.floor_min, 0) < 4294967295
 """
+_RECLAIM_COUNTERS = """
+update counter_lease l set returned = granted - used, state = 'closed' from register r
+where l.register_id = %s and r.register_id = l.register_id and l.granted > l.used + l.returned
+  and (l.epoch < r.epoch or r.revoked_at is not null)
+"""
 _FRESH_POSITIONS = """
 with numbered as (
     select member_id, kind, key, row_number() over (order by xid, id) as place from change)
@@ -56,17 +62,6 @@ from numbered
 where change.member_id = numbered.member_id and change.kind = numbered.kind
   and change.key = numbered.key
 """
-
-
-def note_deed(
-    connection: Connection, now: datetime, author: str, verb: str, subject: str, reason: str
-) -> None:
-    """Who did what to whom, and why."""
-    connection.execute(
-        "insert into deed (deed_id, done_at, author, verb, subject, reason)"
-        " values (%s, %s, %s, %s, %s, %s)",
-        [uuid.uuid4(), now, author, verb, subject, reason],
-    )
 
 
 def begin_new_life(connection: Connection, now: datetime) -> str:
@@ -109,9 +104,9 @@ def awaited_registers(connection: Connection) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a person's word ended: holds with their points, leases of ended lives, and lives that
-    purses waited for. Should their log come in after all, it is taken in, and what it spent of this
-    is the person's risk."""
+    """What a person's word ended: holds with their points, leases of ended lives, lives that
+    purses waited for, and counter leases. Should their log come in after all, it is taken in, and
+    what it spent of this is the person's risk."""
 
     was_awaited: bool
     holds: int
@@ -119,7 +114,10 @@ class Settled:
     leases: int
     lent_points: int
     lives: int
+    counters: int
 
+
+_NOTHING = Settled(False, 0, 0, 0, 0, 0, 0)
 
 def _close_for_purses(connection: Connection, register_id: str) -> int:
     """No purse waits for the ended lives of this register any more; how many there were."""
@@ -152,8 +150,9 @@ def settle(
         len(leases),
         points,
         _close_for_purses(connection, register_id),
+        connection.execute(_RECLAIM_COUNTERS, [register_id]).rowcount,
     )
-    if not (done.was_awaited or done.holds or done.leases or done.lives):
+    if done == _NOTHING:
         raise BadInput("nothing_to_settle", f"nothing waits for register {register_id}")
     note_deed(connection, now, author, "settle", f"register:{register_id}", reason)
     return done

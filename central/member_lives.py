@@ -13,11 +13,11 @@ from typing import Any
 from central.apply import publish
 from central.changes import CHANNEL, Changes
 from central.db.bulk import Connection
+from central.deeds import note_deed
 from central.errors import BadInput
 from central.feed import PHONE
 from central.instants import to_text
 from central.leases import ask_back, lent_points
-from central.lives import note_deed
 from central.member_coupons import MAX_COUPONS
 from central.member_state import Cause, MemberState
 from central.member_store import load_members

@@ -19,10 +19,10 @@ from typing import Any
 from central.apply import publish
 from central.changes import Changes
 from central.db.bulk import Connection
+from central.deeds import note_deed
 from central.denials import put_deny
 from central.errors import BadInput
 from central.instants import to_text
-from central.lives import note_deed
 from central.member_store import load_members
 
 ERASED_FILE = "erased.ids"

@@ -20,8 +20,8 @@ from psycopg_pool import ConnectionPool
 from central.changes import Changes
 from central.db.bulk import Connection
 from central.db.session import snapshot
+from central.deeds import note_deed
 from central.errors import BadInput
-from central.lives import note_deed
 from loyalty.authorisation.policy import Needs, Policy, checked
 from loyalty.errors import InvalidRuleset
 from sync.contract.rights import FeedOfflinePolicy

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from central.changes import Changes
 from central.db.bulk import Connection
+from central.deeds import note_deed
 from central.errors import BadInput, KeysUnusable
 from central.keys import SigningKey, create_key, load_keys
-from central.lives import note_deed
 from sync.contract.rights import FeedPurseKey
 from sync.contract.signing import public_key_of, sign_purse_key
 

@@ -12,7 +12,8 @@ from central.db.bulk import Connection
 from central.db.partitions import PARTITIONED
 
 BY_MEMBER = (
-    *("account", "allocation", "change", "entry", "hold", "lease", "leg", "lot", "member"),
+    *("account", "allocation", "change", "counter", "counter_lease", "entry", "hold", "lease"),
+    *("leg", "lot", "member"),
     *("overdraft", "person", "purse", "purse_sighting", "sale", "sale_return", "slice"),
 )
 BY_REGISTER = (

@@ -1,0 +1,328 @@
+"""Counter leases: parts of a countable right, lent to registers under the conditions of leases.
+
+A campaign's limit is spread over all registers: half of what is left goes out in equal parts, and a
+register that has used up half of its part gets more; when nothing is left here, the fullest one is
+asked for half of its own. Other kinds (a gift card's balance, a coupon's one use) are lent to the
+register that is named. A unit is debited here before a register hears of it (B1), and comes back by
+the register's own fact (B3), of its own life (B4).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from central.changes import Changes, register_scope
+from central.db.bulk import Connection
+from central.deeds import note_deed
+from central.errors import BadInput
+from central.facts import Understood
+from loyalty.authorisation.conditions import b1_debited, b3_logged
+from sync.contract.messages import WireSale
+from sync.contract.rights import CounterKind, FeedCounterLease, WireCounterLeaseReturned
+
+CAMPAIGN = "campaign_limit"
+MAX_UNITS = 10**12 - 1
+
+_COUNTER = """
+select member_id, counter_key, kind, key, time_window, unit, total, expires_on::text from counter
+where member_id = %s and counter_key = %s for update
+"""
+_LEASES = """
+select counter_id, register_id, epoch, granted, used, returned, state, recall_id, recall_units
+from counter_lease where member_id = %s and counter_key = %s order by counter_id
+"""
+_SAVE = """
+insert into counter_lease values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+on conflict (member_id, counter_id) do update set granted = excluded.granted,
+    used = excluded.used, returned = excluded.returned, state = excluded.state,
+    recall_id = excluded.recall_id, recall_units = excluded.recall_units
+"""
+
+
+@dataclass(slots=True)
+class CounterLease:
+    """A part of a counter; sums only rise."""
+
+    counter_id: str
+    register_id: str
+    epoch: int
+    granted: int = 0
+    used: int = 0
+    returned: int = 0
+    state: str = "open"
+    recall_id: str = ""
+    recall_units: int = 0
+
+    @property
+    def left(self) -> int:
+        """Units that the register may still use."""
+        return max(0, self.granted - self.used - self.returned)
+
+
+@dataclass(slots=True)
+class Counter:
+    """One countable right, locked, with all its parts."""
+
+    member_id: int
+    counter_key: str
+    kind: CounterKind
+    key: str
+    window: str
+    unit: str
+    total: int
+    expires_on: str | None
+    leases: dict[str, CounterLease] = field(default_factory=dict)
+
+    @property
+    def left(self) -> int:
+        """Units that nobody was lent, below zero when more was used than there was."""
+        return self.total - sum(
+            max(lease.granted - lease.returned, lease.used) for lease in self.leases.values()
+        )
+
+
+def key_of(kind: str, key: str, window: str = "") -> str:
+    """What a counter is called beside its member."""
+    return f"{kind}:{key}:{window}"
+
+
+def load(connection: Connection, member_id: int, counter_key: str) -> Counter | None:
+    """A counter, locked until the transaction ends."""
+    row = connection.execute(_COUNTER, [member_id, counter_key]).fetchone()
+    if row is None:
+        return None
+    leases = [CounterLease(*each) for each in connection.execute(_LEASES, [member_id, counter_key])]
+    counter = Counter(*row)
+    counter.leases = {lease.counter_id: lease for lease in leases}
+    return counter
+
+
+def _save(connection: Connection, changes: Changes, counter: Counter, lease: CounterLease) -> None:
+    connection.execute(
+        _SAVE,
+        [
+            *(counter.member_id, lease.counter_id, counter.counter_key),
+            *(lease.register_id, lease.epoch, lease.granted, lease.used, lease.returned),
+            *(lease.state, lease.recall_id, lease.recall_units),
+        ],
+    )
+    row = FeedCounterLease.model_validate(
+        {
+            "counter_id": lease.counter_id,
+            "kind": counter.kind,
+            "key": counter.key,
+            "unit": counter.unit,
+            "window": counter.window,
+            "member_id": counter.member_id or None,
+            "register_id": lease.register_id,
+            "epoch": lease.epoch,
+            "granted_units": lease.granted,
+            "state": lease.state,
+            "expires_on": counter.expires_on,
+            "recall_id": lease.recall_id,
+            "recall_units": lease.recall_units,
+        }
+    )
+    changes.put_message(
+        "counter_lease",
+        lease.counter_id,
+        row,
+        scope=register_scope(lease.register_id),
+        member_id=counter.member_id,
+    )
+
+
+# --- what the central team does ---------------------------------------------------------------
+
+
+def define(
+    connection: Connection,
+    kind: CounterKind,
+    key: str,
+    total: int,
+    now: datetime,
+    author: str,
+    reason: str,
+    *,
+    unit: str = "use",
+    window: str = "",
+    member_id: int = 0,
+    expires_on: str | None = None,
+) -> Counter:
+    """Set a counter's total; a campaign's is spread over all registers at once. One transaction.
+
+    `BadInput` (`bad_units`) below what is lent and used already."""
+    if not 0 <= total <= MAX_UNITS or not 0 < len(key) <= 64 or len(window) > 10:
+        raise BadInput("bad_units", "a key of 64 characters, a total within bounds are expected")
+    counter_key = key_of(kind, key, window)
+    connection.execute(
+        "insert into counter values (%s, %s, %s, %s, %s, %s, %s, %s)"
+        " on conflict (member_id, counter_key) do update"
+        " set total = excluded.total, expires_on = excluded.expires_on",
+        [member_id, counter_key, kind, key, window, unit, total, expires_on],
+    )
+    counter = load(connection, member_id, counter_key)
+    assert counter is not None
+    if counter.left < 0:
+        raise BadInput("bad_units", f"{total - counter.left} units are lent and used already")
+    changes = Changes()
+    if kind == CAMPAIGN:
+        _spread(connection, changes, counter)
+    changes.flush(connection)
+    note_deed(connection, now, author, "counter", f"counter:{counter_key}", f"{reason} ({total})")
+    return counter
+
+
+def lend(
+    connection: Connection,
+    member_id: int,
+    counter_key: str,
+    register_id: str,
+    units: int,
+    now: datetime,
+    author: str,
+    reason: str,
+) -> int:
+    """Lend up to so many units to one register; how many there were. One transaction."""
+    counter = load(connection, member_id, counter_key)
+    row = connection.execute(
+        "select epoch from register where register_id = %s and epoch > 0 and revoked_at is null",
+        [register_id],
+    ).fetchone()
+    if counter is None or row is None:
+        raise BadInput("no_such_counter", "the counter or the register is not known")
+    changes = Changes()
+    granted = _grant(connection, changes, counter, register_id, row[0], units)
+    changes.flush(connection)
+    text = f"{reason} ({granted} to {register_id})"
+    note_deed(connection, now, author, "counter_lent", f"counter:{counter_key}", text)
+    return granted
+
+
+def _tills(connection: Connection) -> list[tuple[str, int]]:
+    """Every register in its present life."""
+    return connection.execute(
+        "select register_id, epoch from register where epoch > 0 and revoked_at is null order by 1"
+    ).fetchall()
+
+
+def _spread(connection: Connection, changes: Changes, counter: Counter) -> None:
+    """Every register hears of the counter, also one that is lent nothing: it then gives nothing."""
+    tills = _tills(connection)
+    part = counter.left // (2 * len(tills)) if tills else 0
+    for register_id, epoch in tills:
+        lease = _lease_of(counter, register_id, epoch)
+        wanted = max(0, part - lease.left)
+        _grant(connection, changes, counter, register_id, epoch, wanted)
+
+
+def _lease_of(counter: Counter, register_id: str, epoch: int) -> CounterLease:
+    counter_id = f"{register_id}.{epoch}.{counter.member_id}.{counter.counter_key}"
+    return counter.leases.get(counter_id) or CounterLease(counter_id, register_id, epoch)
+
+
+def _grant(
+    connection: Connection,
+    changes: Changes,
+    counter: Counter,
+    register_id: str,
+    epoch: int,
+    units: int,
+) -> int:
+    lease = _lease_of(counter, register_id, epoch)
+    there = max(0, counter.left)
+    granted = min(units, there)
+    lease.granted += granted
+    counter.leases[lease.counter_id] = lease
+    b1_debited(granted, there)
+    _save(connection, changes, counter, lease)
+    return granted
+
+
+# --- what registers say -----------------------------------------------------------------------
+
+
+def take_counters(connection: Connection, facts: Sequence[Understood], changes: Changes) -> None:
+    """Post uses and returns of counter leases, in order; those of other lives are left alone."""
+    for fact in facts:
+        message = fact.message
+        if isinstance(message, WireSale):
+            for use in message.counter_uses:
+                _post(connection, changes, fact, use.counter_id, used=use.units)
+        elif isinstance(message, WireCounterLeaseReturned):
+            _post(connection, changes, fact, message.counter_id, back=message)
+
+
+def _post(
+    connection: Connection,
+    changes: Changes,
+    fact: Understood,
+    counter_id: str,
+    *,
+    used: int = 0,
+    back: WireCounterLeaseReturned | None = None,
+) -> None:
+    prefix = f"{fact.register_id}.{fact.epoch}."
+    owner, _, counter_key = counter_id.removeprefix(prefix).partition(".")
+    if not counter_id.startswith(prefix) or not owner.isdecimal() or len(owner) > 16:
+        return
+    counter = load(connection, int(owner), counter_key)
+    lease = counter.leases.get(counter_id) if counter else None
+    if counter is None or lease is None:
+        return
+    lease.used += used
+    if back is not None:
+        units = min(back.units, lease.left)
+        b3_logged(units, back.units)
+        lease.returned += units
+        if back.recall_id and back.recall_id == lease.recall_id:
+            lease.recall_id, lease.recall_units = "", 0
+        lease.state = "closed" if back.closes else lease.state
+    _save(connection, changes, counter, lease)
+    if counter.kind == CAMPAIGN:
+        _feed_the_hungry(connection, changes, counter)
+
+
+def _feed_the_hungry(connection: Connection, changes: Changes, counter: Counter) -> None:
+    """Registers that are at the end of their part get more; the fullest gives when nothing is
+    left here."""
+    leases = [_lease_of(counter, *till) for till in _tills(connection)]
+    leases.sort(key=lambda each: (each.left, each.counter_id))
+    part = max(1, counter.left // (2 * len(leases))) if leases else 0
+    for lease in leases:
+        if counter.left > 0 and lease.state == "open" and lease.left * 2 < part:
+            wanted = part - lease.left
+            _grant(connection, changes, counter, lease.register_id, lease.epoch, wanted)
+    if leases and leases[0].left == 0 and counter.left <= 0:
+        fullest = leases[-1]
+        if fullest.left > 1 and not fullest.recall_id:
+            fullest.recall_id, fullest.recall_units = uuid.uuid4().hex, fullest.left // 2
+            _save(connection, changes, counter, fullest)
+
+
+def report(connection: Connection) -> list[dict[str, object]]:
+    """Every counter: its total, what is lent and unused, used, left here, and used beyond it."""
+    rows = connection.execute(
+        "select member_id, counter_key from counter order by counter_key, member_id limit 10000"
+    ).fetchall()
+    found: list[dict[str, object]] = []
+    for member_id, counter_key in rows:
+        counter = load(connection, member_id, counter_key)
+        if counter is not None:
+            leases = counter.leases.values()
+            found.append(
+                {
+                    "counter_key": counter_key,
+                    "member_id": member_id or None,
+                    "unit": counter.unit,
+                    "total": counter.total,
+                    "lent": sum(lease.left for lease in leases),
+                    "used": sum(lease.used for lease in leases),
+                    "left": max(0, counter.left),
+                    "over": max(0, -counter.left),
+                }
+            )
+    return found
