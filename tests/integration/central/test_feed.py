@@ -244,3 +244,18 @@ def test_hints_come_when_something_changed(centre, sale_body, add_member):
         assert hint[0] == "event: hint"
         assert hint[1].startswith("id: ")
         assert hint[2:] == ["data: {}", ""]
+
+
+def test_rows_of_several_savepoints_have_places_of_their_own(db):
+    with db.transaction():
+        changes = Changes()
+        for number in range(3):
+            part = changes.part()
+            part.put("good", str(number), {"n": number})
+            with db.transaction():
+                part.write(db)
+            changes.take_over(part)
+        changes.put("good", "last", {})
+        changes.flush(db)
+    places = db.execute("select xid::text, id from change").fetchall()
+    assert len(places) == len(set(places)) == 4
