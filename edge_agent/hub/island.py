@@ -131,8 +131,8 @@ class StoreIsland:
         used = self._spent(known[0]) if known[0] else 0
         total = min(used + points, MOST_POINTS)
         if self._terms.is_own:
-            wish = Wish(self._who.register_id, self._who.epoch, member_id, total, used, is_walk_up)
-            lease_id, lent = self._hub.lend(wish, known[1] if self._is_own(known[0]) else 0)
+            who = (self._who.register_id, self._who.epoch, member_id)
+            lease_id, lent = self._hub.lend(Wish(*who, total, used, is_walk_up, *known))
         else:
             link = self._link
             if link is None:
@@ -142,7 +142,8 @@ class StoreIsland:
                     member_id=member_id,
                     epoch=self._who.epoch,
                     total_points=total,
-                    known_points=known[1] if known[0].startswith(f"{link.hub.register_id}.") else 0,
+                    lease_id=known[0],
+                    known_points=known[1],
                     used_points=used,
                     is_walk_up=is_walk_up,
                 )
@@ -150,9 +151,6 @@ class StoreIsland:
             lease_id, lent = reply.lease_id, reply.total_points
         if lease_id and lent:
             self._keep(member_id, lease_id, lent)
-
-    def _is_own(self, lease_id: str) -> bool:
-        return lease_id.startswith(f"{self._who.register_id}.")
 
     def _keep(self, member_id: int, lease_id: str, lent: int) -> None:
         with self._lock:

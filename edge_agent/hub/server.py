@@ -116,12 +116,13 @@ class Hub:
                 request.total_points,
                 request.used_points,
                 request.is_walk_up,
-            ),
-            request.known_points,
+                request.lease_id,
+                request.known_points,
+            )
         )
         return BorrowReply(lease_id=lease_id, total_points=total, server_time=self._now())
 
-    def lend(self, wish: Wish, known_points: int = 0) -> tuple[str, int]:
+    def lend(self, wish: Wish) -> tuple[str, int]:
         """The lease and the sum lent of it to that life, durable at return; ("", 0) when none."""
         lease = self._lease_of(wish.member_id)
         if lease is None or self.is_fenced:
@@ -135,15 +136,23 @@ class Hub:
 
         def work(connection: Rows) -> int:
             hub_rights.adopt(connection, lease, own)
-            if hub_rights.lent(connection, wish, lease.lease_id) < known_points:
+            if self._has_forgotten(connection, wish):
                 return -1
-            return hub_rights.lend(connection, lease, wish)
+            return hub_rights.lend(connection, lease, wish.of(lease.lease_id))
 
         total = self._hand_out(work)
         if total < 0:
             self._fence(wish.register_id)
             return "", 0
         return lease.lease_id, total
+
+    def _has_forgotten(self, connection: Rows, wish: Wish) -> bool:
+        """A life holds more of a lease of this hub's than this file remembers to have lent."""
+        base = f"{self._register_id}.{self._epoch}.{wish.member_id}"
+        is_ours = wish.known_lease_id == base or wish.known_lease_id.startswith(f"{base}.")
+        return (
+            is_ours and hub_rights.lent(connection, wish, wish.known_lease_id) < wish.known_points
+        )
 
     def _own_life(self, lease: HubLease, member_id: int) -> Wish:
         """What this register's till has spent was lent to it, whenever that was."""

@@ -7,7 +7,7 @@ rise, and the same id always gets the same answer.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loyalty.authorisation.conditions import b1_debited
 
@@ -31,6 +31,15 @@ class Wish:
     total_points: int
     used_points: int = 0
     is_walk_up: bool = False
+    known_lease_id: str = ""
+    known_points: int = 0
+
+    def of(self, lease_id: str) -> Wish:
+        """The same of another lease than the one that the life knows: nothing of it is used."""
+        if not self.known_lease_id or self.known_lease_id == lease_id:
+            return self
+        fresh = self.total_points - self.used_points
+        return replace(self, total_points=fresh, used_points=0, known_lease_id=lease_id)
 
 
 @dataclass(frozen=True, slots=True)

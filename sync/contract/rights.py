@@ -242,13 +242,14 @@ class PurseReply(WireModel):
 class BorrowRequest(WireModel):
     """`POST /v1/hub/leases`: lend so much that the sum lent to this life becomes `total_points`.
 
-    `known_points` is the sum this life knows of: a hub that remembers less is an older image of
-    itself and lends no more. `is_walk_up`: nobody redeems yet, so the hub keeps half of what is
-    left of the lease; `used_points` of the sum are used already."""
+    `known_points` is the sum this life knows of `lease_id` ("": of none): a hub that remembers
+    less is an older image of itself and lends no more; `used_points` of it are used already.
+    `is_walk_up`: nobody redeems yet, so the hub keeps half of what is left of the lease."""
 
     member_id: MemberIdField
     epoch: Epoch
     total_points: Points
+    lease_id: Annotated[str, Field(max_length=200)] = ""
     known_points: Points = 0
     used_points: Points = 0
     is_walk_up: bool = False
@@ -287,7 +288,7 @@ class ClaimReply(WireModel):
 
 
 class AloneUse(WireModel):
-    """What a register took of a serial in all while no hub answered."""
+    """What a register has burnt of a serial by its own records, whoever granted it."""
 
     purse_serial: Serial
     points: Points

@@ -55,6 +55,15 @@ def test_a_closed_lease_lends_nothing_more(file: HubFile) -> None:
     assert _lend(file, "R2", 2_000, replace(LEASE, is_open=False)) == 1_000
 
 
+def test_a_new_lease_begins_with_nothing_used(file: HubFile) -> None:
+    assert _lend(file, "R2", 4_000) == 4_000
+    second = replace(LEASE, lease_id="R1.1.101.2", granted_points=900)
+    wish = Wish("R2", 1, 101, 4_500, 4_000, known_lease_id=LEASE.lease_id, known_points=4_000)
+    asked = wish.of(second.lease_id)
+    assert file.write(lambda c: hub_rights.lend(c, second, asked)) == 500
+    assert wish.of(LEASE.lease_id) == wish
+
+
 def test_what_the_hubs_own_till_spent_before_is_not_lent_again(file: HubFile) -> None:
     spent = replace(OWN, total_points=5_500)
     file.write(lambda c: hub_rights.adopt(c, LEASE, spent))
