@@ -20,6 +20,7 @@ from central.deeds import note_deed
 from central.errors import BadInput
 from central.facts import Understood
 from loyalty.authorisation.conditions import b1_debited, b3_logged
+from sync.contract.live import HeldCounter
 from sync.contract.messages import WireSale
 from sync.contract.rights import CounterKind, FeedCounterLease, WireCounterLeaseReturned
 
@@ -284,6 +285,29 @@ def _post(
     _save(connection, changes, counter, lease)
     if counter.kind == CAMPAIGN:
         _feed_the_hungry(connection, changes, counter)
+
+
+def take_held(
+    connection: Connection, register_id: str, epoch: int, held: Sequence[HeldCounter]
+) -> int:
+    """After a restore: what a register says it was lent is lent; how many parts were forgotten."""
+    changes, restored = Changes(), 0
+    prefix = f"{register_id}.{epoch}."
+    for each in held:
+        owner, _, counter_key = each.counter_id.removeprefix(prefix).partition(".")
+        if not each.counter_id.startswith(prefix) or not owner.isdecimal() or len(owner) > 16:
+            continue
+        counter = load(connection, int(owner), counter_key)
+        if counter is None:
+            continue
+        lease = _lease_of(counter, register_id, epoch)
+        if each.granted_units > lease.granted:
+            lease.granted = each.granted_units
+            counter.leases[lease.counter_id] = lease
+            _save(connection, changes, counter, lease)
+            restored += 1
+    changes.flush(connection)
+    return restored
 
 
 def _feed_the_hungry(connection: Connection, changes: Changes, counter: Counter) -> None:

@@ -26,16 +26,20 @@ from central.member_store import load_members
 from central.purse_floors import NEVER_AGAIN, raise_floor
 from loyalty import ledger
 from loyalty.ledger import lease_place
+from loyalty.purse import MAX_LIFE_MIN
 from sync.contract.live import HeldLease, RightsReport
 from sync.serving.port import Caller, Refused
 
 QUIET = timedelta(minutes=15)
 SPARE_EPOCHS = 100
+SPARE_SERIALS = 10_000_000
+"""Purses that may have been issued since the backup: their serials are not given again."""
 REPORT_AT_ONCE = 500
 
 _ENDED_HOLDS = """
 select h.member_id, h.auth_id::text from hold h join register r on r.register_id = h.register_id
-where h.register_id = %s and h.state = 'open' and (h.epoch < r.epoch or r.revoked_at is not null)
+where h.register_id = %s and h.state = 'open'
+  and (h.epoch < r.epoch or r.revoked_at is not null or (h.number = 0 and h.created_at < %s))
 """
 _ENDED_LEASES = """
 select l.member_id, l.lease_id from lease l join register r on r.register_id = l.register_id
@@ -81,6 +85,16 @@ def begin_new_life(connection: Connection, now: datetime) -> str:
             " set value = excluded.value",
             [name, value],
         )
+    connection.execute(
+        "update meta set value = (value::bigint + %s)::text where name = 'purse_serial'",
+        [SPARE_SERIALS],
+    )
+    # A page may have renewed them since the backup.
+    latest = int(now.timestamp()) // 60 + MAX_LIFE_MIN
+    connection.execute(
+        "update purse set not_after_min = greatest(not_after_min, %s) where state = 'open'",
+        [latest],
+    )
     connection.execute("delete from feed_day")
     connection.execute(_FRESH_POSITIONS)
     connection.execute("update enrol_code set used_at = %s where used_at is null", [now])
@@ -132,6 +146,7 @@ def settle(
 ) -> Settled:
     """A person decides not to wait for a register: after a restore for its report, and for the
     logs of its ended lives (revoked, or enrolled anew since), whose holds and leases come back.
+    Holds of a register that does not count its questions are settled after a day.
 
     `BadInput` (`nothing_to_settle`) when there is nothing of all that. One transaction."""
     awaited = connection.execute(
@@ -139,7 +154,8 @@ def settle(
         " where register_id = %s and settled_at is null returning 1",
         [now, author, register_id],
     ).fetchone()
-    open_holds = connection.execute(_ENDED_HOLDS, [register_id]).fetchall()
+    day_ago = now - timedelta(days=1)
+    open_holds = connection.execute(_ENDED_HOLDS, [register_id, day_ago]).fetchall()
     ended = holds.release_all(connection, open_holds, "settled", now)
     leases = connection.execute(_ENDED_LEASES, [register_id]).fetchall()
     points = leases_of_ended(connection, leases, register_id, now)

@@ -14,6 +14,7 @@ from central import (
     applier,
     authorisation,
     checksums,
+    counters,
     enrolment,
     feed,
     heads,
@@ -195,6 +196,10 @@ class CentreService:
             for part in lives.portions(report.leases):
                 work = partial(lives.take_report, caller=caller, held=part, now=now)
                 restored += transact(self.pool, work)
+            restored += transact(
+                self.pool,
+                lambda c: counters.take_held(c, caller.register_id, report.epoch, report.counters),
+            )
             transact(self.pool, lambda c: lives.finish_report(c, caller.register_id, now))
         return RightsReply(
             incarnation=report.incarnation, restored=restored, server_time=to_text(now)

@@ -128,3 +128,19 @@ def test_counters_by_command(centre, capsys):
     assert json.loads(out)["lent"] == 7
     assert run("show")[0] == 0
     assert run("define", *what, "--total", "3")[0] == 2
+
+
+def test_a_restored_centre_hears_what_it_had_lent(centre, db):
+    till = centre.till("S1", "R1")
+    define(db, centre, 10)
+    body = lent(till)
+    held = {"granted_units": body["granted_units"] + 3, "used_units": 0, "state": "open"}
+    with db.transaction():
+        incarnation = lives.begin_new_life(db, centre.clock())
+    report = {"incarnation": incarnation, "epoch": till.epoch, "leases": []}
+    report["counters"] = [
+        {"counter_id": body["counter_id"], **held},
+        {"counter_id": "R9.1.0.campaign_limit:spring:", **held},
+    ]
+    assert till.post("/v1/rights", report).json()["restored"] == 1
+    assert figures(db) == {"lent": 8, "used": 0, "left": 2, "over": 0}
