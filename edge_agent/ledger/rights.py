@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict
+from dataclasses import fields
 
 from edge_agent.ledger import row_seals
 from edge_agent.ports import AuthorisationRow, CacheTaken
@@ -15,6 +15,7 @@ _AUTH = (
     "lease_points, reason, epoch, number, strength, purse_serial, purse_points, purse_minute, "
     "link_index, cache_points, island, used_seq"
 )
+_AUTHORISATION = tuple(field.name for field in fields(AuthorisationRow))
 _KEPT = frozenset({"auth_id", "sale_id", "member_id", "requested_points", "asked_at"})
 _SAVE_AUTHORISATION = row_seals.insert(
     "authorisation",
@@ -84,7 +85,8 @@ class RightRows:
 
     def save_authorisation(self, row: AuthorisationRow, at: str) -> None:
         """Insert or replace a decision; its number stays the one it was asked under."""
-        self._db.execute(_SAVE_AUTHORISATION, {**asdict(row), "asked_at": at})
+        values = {name: getattr(row, name) for name in _AUTHORISATION}
+        self._db.execute(_SAVE_AUTHORISATION, {**values, "asked_at": at})
 
     def next_number(self) -> int:
         """The number after the last question of this epoch."""

@@ -154,6 +154,8 @@ def _as_paid(
 
 def _differs(shown: Quote, quote: Quote) -> bool:
     """True when the buyer would pay, spend or get something else; points earned are told."""
+    if shown is quote:
+        return False
     names = ("payable_minor", "redeemed_points", "gifts", "coupons", "used_coupons", "tickets")
     return any(getattr(shown, name) != getattr(quote, name) for name in names)
 

@@ -134,9 +134,12 @@ def _counted(quote: Quote, rules: CompiledRuleset) -> dict[str, int]:
 
 def count_uses(uow: UnitOfWork, ctx: RegisterContext, draft: Draft, quote: Quote) -> list[Use]:
     """Count what the sale uses of capped promotions; returns it, to be undone by a void."""
+    acted = _counted(quote, ctx.rules)
+    if not acted:
+        return []
     member_id = draft.member.member_id if draft.member else 0
     day = _today(ctx)
-    uses = [Use(name, member_id, day, minor) for name, minor in _counted(quote, ctx.rules).items()]
+    uses = [Use(name, member_id, day, minor) for name, minor in acted.items()]
     for use in uses:
         uow.count_use(use.promotion_id, use.member_id, use.day, 1, use.minor)
     return uses
@@ -149,6 +152,8 @@ def counter_uses(
     cards = tuple(tender for tender in tenders if tender.kind == "gift_card")
     member_id = draft.member.member_id if draft.member else 0
     promotions = _counted(quote, ctx.rules)
+    if not (promotions or quote.used_coupons or cards):
+        return []
     return uses_of(uow, ctx, Taken(member_id, _today(ctx), promotions, quote.used_coupons, cards))
 
 
