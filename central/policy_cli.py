@@ -36,6 +36,12 @@ _TITLES = (
     *("policy", "in full, %", "by value, %", "overspend"),
     *("of approved, %", "worst member", "bound"),
 )
+_WANTS = {
+    "balance": "any part of their balance up to {share}",
+    "basket": "what bonuses may pay of a basket, at most {share}",
+    "part": "any part of their balance",
+    "all": "their whole balance",
+}
 _FIGURES = {each.name for each in fields(Policy)} - {"needs"}
 
 
@@ -73,13 +79,13 @@ def add(verbs: Verbs, _place: argparse.ArgumentParser) -> Verbs:
     verb.add_argument("--seeds", type=_between(1, MAX_SEEDS), default=10, help="days to draw")
     verb.add_argument("--seed", type=int, default=1, help="the first of them")
     verb.add_argument(
-        "--demand", choices=DEMANDS, default=who.demand, help="what members want (default: basket)"
+        "--demand", choices=DEMANDS, default=who.demand, help="what members want (default: balance)"
     )
     verb.add_argument(
         *("--redeem-share-bp",),
         type=_between(1, 10_000),
         default=who.redeem_share_bp,
-        help="the most of a basket that bonuses may pay, in basis points (default: 5000)",
+        help="the most that bonuses may pay of it, in basis points (default: 5000)",
     )
     verb.add_argument(
         *("--page-bp",),
@@ -179,8 +185,8 @@ def _spread(values: Sequence[float]) -> tuple[float, float, float]:
 def text_of(lines: Sequence[Line], who: Assumptions, seeds: int) -> str:
     """The tables, in bonuses; each figure as mean and, in brackets, least to most."""
     parts = [
-        f"{who.members} members, {who.stores} stores, {seeds} days; demand {who.demand}"
-        f" (bonuses pay at most {who.redeem_share_bp / 100:g} % of a basket);"
+        f"{who.members} members, {who.stores} stores, {seeds} days; members want"
+        f" {_WANTS[who.demand].format(share=f'{who.redeem_share_bp / 100:g} %')};"
         f" {who.page_bp / 100:g} % show the signed QR. Assumptions, not data."
     ]
     for outage, title in (("store", "One store out for a day"), ("chain", "Every store alone")):

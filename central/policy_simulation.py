@@ -21,8 +21,8 @@ from loyalty.authorisation.policy import OFF, Policy, lease_value, purse_value
 from loyalty.member import Strength
 
 Outage = Literal["store", "chain"]
-Demand = Literal["basket", "part", "all"]
-DEMANDS: tuple[Demand, ...] = ("basket", "part", "all")
+Demand = Literal["balance", "basket", "part", "all"]
+DEMANDS: tuple[Demand, ...] = ("balance", "basket", "part", "all")
 _NO_LIMIT = 10**9
 
 
@@ -30,9 +30,10 @@ _NO_LIMIT = 10**9
 class Assumptions:
     """Who shops how. Shares in basis points, medians in hundredths of a bonus or kopecks.
 
-    `demand` is what a member wants: `basket` the most that the programme lets bonuses pay of the
-    basket (`redeem_share_bp`, a rule of the programme and no trait of people), `part` an even part
-    of the balance, `all` the whole balance. Abusers always want the whole balance.
+    `demand` is what a member wants: `balance` any part of the balance up to `redeem_share_bp` of
+    it, `basket` the most that the programme lets bonuses pay of the basket (the same share; a rule
+    of the programme and no trait of people), `part` any part of the balance, `all` the whole
+    balance. Abusers always want the whole balance.
     """
 
     members: int = 200_000
@@ -50,7 +51,7 @@ class Assumptions:
     abusers_bp: int = 10
     abuser_visits: int = 7
     page_bp: int = 10_000
-    demand: Demand = "basket"
+    demand: Demand = "balance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ def _lognormal(dice: random.Random, median: int, sigma_pct: int) -> int:
 def _wanted(who: Assumptions, balance: int, dice: random.Random) -> int:
     if who.demand == "all":
         return balance
+    if who.demand == "balance":
+        return max(1, balance * dice.randrange(1, who.redeem_share_bp + 1) // 10_000)
     if who.demand == "part":
         return max(1, balance * dice.randrange(1, 101) // 100)
     basket = _lognormal(dice, who.basket_median, who.basket_sigma_pct)

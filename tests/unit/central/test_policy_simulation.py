@@ -18,7 +18,7 @@ BY_NAME = {each.name: each.policy for each in candidates(Policy())}
 
 
 @pytest.mark.parametrize("outage", ["store", "chain"])
-@pytest.mark.parametrize("demand", ["basket", "part", "all"])
+@pytest.mark.parametrize("demand", ["balance", "basket", "part", "all"])
 def test_no_policy_costs_more_than_its_bound(outage, demand):
     seed = random.SystemRandom().randrange(10**6)
     who = replace(WHO, demand=demand)
@@ -66,6 +66,7 @@ def test_the_command(capsys, tmp_path):
     shown = capsys.readouterr().out
     assert "One store out for a day" in shown
     assert "Every store alone" in shown
+    assert "any part of their balance up to 50 %" in shown
     assert "Assumptions, not data" in shown
     root = ElementTree.fromstring(picture.read_text(encoding="utf-8"))
     labels = {node.text for node in root.iter("{http://www.w3.org/2000/svg}text")}
