@@ -29,7 +29,7 @@ from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.head_guard import guard_of
 from edge_agent.health import Health
-from edge_agent.hub.parts import build_hub
+from edge_agent.hub.parts import HubParts, build_hub
 from edge_agent.identification import Identifier
 from edge_agent.ledger.answers import Answers
 from edge_agent.ledger.cache import Cache
@@ -124,15 +124,7 @@ class _Builder:
             self.rules.store, lambda epoch: _off_loop(lambda: self.ledger.fence(epoch))
         )
         self.guard = guard_of(self.ledger, settings, identity, machine)
-        self.hub = build_hub(
-            settings,
-            identity,
-            self.ledger,
-            self.cache,
-            lambda: self.guard.is_confirmed,
-            self.clock.stamp,
-            stack,
-        )
+        self.hub = self._hub()
         self.client = self._client()
         self.gate = CentreGate(
             self.client,
@@ -141,6 +133,17 @@ class _Builder:
         )
         by_centre = self.gate if settings.centre else NoSender()
         self.codes = OneTimeCodes(sender or by_centre, time.monotonic)
+
+    def _hub(self) -> HubParts | None:
+        return build_hub(
+            self.settings,
+            self.identity,
+            self.ledger,
+            self.cache,
+            lambda: self.guard.is_confirmed,
+            self.clock.stamp,
+            self.stack,
+        )
 
     def _client(self) -> CentreClient | None:
         if self.settings.centre is None:

@@ -28,7 +28,7 @@ _PUT_FACT = (
 _STATES = ("pending", "acked", "quarantined")
 _COPIED = (
     *("print_job", "sale_return", "authorisation", "device_journal", "chain_mark"),
-    *("promotion_use", "coupon_change", "decision"),
+    *("promotion_use", "coupon_change", "decision", "purse_burn"),
 )
 NO_LATER_MIN = 2**40
 _UNDONE = {"sale_voided": "voided", "sale_return": "returned"}
@@ -246,7 +246,9 @@ def _write_sale(
     if paper is not None:
         _write_paper(connection, sale_id, paper, found)
     for table, burn in _burns(redemption, sale_id, body.get("member_id"), named).items():
-        _put(connection, row_seals.insert(table), burn, found, table)
+        # A purse's own row may be here already, and knows the screen's minute.
+        put = f"{row_seals.insert(table)} ON CONFLICT DO NOTHING"
+        _put(connection, put, burn, found, table)
     if body.get("member_id") is not None:
         points = redemption.get("points", 0)
         effect = {"member_id": body["member_id"], "spent_points": points, "earned_points": 0}
