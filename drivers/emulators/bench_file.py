@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from drivers.emulators.dialects import DIALECTS
+from drivers.emulators.dialects import CHECKBOX, PRINTER_DIALECTS
 from drivers.emulators.escpos.pages import PAGE_SETS
 
 MAX_DEVICES: Final = 64
@@ -127,6 +127,8 @@ def device_entry(entry: Mapping[str, Any], folder: Path) -> DeviceEntry:
     link, tcp = entry.get("link", ""), entry.get("tcp", "")
     if bool(link) == bool(tcp):
         raise BadBenchFile(f"device {name!r}: give either link or tcp")
+    if entry.get("dialect") == CHECKBOX and not tcp.startswith("127.0.0.1:"):
+        raise BadBenchFile(f'device {name!r}: checkbox needs tcp = "127.0.0.1:PORT"')
     settings = {key: value for key, value in entry.items() if key not in PLACE_KEYS}
     _check_settings(name, settings)
     if "paper_dir" in settings:
@@ -145,7 +147,10 @@ def _control_port(control: Any) -> int:
 
 def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
     checks: dict[str, tuple[Callable[[Any], bool], str]] = {
-        "dialect": (lambda value: value in DIALECTS, f"must be one of {', '.join(DIALECTS)}"),
+        "dialect": (
+            lambda value: value in PRINTER_DIALECTS,
+            f"must be one of {', '.join(PRINTER_DIALECTS)}",
+        ),
         "delay_ms": (lambda value: 0 <= value <= MAX_DELAY_MS, f"must be 0 to {MAX_DELAY_MS}"),
         "cash_rounding": (lambda value: value in (0, 10, 50), "must be 0, 10 or 50"),
         "suffix": (lambda v: v in ("cr", "lf", "crlf", "tab", "etx"), "is not a known suffix"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from drivers.emulators.bench_file import BadBenchFile, BenchFile, device_entry, read_bench_file
 from drivers.emulators.control import ControlServer
-from drivers.emulators.dialects import DIALECTS
+from drivers.emulators.dialects import PRINTER_DIALECTS
 from drivers.emulators.escpos.pages import PAGE_SETS
 from drivers.emulators.fleet import DEFAULT_DELAY_MS, Fleet
 from drivers.errors import DeviceError
@@ -38,7 +38,9 @@ def build_parser() -> argparse.ArgumentParser:
     scanner = commands.add_parser("scanner", help="run one bar code reader")
     scanner.add_argument("--suffix", default="cr", help="cr, lf, crlf, tab or etx (default cr)")
     printer = commands.add_parser("printer", help="run one fiscal printer")
-    printer.add_argument("--dialect", default="datecs_ua", choices=DIALECTS, help="protocol")
+    printer.add_argument(
+        "--dialect", default="datecs_ua", choices=PRINTER_DIALECTS, help="protocol"
+    )
     printer.add_argument("--delay-ms", type=int, default=DEFAULT_DELAY_MS)
     printer.add_argument("--paper-dir", help="folder that keeps paper and state")
     printer.add_argument("--fiscal-number", default="3000012345")

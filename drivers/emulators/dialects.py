@@ -56,3 +56,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "maria": Dialect(MariaDevice, MariaWire, {"model": "MARIA-304T", "cancel_after_payment": True}),
     "atol": Dialect(AtolDevice, AtolWire, {"model": "АТОЛ 30Ф", "cancel_after_payment": True}),
 }
+
+CHECKBOX: Final = "checkbox"
+"""The one printer that is an HTTP service and not a device on a cable."""
+PRINTER_DIALECTS: Final = (*DIALECTS, CHECKBOX)

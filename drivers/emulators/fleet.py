@@ -5,17 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from drivers.emulators.bench_file import REGISTER_KEYS, DeviceEntry
-from drivers.emulators.dialects import DIALECTS
+from drivers.emulators.checkbox.server import CheckboxEmulator
+from drivers.emulators.checkbox.service import CheckboxService
+from drivers.emulators.dialects import CHECKBOX, DIALECTS
 from drivers.emulators.escpos.device import EscPosConfig, EscPosDevice
 from drivers.emulators.escpos.wire import EscPosWire
 from drivers.emulators.printer import PrinterEmulator
+from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.emulators.wire import open_endpoint
 
 DEFAULT_DELAY_MS = 60
 DEFAULT_DIALECT = "datecs_ua"
 
-Emulator = ScannerEmulator | PrinterEmulator
+PrintingEmulator = PrinterEmulator | CheckboxEmulator
+Emulator = ScannerEmulator | PrintingEmulator
 
 
 class UnknownDevice(KeyError):
@@ -47,10 +51,10 @@ class Fleet:
             raise UnknownDevice(f"no device {name!r}; there are: {', '.join(self._devices)}")
         return self._devices[name]
 
-    def printer(self, name: str) -> PrinterEmulator:
+    def printer(self, name: str) -> PrintingEmulator:
         """A printer, or `UnknownDevice`."""
         device = self.get(name)
-        if not isinstance(device, PrinterEmulator):
+        if not isinstance(device, PrintingEmulator):
             raise UnknownDevice(f"{name!r} is not a printer")
         return device
 
@@ -67,6 +71,8 @@ class Fleet:
 def start_device(entry: DeviceEntry) -> Emulator:
     """One device on its own."""
     settings = dict(entry.settings)
+    if settings.get("dialect") == CHECKBOX:
+        return _checkbox(entry)
     endpoint = open_endpoint(entry.link, entry.tcp)
     if entry.kind == "scanner":
         suffix, seed = str(settings.get("suffix", "cr")), int(settings.get("seed", 1))
@@ -79,7 +85,17 @@ def start_device(entry: DeviceEntry) -> Emulator:
         )
     kind = DIALECTS[str(settings.get("dialect", DEFAULT_DIALECT))]
     config = kind.config(**{key: settings[key] for key in REGISTER_KEYS if key in settings})
-    folder = Path(settings["paper_dir"]) if "paper_dir" in settings else None
     delay_ms = int(settings.get("delay_ms", DEFAULT_DELAY_MS))
-    device = kind.device(config, folder)
+    device = kind.device(config, _folder(entry))
     return PrinterEmulator(entry.name, endpoint, device, delay_ms, kind.wire(device))
+
+
+def _checkbox(entry: DeviceEntry) -> CheckboxEmulator:
+    settings = {key: entry.settings[key] for key in REGISTER_KEYS if key in entry.settings}
+    service = CheckboxService(RegisterConfig(**settings), _folder(entry))
+    port = int(entry.tcp.rpartition(":")[2] or 0)
+    return CheckboxEmulator(entry.name, service, port, int(entry.settings.get("delay_ms", 0)))
+
+
+def _folder(entry: DeviceEntry) -> Path | None:
+    return Path(entry.settings["paper_dir"]) if "paper_dir" in entry.settings else None

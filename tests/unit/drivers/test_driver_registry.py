@@ -20,6 +20,7 @@ from drivers.registry import (
 def test_the_shipped_drivers_are_known_by_kind():
     assert known_drivers() == {
         "fiscal.atol": "fiscal_printer",
+        "fiscal.checkbox": "fiscal_printer",
         "fiscal.daisy": "fiscal_printer",
         "fiscal.datecs_p": "fiscal_printer",
         "fiscal.datecs_x": "fiscal_printer",

@@ -1,0 +1,1 @@
+"""An emulated Checkbox server: REST with faults, receipts counted by the emulated till."""

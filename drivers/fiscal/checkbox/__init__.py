@@ -1,0 +1,1 @@
+"""Checkbox, a software registrar (ПРРО) over REST: ids first, a durable queue, offline numbers."""
