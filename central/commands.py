@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from central import enrolment, garbage, keys, logs, reports
 from central.audit import check_books
+from central.code_sender import ProgramSender
 from central.db import embedded
 from central.errors import BadInput
 from central.goods_import import import_goods
@@ -73,6 +74,7 @@ def run(arguments: Namespace) -> int:
             programme_keys,
             database_server=embedded.running(arguments.data_dir),
             snapshot_dir=arguments.data_dir / SNAPSHOT_DIR,
+            code_sender=ProgramSender(arguments.code_program) if arguments.code_program else None,
         ) as (
             app,
             board,
