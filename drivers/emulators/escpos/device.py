@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.emulators.escpos.commands import Command
 from drivers.emulators.escpos.pages import PAGE_SETS, decode
 from drivers.emulators.escpos.slip import Code, Feed, Line, Look, Picture, Slip
+from drivers.receipt.commands import Command
 
 MAX_SLIPS: Final = 2_000
 TEAR_LINES: Final = 4

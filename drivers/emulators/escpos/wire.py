@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from drivers.emulators.escpos.commands import Command, CommandReader
 from drivers.emulators.escpos.device import EscPosDevice
 from drivers.emulators.printer import Line
+from drivers.receipt.commands import Command, CommandReader
 
 _NAMES: Final = {
     "LF": "LINE",

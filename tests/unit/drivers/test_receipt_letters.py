@@ -7,7 +7,7 @@ manuals print it. The number of a page is taken from the profile's own list of p
 import pytest
 from escpos.capabilities import CAPABILITIES
 
-from drivers.emulators.escpos.commands import CommandReader
+from drivers.receipt.commands import CommandReader
 from drivers.receipt.letters import lettering
 from drivers.receipt.model import model_names, printer_model
 from drivers.receipt.picture import glyph

@@ -31,10 +31,12 @@ _DLE: Final = {0x04: 1, 0x05: 1, 0x14: 3}
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: `name` is its letters, for example "GS V"; text has the name "text"."""
+    """One command: `name` is its letters, for example "GS V"; text has the name "text". `raw` is
+    the whole of it, as it came."""
 
     name: str
     data: bytes = b""
+    raw: bytes = b""
     is_known: bool = True
 
 
@@ -58,6 +60,11 @@ class CommandReader:
         self._held = self._held[at:]
         return found
 
+    @property
+    def held(self) -> bytes:
+        """The beginning of a command whose rest has not come."""
+        return self._held
+
     def forget(self) -> None:
         """Drop what is incomplete."""
         self._held = b""
@@ -69,9 +76,10 @@ def _take(held: bytes, at: int) -> tuple[Command, int] | None:
         end = at
         while end < len(held) and held[end] >= 0x20:
             end += 1
-        return Command("text", held[at:end]), end
+        return Command("text", held[at:end], held[at:end]), end
     if first not in (0x10, 0x1B, 0x1C, 0x1D):
-        return Command({0x0A: "LF", 0x0C: "FF", 0x09: "HT"}.get(first, "NUL")), at + 1
+        name = {0x0A: "LF", 0x0C: "FF", 0x09: "HT"}.get(first, "NUL")
+        return Command(name, b"", held[at : at + 1]), at + 1
     if at + 1 >= len(held):
         return None
     name = {0x10: "DLE", 0x1B: "ESC", 0x1C: "FS", 0x1D: "GS"}[first]
@@ -83,7 +91,7 @@ def _take(held: bytes, at: int) -> tuple[Command, int] | None:
     size = max(size, 0)
     letter = f"{second:02X}" if name == "DLE" else chr(second)
     end = at + 2 + size
-    return Command(f"{name} {letter}", held[at + 2 : end], known), end
+    return Command(f"{name} {letter}", held[at + 2 : end], held[at:end], known), end
 
 
 def _size(held: bytes, at: int, name: str, second: int) -> int | None:

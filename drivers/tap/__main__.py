@@ -1,0 +1,7 @@
+"""`python -m drivers.tap`."""
+
+import sys
+
+from drivers.tap.cli import main
+
+sys.exit(main())
