@@ -60,10 +60,35 @@ def build_hub(
     """None without a section [hub]: the register is an island of its own."""
     if settings.hub is None:
         return None
-    folder = settings.data_dir
-    terms = Terms(folder / TERM_FILE, identity)
-    file = HubFile(folder / FILE_NAME)
+    terms = Terms(settings.data_dir / TERM_FILE, identity)
+    file = HubFile(settings.data_dir / FILE_NAME)
     stack.callback(file.close)
+    hub = _hub(settings, identity, ledger, cache, terms, file, is_confirmed, now)
+    island = StoreIsland(
+        *(terms, hub, file, ledger, identity, now),
+        silence_s=float(settings.hub.silence_s),
+        use_mdns=settings.hub.mdns,
+    )
+    stack.callback(island.close)
+    listener = None
+    if settings.hub.listen:
+        where = (settings.data_dir, identity.private_key, settings.hub.listen)
+        listener = HubListener(hub, terms, *where, mdns=settings.hub.mdns)
+    runner = HubRunner(island, hub, terms, listener, _hand_on(settings, identity, now, stack))
+    terms.on_change = runner.term_changed
+    return HubParts(terms, island, runner)
+
+
+def _hub(
+    settings: Settings,
+    identity: Identity,
+    ledger: Ledger,
+    cache: Cache,
+    terms: Terms,
+    file: HubFile,
+    is_confirmed: Callable[[], bool],
+    now: Callable[[], str],
+) -> Hub:
     who = (identity.register_id, identity.epoch)
 
     def lease_of(member_id: int) -> HubLease | None:
@@ -77,29 +102,10 @@ def build_hub(
         policy = cache.offline_policy() or Policy()
         return store_shares(policy.cache_budget_points, len(terms.peers))[0]
 
-    facts = machine_facts(folder)
+    facts = machine_facts(settings.data_dir)
     anchor = Anchor(settings.anchor_dir / "hub", identity.register_id, identity.private_key, facts)
     past = HubPast(file, anchor, identity.epoch)
-    hub = Hub(file, terms, *who, lease_of, spent, budget, is_confirmed, past, now)
-    island = StoreIsland(
-        terms,
-        hub,
-        file,
-        ledger,
-        identity,
-        now,
-        float(settings.hub.silence_s),
-        use_mdns=settings.hub.mdns,
-    )
-    stack.callback(island.close)
-    listener = None
-    if settings.hub.listen:
-        listener = HubListener(
-            hub, terms, folder, identity.private_key, settings.hub.listen, mdns=settings.hub.mdns
-        )
-    runner = HubRunner(island, hub, terms, listener, _hand_on(settings, identity, now, stack))
-    terms.on_change = runner.term_changed
-    return HubParts(terms, island, runner)
+    return Hub(file, terms, *who, lease_of, spent, budget, is_confirmed, past, now)
 
 
 def _hand_on(
