@@ -36,7 +36,9 @@ select counter_id, register_id, epoch, granted, used, returned, state, recall_id
 from counter_lease where member_id = %s and counter_key = %s order by counter_id
 """
 _SAVE = """
-insert into counter_lease values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+insert into counter_lease (member_id, counter_id, counter_key, register_id, epoch, granted, used,
+    returned, state, recall_id, recall_units)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 on conflict (member_id, counter_id) do update set granted = excluded.granted,
     used = excluded.used, returned = excluded.returned, state = excluded.state,
     recall_id = excluded.recall_id, recall_units = excluded.recall_units
@@ -160,7 +162,8 @@ def define(
         raise BadInput("bad_units", "a key of 64 characters, a total within bounds are expected")
     counter_key = key_of(kind, key, window)
     connection.execute(
-        "insert into counter values (%s, %s, %s, %s, %s, %s, %s, %s)"
+        "insert into counter (member_id, counter_key, kind, key, time_window, unit, total, expires_on)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s)"
         " on conflict (member_id, counter_key) do update"
         " set total = excluded.total, expires_on = excluded.expires_on",
         [member_id, counter_key, kind, key, window, unit, total, expires_on],

@@ -128,7 +128,9 @@ def rebind(
     if drop_token == to_token:
         raise BadInput("card_taken", "the new card is the old one")
     if owner is None:
-        connection.execute("insert into token values (%s, %s)", [to_token, member_id])
+        connection.execute(
+            "insert into token (token_key, member_id) values (%s, %s)", [to_token, member_id]
+        )
         _bind(connection, to_token, member_id, 0)
     changes = Changes()
     if drop_token:
