@@ -162,7 +162,8 @@ def define(
         raise BadInput("bad_units", "a key of 64 characters, a total within bounds are expected")
     counter_key = key_of(kind, key, window)
     connection.execute(
-        "insert into counter (member_id, counter_key, kind, key, time_window, unit, total, expires_on)"
+        "insert into counter"
+        " (member_id, counter_key, kind, key, time_window, unit, total, expires_on)"
         " values (%s, %s, %s, %s, %s, %s, %s, %s)"
         " on conflict (member_id, counter_key) do update"
         " set total = excluded.total, expires_on = excluded.expires_on",
