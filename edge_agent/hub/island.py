@@ -36,6 +36,8 @@ from sync.serving.port import Refused
 SETTLED_NOTE = "settled_told"
 MAX_WALK_UPS = 100
 MAX_BATCHES = 20
+REPORTS = 4
+"""Turns after a return in which purses are told again: a decision may have been under way."""
 MOST_POINTS = 10**12 - 1
 
 
@@ -71,7 +73,8 @@ class StoreIsland:
         self._link: HubLink | None = None
         self._is_with_hub = False
         self._heard_at = time.monotonic()
-        self._told_burnt: object = None
+        self._reports_left = REPORTS
+        self._problem = ""
 
     # --- the port -----------------------------------------------------------------------------
 
@@ -215,11 +218,24 @@ class StoreIsland:
                 self._turn_as_peer()
             else:
                 self._drop_link()
-        except (SyncError, Refused, tls.NoCertificate) as error:
-            if time.monotonic() - self._heard_at >= self._silence_s:
-                self._silent(error)
+            self._problem = ""
+        except SyncError as error:
+            self._missed(error)
+        except (Refused, tls.NoCertificate) as error:
+            self._missed(error)
+            self._tell(str(error))
         except (LedgerUnavailable, HubFileFailed, OSError) as error:
-            emit(Event.HUB_FAILED, problem=str(error))
+            self._tell(str(error))
+
+    def _missed(self, error: Exception) -> None:
+        if time.monotonic() - self._heard_at >= self._silence_s:
+            self._silent(error)
+
+    def _tell(self, problem: str) -> None:
+        """Once, until something else is wrong."""
+        if problem != self._problem:
+            self._problem = problem
+            emit(Event.HUB_FAILED, problem=problem)
 
     def close(self) -> None:
         """End calls in flight."""
@@ -228,7 +244,9 @@ class StoreIsland:
     def _turn_as_hub(self) -> None:
         self._drop_link()
         _, settled = self._settled()
-        self._hub.hear_burnt(self._who.register_id, self._burnt())
+        if self._reports_left:
+            self._hub.hear_burnt(self._who.register_id, self._burnt())
+            self._reports_left -= 1
         self._peers_spent = self._hub.settle_own(list(settled.used), list(settled.dropped))
         self._note_settled(settled)
         self._take_walk_ups()
@@ -247,10 +265,11 @@ class StoreIsland:
         self._heard_at = time.monotonic()
         self._peers_spent = {each.member_id: each.points for each in reply.spent}
         self._note_settled(settled)
-        report = self._burnt()
-        if not self._is_with_hub or report != self._told_burnt:
-            link.used_alone(report)
-            self._told_burnt = report
+        if not self._is_with_hub:
+            self._reports_left = REPORTS
+        if self._reports_left:
+            link.used_alone(self._burnt())
+            self._reports_left -= 1
         self._copy(link, max(acked, reply.copied_seq))
         if not self._is_with_hub:
             self._is_with_hub = True
@@ -315,7 +334,7 @@ class StoreIsland:
         folder = Path(self._file.path).parent
         file = tls.write_own(folder, self._who.private_key, own)
         who = (self._who.register_id, self._who.private_key)
-        self._told_burnt = None
+        self._reports_left = REPORTS
         self._link = HubLink(hub, address, file, *who, self._now, self._claim_s)
         return self._link
 

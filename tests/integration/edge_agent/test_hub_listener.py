@@ -244,6 +244,19 @@ def test_a_claim_is_the_islands(stations: list[Station]) -> None:
     assert stations[0].island.claim(again).purse_points == 0
 
 
+@pytest.mark.usefixtures("serving")
+def test_what_was_taken_alone_is_told_before_the_hub_grants_again(stations: list[Station]) -> None:
+    _, till, other = stations
+    other.island.turn()
+    assert till.island.island == "alone"
+    sale_id = str(uuid.uuid4())
+    till.ledger.unit(lambda uow: uow.burn_purse(9, sale_id, 3_000, 100))
+    till.island.turn()
+    assert till.island.island == "store"
+    purse = IslandClaim(str(uuid.uuid4()), MEMBER, 9, 5_000, purse_points=5_000, minute=101)
+    assert other.island.claim(purse).purse_points == 2_000
+
+
 def _link(station: Station, serving: Serving, identity: Identity) -> HubLink:
     hub = station.terms.hub
     assert hub is not None
