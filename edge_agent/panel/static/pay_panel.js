@@ -39,7 +39,7 @@ function Redeem({ sale, words, locale, run }) {
   const isTaken = redeem.redeemed_points > 0;
   const isLess = redeem.requested_points > redeem.redeemed_points;
   const isOff = !member || member.is_blocked;
-  const said = redeem.sentence;
+  const said = redeem.reason && redeem.sentence;
   return html`<section class="card redeem" aria-label=${words.bonuses} data-test="redeem">
     <p class="redeem-head">
       <b>${words.bonuses}</b>
