@@ -27,7 +27,7 @@ from bench.soak.depths_plan import (
 from bench.soak.depths_port import PurePort
 from bench.soak.depths_pure import PureChain
 from bench.soak.depths_shop import POLICY, ShopCentre
-from bench.soak.depths_till import RealTill, compiled, copied, template
+from bench.soak.depths_till import RealTill, blank_folder, compiled
 from central.apply import load_or_make, publish
 from central.audit import check_books
 from central.changes import Changes
@@ -63,12 +63,10 @@ class RealChain:
         self.flying: list[Callable[[], Any]] = []
         where = MEMORY if MEMORY.is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="depths-", dir=where))
-        blank, rules = self.folder / "template", compiled()
-        blank.mkdir()
-        template(blank)
+        rules = compiled()
         self.tills = {
             number: till(
-                copied(blank, self.folder / str(number)),
+                blank_folder(self.folder / str(number)),
                 number,
                 size.prints(number),
                 rules,

@@ -64,17 +64,15 @@ class HoldByTimer(ShopCentre):
                 self._unhold(auth)
 
 
-class NewIdAfterTimeout(ShopRegister):
-    """Asks again under a new id when nobody answered."""
+class NewIdChain(PureChain):
+    """Registers that ask again under a new id when nobody answered; the fact names the first."""
 
-    def time_out(self) -> list[Any]:
-        """The first question may have been answered all the same."""
-        pending = self.pending
-        if pending is None or pending.stage != "online" or not pending.wanted:
-            return super().time_out()
-        del self.counter.questions[pending.auth[1:]]
-        pending.auth = (*pending.auth[:2], pending.auth[2] + 2**20)
-        return super().time_out()
+    def _authorise(self, till: ShopRegister, question: Any, fate: Fate) -> int | None:
+        points = super()._authorise(till, question, fate)
+        if points is not None:
+            return points
+        auth = (*question[0][:2], question[0][2] + 2**20)
+        return super()._authorise(till, (auth, *question[1:]), "answered")
 
 
 class ApprovedBeforeDurable(ShopRegister):
@@ -218,21 +216,21 @@ class Mutant:
 PURE = (
     Mutant("lease credited by timer", PureChain, 4_000, {"centre": LeaseByTimer}),
     Mutant("hold released by timer", PureChain, 10_000, {"centre": HoldByTimer}),
-    Mutant("new id after a time-out", PureChain, 1_000, {"register": NewIdAfterTimeout}),
+    Mutant("new id after a time-out", NewIdChain, 2_000),
     Mutant("approved before durable", PureChain, 1_000, {"register": ApprovedBeforeDurable}),
     Mutant("prune before ack", HastyChain, 1_000),
 )
 SQLITE = (
     Mutant("lease credited by timer", SqliteChain, 4_000, {"centre": LeaseByTimer}),
     Mutant("hold released by timer", SqliteChain, 10_000, {"centre": HoldByTimer}),
-    Mutant("new id after a time-out", SqliteChain, 1_000, {"till": NewIdTill}),
+    Mutant("new id after a time-out", SqliteChain, 2_000, {"till": NewIdTill}),
     Mutant("approved before durable", SqliteChain, 8_000, {"till": EarlyTill}),
     Mutant("prune before ack", SqliteChain, 1_000, {"till": HastyTill}),
 )
 POSTGRESQL = (
     Mutant("lease credited by timer", LeaseTimerChain, 4_000),
     Mutant("hold released by timer", HoldTimerChain, 10_000),
-    Mutant("new id after a time-out", PostgresChain, 1_000, {"till": NewIdTill}),
+    Mutant("new id after a time-out", PostgresChain, 2_000, {"till": NewIdTill}),
     Mutant("approved before durable", PostgresChain, 8_000, {"till": EarlyTill}),
     Mutant("prune before ack", PostgresChain, 1_000, {"till": HastyTill}),
 )

@@ -6,10 +6,11 @@ becomes of a message is the order's word.
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -335,17 +336,21 @@ class RealTill:
         return self.ledger.unit(lambda uow: shown_balance(uow, ctx, member), durable=False)
 
 
-def template(folder: Path) -> None:
-    """Empty files of a register, to be copied: migrating takes longer than a whole sale."""
-    ledger = Ledger(folder / "ledger.db", "template", 1)
-    ledger.write(lambda connection: connection.execute("DELETE FROM meta"))
-    ledger.close()
-    Cache(folder / "cache.db").close()
+@cache
+def _blank() -> dict[str, bytes]:
+    """Empty files of a register: migrating them takes longer than many sales."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ledger = Ledger(folder / "ledger.db", "template", 1)
+        ledger.write(lambda connection: connection.execute("DELETE FROM meta"))
+        ledger.close()
+        Cache(folder / "cache.db").close()
+        return {each: (folder / each).read_bytes() for each in ("ledger.db", "cache.db")}
 
 
-def copied(source: Path, target: Path) -> Path:
+def blank_folder(folder: Path) -> Path:
     """A register's folder with empty files."""
-    target.mkdir()
-    for name in ("ledger.db", "cache.db"):
-        shutil.copyfile(source / name, target / name)
-    return target
+    folder.mkdir()
+    for name, content in _blank().items():
+        (folder / name).write_bytes(content)
+    return folder
