@@ -86,10 +86,11 @@ class HubRunner:
                 await asyncio.wait_for(stop.wait(), HAND_ON_S)
             if self._hand_on is not None and self.terms.is_own and not stop.is_set():
                 with suppress(SyncError):
-                    await asyncio.to_thread(self._hand_on_one, self._hand_on)
+                    await asyncio.to_thread(self.hand_on_one, self._hand_on)
 
-    def _hand_on_one(self, send: Callable[[Copy], int]) -> None:
-        copy = self.hub.next_to_hand_on(SILENT_S)
+    def hand_on_one(self, send: Callable[[Copy], int], silent_s: float = SILENT_S) -> None:
+        """The oldest copy of a register that has been silent for so long goes to the centre."""
+        copy = self.hub.next_to_hand_on(silent_s)
         if copy is not None:
             self.hub.handed_on(copy, send(copy))
             emit(Event.COPY_HANDED_ON, register=copy.register_id, upto=copy.last_seq)

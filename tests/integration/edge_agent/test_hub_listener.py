@@ -22,10 +22,12 @@ from edge_agent.hub.link import HubLink
 from edge_agent.hub.listener import HubListener
 from edge_agent.hub.past import HubPast
 from edge_agent.hub.port import IslandClaim
+from edge_agent.hub.runner import HubRunner
 from edge_agent.hub.server import Hub
 from edge_agent.hub.terms import FILE_NAME as TERM_FILE
 from edge_agent.hub.terms import Terms
 from edge_agent.ledger import hub_copies, hub_news
+from edge_agent.ledger.hub_copies import Copy
 from edge_agent.ledger.hub_file import HubFile
 from edge_agent.ledger.hub_rights import HubLease
 from edge_agent.ledger.ledger import Ledger
@@ -242,6 +244,26 @@ def test_a_claim_is_the_islands(stations: list[Station]) -> None:
     assert stations[1].island.claim(first).purse_points == 5_000
     assert stations[2].island.claim(again).purse_points == 0
     assert stations[0].island.claim(again).purse_points == 0
+
+
+@pytest.mark.usefixtures("serving")
+def test_receipts_of_a_silent_register_are_handed_on(stations: list[Station]) -> None:
+    hub, till, _ = stations
+    till.island.turn()
+    till.sell(300, "R1.1.101")
+    till.island.turn()
+    sent: list[Copy] = []
+
+    def send(copy: Copy) -> int:
+        sent.append(copy)
+        return copy.last_seq
+
+    runner = HubRunner(hub.island, hub.hub, hub.terms, None, send)
+    runner.hand_on_one(send)
+    assert not sent, "it was heard of a moment ago"
+    runner.hand_on_one(send, silent_s=0.0)
+    runner.hand_on_one(send, silent_s=0.0)
+    assert [(copy.register_id, copy.last_seq) for copy in sent] == [("R2", 1)]
 
 
 @pytest.mark.usefixtures("serving")
