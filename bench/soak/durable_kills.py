@@ -74,14 +74,24 @@ def work(part: Part) -> Done:
 def _inside_steps(part: Part, folder: Path) -> Done:
     loop = KillLoop(folder, part.seed)
     try:
-        found = loop.run(part.kills, lambda: time.monotonic() >= part.until)
+        faults = loop.run(part.kills, lambda: time.monotonic() >= part.until).faults
+    except AssertionError as stuck:
+        # What the loop had to wait for did not come: the other parts still count.
+        faults = [f"with devices, seed {part.seed}, after {loop.kills} kills: {stuck}"]
     finally:
         loop.close()
-    return Done(with_devices=loop.kills, approved=len(loop.acknowledged), faults=found.faults)
+    return Done(with_devices=loop.kills, approved=len(loop.acknowledged), faults=faults)
 
 
 def _lives(part: Part, folder: Path) -> Done:
-    found = KillRounds(folder, part.seed).run(part.kills, lambda: time.monotonic() >= part.until)
+    rounds = KillRounds(folder, part.seed)
+    try:
+        found = rounds.run(part.kills, lambda: time.monotonic() >= part.until)
+    except AssertionError as stuck:
+        found = rounds.found
+        found.faults = [f"seed {part.seed}, after {found.kills} kills: {stuck}"]
+    finally:
+        rounds.close()
     return Done(
         without=found.kills,
         in_start=found.in_start,

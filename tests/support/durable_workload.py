@@ -1,12 +1,14 @@
 """A register's life to be recorded: first start or migration, sales, feed, pruning, checkpoint.
 
 `python -m tests.support.durable_workload FOLDER [normal]` runs over files that `prepare` has put
-there, and writes one line to its output after each sale that was answered. With `normal` every
-commit is as if `synchronous=NORMAL`: the mutant that a power cut must catch.
+there, and writes one line to its output after each sale that was answered, and one before a sale
+may leave by age. With `normal` every commit is as if `synchronous=NORMAL`: the mutant that a
+power cut must catch.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -21,6 +23,7 @@ from tests.support.rig import CARD, OTHER_CARD, Rig, feed_rows, line, sell
 
 OLD = Path(__file__).parents[1] / "data" / "ledgers" / "ledger-0001.db"
 ACK = b"ACK "
+GONE = b"GONE "
 
 
 def prepare(folder: Path, *, old_ledger: bool) -> None:
@@ -36,6 +39,7 @@ def _resume(folder: Path) -> Rig:
     """The prepared register as it stands."""
     rig = Rig.__new__(Rig)
     rig.folder, rig.config, rig.agent = folder, folder / "agent.toml", None
+    rig.console = io.StringIO()
     migrate_apart(folder / "data")
     rig.start()
     return rig
@@ -67,6 +71,22 @@ def _acknowledge(rig: Rig) -> None:
     )
 
 
+def _let_go(rig: Rig) -> None:
+    """Prune everything that is acknowledged; what is named before may be missing from then on."""
+    assert rig.agent is not None
+    ledger = rig.agent.till._ledger
+    sold = ledger.query(lambda c: c.execute("SELECT sale_id FROM sale").fetchall())
+    for (sale_id,) in sold:
+        os.write(1, GONE + sale_id.encode() + b"\n")
+    head = ledger.query(lambda c: c.execute("SELECT max(seq) FROM outbox").fetchone()[0])
+    body = {"register_id": "R1", "epoch": 1, "seq": head}
+    row = FeedRow(kind="head", key="R1", version=head, body=body)
+    rig.agent.health._cache.apply_rows([row])
+    late = datetime.now(UTC) + timedelta(days=100)
+    while rig.agent.upkeep._retention.prune_some(late):
+        pass
+
+
 def _members(version: int, count: int) -> list[FeedRow]:
     return [
         FeedRow(
@@ -91,12 +111,15 @@ def live(folder: Path, sales: int) -> None:
         cache.apply_page(_page(version, _members(version, 300)))  # type: ignore[attr-defined]
         _sell(rig, version, redeem=False)
     _acknowledge(rig)
-    late = datetime.now(UTC) + timedelta(days=100)
-    upkeep._retention.prune_some(late)
+    _let_go(rig)
     for number in range(sales):
         _sell(rig, number, redeem=False)
     rig.agent.till._ledger._writer.fold()
-    _sell(rig, 0, redeem=True)
+    erased = FeedRow(kind="member", key="101", version=9, is_deleted=True)
+    cache.apply_page(_page(4, [erased]))  # type: ignore[attr-defined]
+    upkeep.forget()
+    upkeep.empty_logs()
+    _sell(rig, 2, redeem=True)
     rig.stop()
     rig = _resume(folder)
     for number in range(2):

@@ -62,6 +62,10 @@ class KillRounds:
         found.faults = verify(self._agent.ledger).faults
         return found
 
+    def close(self) -> None:
+        """End the agent if a round has left it running."""
+        self._agent.kill()
+
     def _life(self) -> None:
         self.found.kills += 1
         if self._rng.random() < START_SHARE:

@@ -20,7 +20,7 @@ from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.database import connect_reader
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.verify import quick_check
-from tests.support.durable_workload import ACK
+from tests.support.durable_workload import ACK, GONE
 
 CALLS = (
     "openat,creat,write,pwrite64,ftruncate,rename,renameat,renameat2,unlink,unlinkat,fsync,"
@@ -34,7 +34,8 @@ _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One call on a file of the folder, or an answered sale (`kind` "ack", its id in `name`)."""
+    """One call on a file of the folder, or an answered sale (`kind` "ack", its id in `name`),
+    or one that may leave from here on ("gone")."""
 
     kind: str
     name: str
@@ -113,8 +114,9 @@ def _op(call: str, arguments: str, folder: str) -> Op | None:
     if handle is None:
         return None
     path = _unquoted(handle[1])
-    if call == "write" and texts and texts[0].startswith(ACK):
-        return Op("ack", texts[0][len(ACK) :].decode().strip())
+    for told, kind in ((ACK, "ack"), (GONE, "gone")):
+        if call == "write" and texts and texts[0].startswith(told):
+            return Op(kind, texts[0][len(told) :].decode().strip())
     name = _inside(path, folder)
     if name is None:
         return None
@@ -202,6 +204,8 @@ class Disk:
         """Do what the call did."""
         if op.kind == "ack":
             self.answered.add(op.name)
+        elif op.kind == "gone":
+            self.answered.discard(op.name)
         elif op.kind == "sync" and not op.name:
             self._kept = dict(self._seen)
             self._waiting.clear()
