@@ -232,9 +232,9 @@ def _restore(
         from_overdraft,
         today=today,
         grace_days=grace_days,
+        lost=overdrafts.take_back(member, sale.sale_id, from_overdraft),
     )
     member.post(entry, cause)
-    overdrafts.take_back(member, sale.sale_id, from_overdraft)
     sale.restored += points
 
 

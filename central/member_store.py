@@ -118,9 +118,9 @@ def load_members(
         row[0]: MemberState(row[0], books.get(row[0], Books(row[0])), *row[1:]) for row in rows
     }
     _load_rights(connection, members, ids, list(auth_ids))
-    overdrafts.load(connection, members)
     if sale_ids or return_ids:
         _load_sales(connection, members, ids, list(sale_ids), list(return_ids))
+    overdrafts.load(connection, members)
     return members
 
 

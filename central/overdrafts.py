@@ -13,6 +13,7 @@ from datetime import datetime
 
 from central.db.bulk import Columns, Connection, Row, upsert_rows
 from central.member_state import Cause, MemberState, Overdraft
+from loyalty import lots
 from loyalty.ledger import OVERDRAFT
 
 RETURNED = "return"
@@ -28,15 +29,25 @@ _ROW: Columns = (
 _LOAD = """
 select member_id, overdraft_id, layer, register_id, store_id, subject_id::text, points,
        left_points, lost_points, created_at
-from overdraft where member_id = any(%s) and left_points > 0 order by created_at, overdraft_id
+from overdraft
+where member_id = any(%s) and (left_points > 0 or subject_id = any(%s::uuid[]))
+order by created_at, overdraft_id
 """
 
 
 def load(connection: Connection, members: Mapping[int, MemberState]) -> None:
-    """The open rows of members who owe points; most owe none, and nothing is asked for them."""
-    owing = [key for key, member in members.items() if member.books.balance(OVERDRAFT)]
-    if owing:
-        for row in connection.execute(_LOAD, [owing]):
+    """The open rows of members who owe points, and the rows of sales that overdrew and may be
+    undone now; most have none, and nothing is asked for them."""
+    owing = {key for key, member in members.items() if member.books.balance(OVERDRAFT)}
+    undone = [
+        (key, sale.sale_id)
+        for key, member in members.items()
+        for sale in member.sales.values()
+        if sale.redeemed > lots.total(member.spent.get(sale.redemption_entry or "", ()))
+    ]
+    ids = sorted(owing | {key for key, _ in undone})
+    if ids:
+        for row in connection.execute(_LOAD, [ids, [sale_id for _, sale_id in undone]]):
             members[row[0]].overdrafts[row[1]] = Overdraft(*row[1:])
 
 
@@ -59,9 +70,19 @@ def _add(member: MemberState, cause: Cause, layer: str, points: int) -> None:
     member.touch("overdraft", key)
 
 
-def take_back(member: MemberState, subject_id: str, points: int) -> None:
-    """A return or void undid so much of what this sale had overdrawn."""
-    _reduce(member, points, [o for o in member.overdrafts.values() if o.subject_id == subject_id])
+def take_back(member: MemberState, subject_id: str, points: int) -> int:
+    """A return or void undid so much of what this sale had overdrawn: what is owed of it first,
+    then what was written off; returns the latter."""
+    own = [row for row in member.overdrafts.values() if row.subject_id == subject_id]
+    points -= _reduce(member, points, own)
+    lost = 0
+    for row in own:
+        part = min(points - lost, row.lost)
+        if part:
+            row.lost -= part
+            lost += part
+            member.touch("overdraft", row.overdraft_id)
+    return lost
 
 
 def write_off(member: MemberState, owed: Collection[Overdraft]) -> None:
@@ -83,13 +104,15 @@ def reconcile(member: MemberState) -> None:
         _add(member, cause, RETURNED, -gap)
 
 
-def _reduce(member: MemberState, points: int, rows: Iterable[Overdraft]) -> None:
+def _reduce(member: MemberState, points: int, rows: Iterable[Overdraft]) -> int:
+    done = 0
     for row in rows:
-        part = min(points, row.left)
+        part = min(points - done, row.left)
         if part:
             row.left -= part
-            points -= part
+            done += part
             member.touch("overdraft", row.overdraft_id)
+    return done
 
 
 def save(connection: Connection, members: Collection[MemberState], now: datetime) -> None:

@@ -334,12 +334,13 @@ def reverse_redemption(
     *,
     today: str,
     grace_days: int = 0,
+    lost: int = 0,
 ) -> Entry:
     """Undo a redemption: the same lots become available again, overdraft is taken back.
 
     `spent` are the redemption's allocation rows, `overdrawn` what it drew beyond them; with
     `grace_days` a lot arrives valid at least that long from `today`. Overdraft that was repaid
-    since comes back as the lots that repaid it; what was written off leaves the loss again.
+    since comes back as the lots that repaid it; `lost` of it was written off and leaves the loss.
     """
     moves = []
     for part in spent:
@@ -348,6 +349,9 @@ def reverse_redemption(
         moves.append(
             Move(REDEEMED, AVAILABLE, part.points, part.lot_id, part.expires_on, reopened_on)
         )
+    if lost:
+        moves.append(Move(REDEEMED, OFFLINE_LOSS, lost))
+        overdrawn -= lost
     if overdrawn:
         moves.append(Move(REDEEMED, OVERDRAFT, overdrawn))
     surplus = max(0, overdrawn + books.balance(OVERDRAFT))

@@ -111,6 +111,10 @@ def test_loss_is_reported_by_layer_store_day_and_member_then_written_off(
     assert totals["offline_loss"] == -500
     (row,) = [r for r in offline_loss.report(db, ("member", "layer")) if r["lost_points"]]
     assert (row["member"], row["lost_points"], row["open_points"]) == (owing, 500, 0)
+    void = {"sale_id": first, "reason": "x", "voided_at": "2026-11-22T09:00:00.000Z"}
+    till.send("sale_voided", void)
+    assert not [r for r in offline_loss.report(db, ("layer",)) if r["lost_points"]]
+    assert books(owing) == {"overdraft": -200}
 
 
 def test_what_waits_for_a_log_is_shown(centre, pages, add_member, db):
