@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COVERAGE_FLOOR := 94
 
-.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation system clean
+.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper system clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ soak-authorisation: .venv/.ready ## The bound offline, simulated at three depths
 	SOAK_S=$$(($${SOAK_S:-1200} / 2)) $(BIN)/python -m bench.soak.authorisation
 	SOAK_S=$$(($${SOAK_S:-1200} / 4)) $(BIN)/python -m bench.soak.depths
 	SOAK_S=$$(($${SOAK_S:-1200} / 4)) $(BIN)/python -m bench.soak.authorisation_hub
+
+soak-paper: .venv/.ready ## Fiscal protocols under faults and kills; SOAK_S seconds (1200), SEED repeats a run
+	$(BIN)/python -m bench.soak.paper
 
 clean: ## Remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out

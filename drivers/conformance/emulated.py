@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from drivers.base import FiscalPrinter
+from drivers.base import FiscalPrinter, Transport
 from drivers.emulators.dialects import DIALECTS
 from drivers.emulators.paper import Document
 from drivers.emulators.printer import PrinterEmulator
 from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.register.device import RegisterDevice
 from drivers.emulators.wire import open_endpoint
+from drivers.fiscal.counted.pace import REAL_TIME
 from drivers.registry import Options, open_fiscal_printer
+from drivers.transport import open_transport
 
 QUICK: Options = {"reply_timeout_ms": 80}
 """Driver options for a device that answers at once."""
@@ -29,6 +31,12 @@ class EmulatedPrinterBench:
         self.device = device
         self.driver = driver
         self._options = options
+
+    pace = REAL_TIME
+
+    def connect(self) -> Transport:
+        """A new port, for a driver of the caller's making."""
+        return open_transport(self.emulator.url)
 
     def open(self, **options: str | int | bool) -> FiscalPrinter:
         """A new driver on the emulator's address."""

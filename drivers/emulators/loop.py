@@ -6,10 +6,11 @@ import contextlib
 import os
 import select
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from drivers.emulators.wire import Endpoint
 
@@ -18,11 +19,31 @@ T = TypeVar("T")
 CALL_TIMEOUT_S = 60
 
 
+class Loop(Protocol):
+    """What runs a device: its own thread, or whoever writes to it."""
+
+    endpoint: Endpoint
+    clock: Callable[[], float]
+
+    def start(self) -> None:
+        """Begin."""
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Run `work` in turn with what arrives."""
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass for the device."""
+
+    def close(self) -> None:
+        """Unplug."""
+
+
 class DeviceLoop:
     """Runs `on_bytes` for what arrives and `call`ed functions one after the other."""
 
     def __init__(self, name: str, endpoint: Endpoint, on_bytes: Callable[[bytes], None]) -> None:
         self.endpoint = endpoint
+        self.clock: Callable[[], float] = time.monotonic
         self._on_bytes = on_bytes
         self._calls: SimpleQueue[tuple[Callable[[], object], Future[object]]] = SimpleQueue()
         self._wake_read, self._wake_write = os.pipe()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from drivers.emulators.faults import Fault, FaultBox, parse_fault
-from drivers.emulators.loop import DeviceLoop
+from drivers.emulators.loop import DeviceLoop, Loop
 from drivers.emulators.script import parse_script
 from drivers.emulators.wire import Endpoint
 
@@ -53,13 +53,17 @@ class Wire(Protocol):
 class Line:
     """What a wire may do: answer, take its time, and suffer the faults it was given."""
 
-    def __init__(self, loop: DeviceLoop, faults: FaultBox, delay_s: float) -> None:
+    def __init__(self, loop: Loop, faults: FaultBox, delay_s: float) -> None:
         self._loop = loop
         self.faults = faults
         self.delay_s = delay_s
         self.powered = True
         self.frames: deque[tuple[str, str]] = deque(maxlen=MAX_FRAMES)
         self.apply: Callable[[Fault], None] = lambda _fault: None
+
+    def clock(self) -> float:
+        """Seconds of the device's own time."""
+        return self._loop.clock()
 
     def is_refused(self, cmd: int | str) -> bool:
         """A `nak` fault strikes: the frame counts as unreadable."""
@@ -127,12 +131,13 @@ class PrinterEmulator:
         device: Device,
         delay_ms: int,
         wire: Callable[[Line], Wire],
+        loop: Callable[[str, Endpoint, Callable[[bytes], None]], Loop] = DeviceLoop,
     ) -> None:
         self.name = name
         self.kind = "printer"
         self._device = device
         self._faults = FaultBox()
-        self._loop = DeviceLoop(name, endpoint, self._on_bytes)
+        self._loop = loop(name, endpoint, self._on_bytes)
         self._line = Line(self._loop, self._faults, delay_ms / 1000)
         self._line.apply = self._apply
         self._make_wire = wire

@@ -18,11 +18,13 @@ from drivers.fiscal.maria import driver as maria
 from drivers.fiscal.maria.options import read_options as maria_options
 from drivers.fiscal.shtrih import driver as shtrih
 from drivers.fiscal.shtrih.options import read_options as shtrih_options
-from drivers.transport import open_transport
 from loyalty.basket import Tender
 from loyalty.receipt import ReceiptText
+from tests.support.inline_printer import InlineBench
 
 SLIP = ReceiptText(("рядок у чеку",), ("окремий рядок",), "https://l.ua/a1")
+
+WITHOUT_RETURNS = ("datecs_p", "datecs_x", "daisy")
 
 FAMILIES = {
     "fiscal.datecs_ua": (datecs_ua.DatecsUa, datecs_ua_options),
@@ -89,10 +91,10 @@ class MortalPort:
         self._port.close()
 
 
-def driver_over(bench: EmulatedPrinterBench, connect) -> CountedPrinter:
+def driver_over(bench: EmulatedPrinterBench | InlineBench, connect) -> CountedPrinter:
     """The bench's driver on a connection of the test's own making."""
     make, options = FAMILIES[bench.driver]
-    return make(connect, options(QUICK))
+    return make(connect, options(QUICK), bench.pace)
 
 
 def run(bench, job, disk, fate, verb="print_receipt"):
@@ -100,7 +102,7 @@ def run(bench, job, disk, fate, verb="print_receipt"):
     opened = []
 
     def connect():
-        opened.append(MortalPort(open_transport(bench.emulator.url), fate))
+        opened.append(MortalPort(bench.connect(), fate))
         return opened[-1]
 
     driver = driver_over(bench, connect)

@@ -29,7 +29,7 @@ class MariaWire:
         self._device = device
         self._crc = False
         self._decoder = FrameDecoder(crc=False)
-        self._gap = ByteGap()
+        self._gap = ByteGap(line.clock)
         device.forget_session()
 
     def feed(self, data: bytes) -> None:

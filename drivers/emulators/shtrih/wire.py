@@ -28,7 +28,7 @@ class ShtrihWire:
         self._line = line
         self._device = device
         self._decoder = PacketDecoder()
-        self._gap = ByteGap()
+        self._gap = ByteGap(line.clock)
         self._waiting: tuple[int, bytes] | None = None
 
     def feed(self, data: bytes) -> None:

@@ -15,6 +15,7 @@ from drivers.fiscal.atol.link import AtolLink
 from drivers.fiscal.atol.machine import AtolMachine
 from drivers.fiscal.atol.options import DEFAULTS, AtolOptions, read_options
 from drivers.fiscal.atol.tasks import LAST_TASK
+from drivers.fiscal.counted.pace import REAL_TIME, Pace
 from drivers.fiscal.counted.printer import CountedPrinter
 from drivers.fiscal.isl.sequence import SequenceCounter
 from drivers.registry import DriverSpec, Options
@@ -24,11 +25,16 @@ from drivers.transport import open_transport
 class Atol(CountedPrinter):
     """One printer; every connection begins with the task left behind, A5h and 3Fh."""
 
-    def __init__(self, connect: Callable[[], Transport], options: AtolOptions) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Transport],
+        options: AtolOptions,
+        pace: Pace = REAL_TIME,
+    ) -> None:
         sequence = SequenceCounter(0, LAST_TASK, "atol.task.ceiling")
 
         def start(transport: Transport, journal: DeviceJournal | None) -> AtolMachine:
-            link = AtolLink(transport, sequence, DETECTION, options.timing)
+            link = AtolLink(transport, sequence, DETECTION, options.timing, pace)
             if journal is not None:
                 link.bind(journal)
             return AtolMachine(link, options)

@@ -41,10 +41,17 @@ def crc8(data: bytes) -> int:
     """CRC-8, polynomial 31h, initial FFh."""
     crc = 0xFF
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x31 if crc & 0x80 else crc << 1) & 0xFF
+        crc = _TABLE[crc ^ byte]
     return crc
+
+
+def _row(crc: int) -> int:
+    for _ in range(8):
+        crc = (crc << 1 ^ 0x31 if crc & 0x80 else crc << 1) & 0xFF
+    return crc
+
+
+_TABLE: Final = tuple(map(_row, range(256)))
 
 
 def encode(packet_id: int, data: bytes) -> bytes:

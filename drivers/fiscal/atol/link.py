@@ -8,14 +8,13 @@ that task before it asks the printer anything.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.base import DeviceJournal, Transport
 from drivers.errors import DeviceRefused, DeviceUnavailable
 from drivers.fiscal.atol.frame import ASYNC_ID, LAST_ID, Packet, PacketDecoder, encode
 from drivers.fiscal.atol.tasks import FINISHED, UNFINISHED, State, acknowledge, add, ask
+from drivers.fiscal.counted.pace import REAL_TIME, Pace
 from drivers.fiscal.isl.sequence import SequenceCounter
 
 READ_CHUNK = 512
@@ -51,14 +50,13 @@ class AtolLink:
         sequence: SequenceCounter,
         detection: frozenset[int],
         timing: LinkTiming | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] = time.sleep,
+        pace: Pace = REAL_TIME,
     ) -> None:
         self._transport = transport
         self._sequence = sequence
         self._timing = timing or LinkTiming()
-        self._clock = clock
-        self._pause = pause
+        self._clock = pace.clock
+        self._pause = pace.pause
         self._decoder = PacketDecoder()
         self._packet_id = -1
         self._journal: DeviceJournal | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.base import DeviceJournal, Transport
+from drivers.fiscal.counted.pace import REAL_TIME, Pace
 from drivers.fiscal.counted.printer import CountedPrinter
 from drivers.fiscal.datecs_ua.machine import DatecsUaMachine
 from drivers.fiscal.datecs_ua.options import DEFAULTS, DatecsUaOptions, read_options
@@ -22,13 +23,19 @@ from drivers.transport import open_transport
 class DatecsUa(CountedPrinter):
     """One printer; every connection begins with 74 and 90."""
 
-    def __init__(self, connect: Callable[[], Transport], options: DatecsUaOptions) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Transport],
+        options: DatecsUaOptions,
+        pace: Pace = REAL_TIME,
+    ) -> None:
         sequence = SequenceCounter()
 
         def start(transport: Transport, journal: DeviceJournal | None) -> DatecsUaMachine:
             if journal is not None:
                 sequence.bind(journal)
-            return DatecsUaMachine(IslLink(transport, sequence, options.timing), options)
+            link = IslLink(transport, sequence, options.timing, pace.clock)
+            return DatecsUaMachine(link, options)
 
         super().__init__(connect, start, options.rules, options.port_exclusive)
 

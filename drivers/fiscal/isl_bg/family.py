@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.base import DeviceJournal, Transport
+from drivers.fiscal.counted.pace import REAL_TIME, Pace
 from drivers.fiscal.counted.printer import CountedPrinter
 from drivers.fiscal.isl.link import IslLink
 from drivers.fiscal.isl.sequence import SequenceCounter
@@ -25,14 +26,18 @@ class BulgarianPrinter(CountedPrinter):
     """One printer; every connection begins with 74 and 90."""
 
     def __init__(
-        self, connect: Callable[[], Transport], dialect: DatecsP, options: BulgarianOptions
+        self,
+        connect: Callable[[], Transport],
+        dialect: DatecsP,
+        options: BulgarianOptions,
+        pace: Pace = REAL_TIME,
     ) -> None:
         sequence = SequenceCounter()
 
         def start(transport: Transport, journal: DeviceJournal | None) -> BulgarianMachine:
             if journal is not None:
                 sequence.bind(journal)
-            link = IslLink(transport, sequence, options.timing, framing=dialect.framing)
+            link = IslLink(transport, sequence, options.timing, pace.clock, dialect.framing)
             return BulgarianMachine(link, dialect, options)
 
         super().__init__(connect, start, options.rules, options.port_exclusive)
@@ -53,10 +58,13 @@ class Family:
         return read_options(given, self.defaults, self.modes, self.qr_bytes)
 
     def printer(
-        self, connect: Callable[[], Transport], options: BulgarianOptions
+        self,
+        connect: Callable[[], Transport],
+        options: BulgarianOptions,
+        pace: Pace = REAL_TIME,
     ) -> BulgarianPrinter:
         """A printer over connections of the caller's making."""
-        return BulgarianPrinter(connect, self.dialect, options)
+        return BulgarianPrinter(connect, self.dialect, options, pace)
 
     def open(self, url: str, given: Options) -> BulgarianPrinter:
         """Open the printer at `url`; `DeviceUnavailable` when the port cannot be opened."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.base import DeviceJournal, Transport
+from drivers.fiscal.counted.pace import REAL_TIME, Pace
 from drivers.fiscal.counted.printer import CountedPrinter
 from drivers.fiscal.maria.link import MariaLink
 from drivers.fiscal.maria.machine import MariaMachine
@@ -21,9 +22,15 @@ from drivers.transport import open_transport
 class Maria(CountedPrinter):
     """One device; every connection begins with U, CSIN1, SYNC, UPAS and CONF."""
 
-    def __init__(self, connect: Callable[[], Transport], options: MariaOptions) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Transport],
+        options: MariaOptions,
+        pace: Pace = REAL_TIME,
+    ) -> None:
         def start(transport: Transport, journal: DeviceJournal | None) -> MariaMachine:
-            return MariaMachine(MariaLink(transport, options.timing), options, journal)
+            link = MariaLink(transport, options.timing, pace.clock)
+            return MariaMachine(link, options, journal)
 
         super().__init__(connect, start, options.rules, options.port_exclusive)
 

@@ -47,10 +47,17 @@ def crc16(data: bytes) -> int:
     """CRC-16 KERMIT: polynomial 1021h reflected, initial 0."""
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ 0x8408 if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]
     return crc
+
+
+def _row(crc: int) -> int:
+    for _ in range(8):
+        crc = crc >> 1 ^ 0x8408 if crc & 1 else crc >> 1
+    return crc
+
+
+_TABLE: Final = tuple(map(_row, range(256)))
 
 
 def encode(payload: bytes, crc: bool) -> bytes:

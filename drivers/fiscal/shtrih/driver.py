@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.base import DeviceJournal, Transport
+from drivers.fiscal.counted.pace import REAL_TIME, Pace
 from drivers.fiscal.counted.printer import CountedPrinter
 from drivers.fiscal.shtrih.commands import DETECTION
 from drivers.fiscal.shtrih.link import ShtrihLink
@@ -21,9 +22,15 @@ from drivers.transport import open_transport
 class Shtrih(CountedPrinter):
     """One printer; every connection begins with ENQ, FCh, 11h and 10h."""
 
-    def __init__(self, connect: Callable[[], Transport], options: ShtrihOptions) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Transport],
+        options: ShtrihOptions,
+        pace: Pace = REAL_TIME,
+    ) -> None:
         def start(transport: Transport, _journal: DeviceJournal | None) -> ShtrihMachine:
-            return ShtrihMachine(ShtrihLink(transport, DETECTION, options.timing), options)
+            link = ShtrihLink(transport, DETECTION, options.timing, pace.clock)
+            return ShtrihMachine(link, options, pace.pause)
 
         super().__init__(connect, start, options.rules, options.port_exclusive)
 

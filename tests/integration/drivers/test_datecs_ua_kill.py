@@ -10,8 +10,10 @@ import pytest
 from drivers.conformance.emulated import emulated_printer
 from drivers.conformance.samples import MemoryJournal, sample_job
 from drivers.emulators.dialects import DIALECTS
+from tests.support.inline_printer import InlineBench
 from tests.support.mortal_printing import (
     SLIP,
+    WITHOUT_RETURNS,
     Fate,
     kill_and_check,
     paid_by_both,
@@ -20,7 +22,7 @@ from tests.support.mortal_printing import (
     settle_and_check,
 )
 
-WITHOUT_RETURNS = ("datecs_p", "datecs_x", "daisy")
+STRIDE = 10
 CELLS = [
     (kind, dialect)
     for dialect in DIALECTS
@@ -41,16 +43,23 @@ def test_killed_at_every_single_point(tmp_path, kind):
 
 @pytest.mark.parametrize(("kind", "dialect"), CELLS)
 def test_killed_at_points_of_every_protocol(tmp_path, kind, dialect):
-    """A share of the matrix, other points in every run; `make soak-paper` goes through them all."""
+    """A few cells of the matrix over a pty, other points in every run."""
     seed = random.SystemRandom().randrange(2**32)
     with emulated_printer(tmp_path, dialect=dialect) as bench:
         changes = paid_by_both(kind)
         total = points_of(bench, sample_job("count", 2, SLIP, **changes))
         assert total > 60
-        points = random.Random(seed).sample(range(1, total + 1), 16)
-        # The narrow place is around the command that makes it a receipt.
-        for deadly in [*points, *range(total * 6 // 10, total * 6 // 10 + 6)]:
+        for deadly in random.Random(seed).sample(range(1, total + 1), 5):
             kill_and_check(bench, deadly, f"seed {seed}, killed at point {deadly}", changes)
+
+
+@pytest.mark.parametrize(("kind", "dialect"), CELLS)
+def test_the_matrix_of_every_protocol(kind, dialect):
+    """Every tenth point, another tenth in every run; `make soak-paper` goes through them all."""
+    bench, changes = InlineBench(dialect), paid_by_both(kind)
+    total = points_of(bench, sample_job("count", 2, SLIP, **changes))
+    for deadly in range(random.SystemRandom().randint(1, STRIDE), total + 1, STRIDE):
+        kill_and_check(bench, deadly, f"killed at point {deadly}", changes)
 
 
 def test_killed_again_while_reconciling(tmp_path):
