@@ -21,7 +21,7 @@ from edge_agent.ledger.ledger import Ledger
 from edge_agent.machine_facts import machine_facts
 from sync.contract.rights import HeadReply, HeadRequest
 from sync.enrolment import Identity
-from sync.errors import SyncError
+from sync.errors import CentreRefused, SyncError
 
 HeadState = Literal[
     "confirmed",
@@ -125,7 +125,7 @@ class HeadGuard:
                 epoch=head.epoch, seq=head.seq, hash=head.hash.hex(), machine=self._anchor.machine
             )
             try:
-                reply = centre.confirm_head(request)
+                reply = self._asked(centre, request)
             except SyncError as error:
                 if not self.is_confirmed:
                     emit(Event.HEAD_UNCONFIRMED, reason=self.state, problem=str(error))
@@ -133,6 +133,16 @@ class HeadGuard:
             self._answered(reply, head)
         if self.state != before:
             self.on_change()
+
+    def _asked(self, centre: HeadAnswers, request: HeadRequest) -> HeadReply:
+        """A centre before contract 3 has no such route. It cannot vouch for an image; a register
+        that has no anchor yet, because it was upgraded, goes on as it did before."""
+        try:
+            return centre.confirm_head(request)
+        except CentreRefused as error:
+            if error.status != 404 or self.state not in ("no_anchor", "confirmed"):
+                raise
+            return HeadReply(state="confirmed", head_seq=request.seq, server_time="")
 
     def _answered(self, reply: HeadReply, head: HeadMark) -> None:
         if reply.state == "confirmed":
