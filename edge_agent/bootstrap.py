@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from edge_agent.agent import Agent
 from edge_agent.api import app as api_app
-from edge_agent.api import desk_routes, sales
+from edge_agent.api import desk_routes, sales, tap_routes
 from edge_agent.api.guard import Tokens
 from edge_agent.api.writes import Writes
 from edge_agent.assortment import Assortment
@@ -50,6 +50,7 @@ from edge_agent.sync_exchange import SyncCallbacks
 from edge_agent.sync_feed import bucket_check, rights_of
 from edge_agent.sync_pace import SyncTiming
 from edge_agent.sync_runner import SyncRunner
+from edge_agent.tap_desk import TapDesk
 from edge_agent.till import Till
 from edge_agent.till_identity import TillIdentity
 from sync.centre_client import CentreClient, ClockSample
@@ -239,6 +240,7 @@ class _Builder:
         return api_app.create_app(
             [
                 sales.routes(till, desk, writes, OneTimeDesk(till, self.codes)),
+                tap_routes.routes(TapDesk(till, self.ledger, self.rules.template)),
                 desk_routes.routes(
                     desk,
                     self.broadcast,

@@ -39,9 +39,32 @@ def render_slip(
     Empty when there is nothing to say. Raises `ValueError` for a width no receipt has."""
     check_width(width)
     texts = texts_of(locale, template)
+    rows = _body(document, texts, width, template)
+    return (*rows, SlipRow("space"), *_centred("center", texts.no_receipt, width)) if rows else ()
+
+
+def render_addition(
+    document: ReceiptDocument, *, locale: Locale, width: int, template: ReceiptTemplate = PLAIN
+) -> tuple[tuple[str, ...], str]:
+    """Plain lines, and what a QR says, for the end of a receipt that another program prints."""
+    check_width(width)
+    inner = tuple(name for name in template.blocks if name not in ("header", "footer"))
+    rows = _body(document, texts_of(locale, template), width, replace(template, blocks=inner))
+    lines = [row.text.center(width).rstrip() if row.style == "center" else row.text for row in rows]
+    shown = ["-" * width if r.style == "rule" else t for r, t in zip(rows, lines, strict=True)]
+    codes = [row.text for row in rows if row.style == "qr"]
+    return (
+        tuple(t for r, t in zip(rows, shown, strict=True) if r.style not in ("qr", "space")),
+        codes[0] if codes else "",
+    )
+
+
+def _body(
+    document: ReceiptDocument, texts: Texts, width: int, template: ReceiptTemplate
+) -> list[SlipRow]:
     parts = {name: PARTS[name](document, texts, width, template) for name in template.blocks}
     if not any(parts.get(name) for name in ("promotions", "member", "rewards", "offers")):
-        return ()
+        return []
     rows: list[SlipRow] = []
     before = ""
     for name, part in parts.items():
@@ -50,8 +73,7 @@ def render_slip(
         if part:
             rows += part
             before = name
-    rows += [SlipRow("space"), *_centred("center", texts.no_receipt, width)]
-    return tuple(rows)
+    return rows
 
 
 def texts_of(locale: Locale, template: ReceiptTemplate) -> Texts:

@@ -1,7 +1,8 @@
 """Asking the agent what to add, on a thread of its own and never longer than a moment.
 
-POST {"total_minor": N, "width": W} is answered with {"lines": ["…"], "qr": "…"}; every other
-answer, and none, means that nothing is added.
+POST {"total_minor": N, "width": W, "receipt": R} is answered with {"lines": ["…"], "qr": "…"};
+every other answer, and none, means that nothing is added. R is the same for all questions of one
+receipt, so that a second buyer with the same total never gets the first one's lines.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,17 +43,17 @@ class Agent:
         self._token_file = token_file
         self._timeout_s = timeout_s
 
-    def ask(self, total_minor: int, width: int) -> Question:
+    def ask(self, total_minor: int, width: int, receipt: str) -> Question:
         """Begin to ask."""
-        return Question(self, total_minor, width)
+        return Question(self, {"total_minor": total_minor, "width": width, "receipt": receipt})
 
-    def answer(self, total_minor: int, width: int) -> Addition:
+    def answer(self, question: Mapping[str, object]) -> Addition:
         """Ask and wait; raises when there is no answer, or one that cannot be used."""
         headers = {"Content-Type": "application/json"}
         if self._token_file is not None:
             token = self._token_file.read_text(encoding="ascii").strip()
             headers["Authorization"] = f"Bearer {token}"
-        body = json.dumps({"total_minor": total_minor, "width": width})
+        body = json.dumps(question)
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
         try:
             connection.request("POST", self._path, body, headers)
@@ -67,10 +69,10 @@ class Agent:
 class Question:
     """One question under way."""
 
-    def __init__(self, agent: Agent, total_minor: int, width: int) -> None:
+    def __init__(self, agent: Agent, question: Mapping[str, object]) -> None:
         self._found = Addition()
         self._thread = threading.Thread(
-            target=self._work, args=(agent, total_minor, width), name="tap-ask", daemon=True
+            target=self._work, args=(agent, question), name="tap-ask", daemon=True
         )
         self._thread.start()
 
@@ -79,9 +81,9 @@ class Question:
         self._thread.join(patience_s)
         return Addition() if self._thread.is_alive() else self._found
 
-    def _work(self, agent: Agent, total_minor: int, width: int) -> None:
+    def _work(self, agent: Agent, question: Mapping[str, object]) -> None:
         try:
-            self._found = agent.answer(total_minor, width)
+            self._found = agent.answer(question)
         except (OSError, ValueError, http.client.HTTPException):
             return
 

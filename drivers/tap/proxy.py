@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import socket
 import threading
 from collections.abc import Callable
@@ -68,10 +69,12 @@ class SocketPort:
 def join(pos: Transport, printer: Transport, options: TapOptions) -> int:
     """Pass bytes both ways until either end is gone; gives how often lines were added."""
     question: list[Question] = []
+    link = secrets.token_hex(8)
 
     def on_total(total_minor: int) -> None:
         if options.agent is not None:
-            question[:] = [options.agent.ask(total_minor, options.columns)]
+            receipt = f"{link}-{stream.receipts}"
+            question[:] = [options.agent.ask(total_minor, options.columns, receipt)]
 
     def addition() -> Addition:
         return question.pop().result() if question else Addition()

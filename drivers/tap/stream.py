@@ -37,6 +37,7 @@ class TapStream:
     is_blind: bool = False
     saw_fiscal: bool = False
     added: int = 0
+    receipts: int = 0
     _commands: CommandReader = field(default_factory=CommandReader)
     _sent: int = 0
     _is_escpos: bool = False
@@ -77,6 +78,7 @@ class TapStream:
         if command.name in _CUTS:
             ours = self._ours() if sent == 0 else b""
             self.reader.cut()
+            self.receipts += 1
             return ours + command.raw[sent:]
         if self.reader.take(command) and self.reader.total_minor is not None:
             self.on_total(self.reader.total_minor)

@@ -119,7 +119,10 @@ def test_our_lines_stand_on_the_pos_s_receipt(tmp_path, running):
             lines = sell(tap, bench)
         running.pop().close()
     assert lines == PLAIN + OURS
-    assert agent.asked[0] == ({"total_minor": 15_750, "width": 48}, "Bearer secret")
+    said, authorisation = agent.asked[0]
+    assert authorisation == "Bearer secret"
+    assert (said["total_minor"], said["width"]) == (15_750, 48)
+    assert len({question["receipt"] for question, _ in agent.asked}) == 3
 
 
 SICK = {
