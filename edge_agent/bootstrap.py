@@ -125,6 +125,7 @@ class _Builder:
             self.rules.store, lambda epoch: _off_loop(lambda: self.ledger.fence(epoch))
         )
         self.guard = guard_of(self.ledger, settings, identity, machine)
+        self.outbox.may_settle = lambda: self.guard.is_confirmed
         self.hub = self._hub()
         self.client = self._client()
         self.gate = CentreGate(

@@ -180,6 +180,8 @@ class Till:
                 ctx.hub.borrow(lease.member_id, lease.recall_points)
         facts = self._ledger.unit(lambda uow: give_back_rights(uow, ctx, rights))
         if facts:
+            # An image from before would spend again what is given back here.
+            self._guard.keep()
             emit(Event.LEASES_RETURNED, facts=facts)
             self.on_fact()
 

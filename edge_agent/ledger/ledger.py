@@ -160,6 +160,7 @@ class Outbox:
     def __init__(self, ledger: Ledger, register_id: str) -> None:
         self._ledger = ledger
         self._register_id = register_id
+        self.may_settle: Callable[[], bool] = lambda: True
 
     def pending(self, max_facts: int, max_bytes: int) -> UploadBatch | None:
         """The oldest unacknowledged facts of the oldest such epoch, within the bounds."""
@@ -201,7 +202,10 @@ class Outbox:
         `seq`, or gave it up: never less than was said before.
 
         What is said ends holds at the centre, so a power cut must not bring a question back: a
-        new number is written down, and everything before it with it, before it is told."""
+        new number is written down, and everything before it with it, before it is told. A copy
+        of the file (`may_settle` is False) does not know what the other one has asked: 0."""
+        if not self.may_settle():
+            return 0
 
         def look(connection: sqlite3.Connection) -> tuple[int, int]:
             row = connection.execute(_META, (f"{SETTLED_KEY}{epoch}",)).fetchone()

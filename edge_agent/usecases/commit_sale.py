@@ -241,6 +241,7 @@ def _write(
         "fact": {"epoch": fact[0], "seq": fact[1]},
         "job_id": job_id if ctx.prints else "",
         **_figures(paid),
+        "spends_rights": bool(uses or (paid.decision and paid.decision.offline_points)),
         "mode": "online" if ctx.is_online else "offline",
         "committed_at": now,
     }
@@ -264,7 +265,6 @@ def _figures(paid: _Paid) -> dict[str, Any]:
         "redeemed_points": quote.redeemed_points,
         "accrual_points": quote.accrual_points if paid.draft.member else 0,
         "layer": decision.row.layer if decision else "",
-        "spends_rights": bool(decision and decision.offline_points),
         "decline_reason": paid.draft.decline_reason,
         "notices": _notices(paid.shown, quote),
         "gift_cards": [asdict(card) for card in settlement.gift_cards],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -110,6 +111,20 @@ def test_two_open_sales_cannot_both_take_the_last_unit(campaign: Rig) -> None:
     )
     assert first.status_code == 200
     assert (second.status_code, second.json()["code"]) == (409, "sum_changed")
+
+
+def test_an_image_from_before_a_use_takes_nothing(campaign: Rig, tmp_path: Path) -> None:
+    _hear(campaign, _counter("welcome", 1))
+    campaign.stop()
+    data, image = campaign.folder / "data", tmp_path / "image"
+    shutil.copytree(data, image)
+    campaign.start()
+    assert _discount(campaign) == 2_000
+    campaign.stop()
+    shutil.rmtree(data)
+    shutil.copytree(image, data)
+    campaign.start()
+    assert _discount(campaign) == 0
 
 
 def test_another_life_or_a_clone_takes_nothing(campaign: Rig) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,6 +95,18 @@ def test_what_an_open_sale_was_promised_stays_with_it(rig: Rig) -> None:
     _hear(rig, _recall(2, "a", GRANTED))
     assert _points(_facts(rig, "lease_returned")) == [("a", GRANTED - 2_000)]
     assert _confirm(rig, view)["redeemed_minor"] == 2_000
+
+
+def test_an_image_from_before_an_answer_spends_nothing_of_it(rig: Rig, tmp_path: Path) -> None:
+    rig.stop()
+    shutil.copytree(rig.folder / "data", tmp_path / "image")
+    rig.start()
+    _hear(rig, _recall(2, "a", GRANTED))
+    rig.stop()
+    shutil.rmtree(rig.folder / "data")
+    shutil.copytree(tmp_path / "image", rig.folder / "data")
+    rig.start()
+    assert _open(rig)["redeem"]["reason"] == "head_unconfirmed"
 
 
 def test_an_answer_goes_up_before_what_only_earns(rig: Rig) -> None:

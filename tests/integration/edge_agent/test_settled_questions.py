@@ -64,6 +64,14 @@ def test_what_was_told_is_on_the_disk_before_it_is_told(rig: Rig) -> None:
     assert _outbox(rig).settled(1, 0) == 1
 
 
+def test_a_copy_on_another_machine_settles_nothing(rig: Rig) -> None:
+    _confirm(rig, _ask(rig))
+    rig.stop()
+    rig.start("another machine")
+    assert rig.agent is not None
+    assert rig.agent.health.heartbeat().settled_number == 0
+
+
 def test_numbers_rise_over_restarts(rig: Rig) -> None:
     _confirm(rig, _ask(rig))
     rig.stop()
