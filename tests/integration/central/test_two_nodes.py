@@ -22,7 +22,8 @@ from central.service import CentreService
 from sync.contract.chain import GENESIS
 from sync.contract.messages import Fact, UploadBatch
 from sync.serving.port import Caller
-from tests.support.two_nodes import NEAR_ONLY, CannotRoute, node_of, second_node
+from tests.support.routed_statements import NEAR_ONLY, CannotRoute, node_of
+from tests.support.two_nodes import second_node
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 REGISTERS = ("R1", "R2", "R3", "R4", "R5")
