@@ -108,7 +108,7 @@ class CheckboxEmulator:
             with self.service.lock:
                 answer: tuple[int, Any] = (200, run())
         except Refused as refusal:
-            answer = refusal.status, {"code": refusal.code, "message": str(refusal)}
+            answer = refusal.status, {"code": refusal.word, "message": str(refusal)}
         if slow:
             time.sleep(slow[0].millis / 1000)
         if self._faults.strike("at", name, frozenset({"drop_reply"})):

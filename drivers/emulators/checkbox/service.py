@@ -19,11 +19,11 @@ MAX_CODES: Final = 2_000
 
 
 class Refused(Exception):
-    """An answer that is no success: HTTP status, code, sentence."""
+    """An answer that is no success: HTTP status, the service's own word, sentence."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, word: str, message: str) -> None:
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status, self.word = status, word
 
 
 class CheckboxService(RegisterDevice):

@@ -44,7 +44,7 @@ REGISTER_LAST_RECEIPT: Final = 0x33
 MODE_REGISTRATION: Final = 1
 ANSWER, STATE_ANSWER = 0x55, 0x44
 
-REASONS: Final = {
+OUR_CODE: Final = {
     0x66: "not_allowed",
     0x67: "paper_out",
     0x68: "printer_fault",

@@ -8,7 +8,7 @@ from drivers.fiscal.atol.commands import (
     ALLOWED,
     ANSWER,
     MODE_REGISTRATION,
-    REASONS,
+    OUR_CODE,
     REGISTER_LAST_RECEIPT,
     Cmd,
     DeviceState,
@@ -153,7 +153,7 @@ class AtolMachine:
         error = answer[1]
         if error:
             raise DeviceRefused(
-                REASONS.get(error, "device_error"),
+                OUR_CODE.get(error, "device_error"),
                 f"command {int(cmd):02X}h refused: error {error:02X}h",
                 f"{error:02X}",
             )

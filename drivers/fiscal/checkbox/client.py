@@ -122,7 +122,7 @@ def _content(answer: httpx.Response) -> Any:
         return content
     detail = content if isinstance(content, dict) else {}
     vendor = str(detail.get("code", answer.status_code))
-    code = "not_found" if answer.status_code == httpx.codes.NOT_FOUND else _REASONS.get(vendor)
+    code = "not_found" if answer.status_code == httpx.codes.NOT_FOUND else _OUR_CODE.get(vendor)
     raise DeviceRefused(code or "device_error", str(detail.get("message", vendor))[:300], vendor)
 
 
@@ -130,7 +130,7 @@ def _seconds(text: str) -> float:
     return min(float(text), RATE_WINDOW_S) if text.isdecimal() else 1.0
 
 
-_REASONS: Final = {
+_OUR_CODE: Final = {
     "receipt.already_exists": "already_exists",
     "shift.not_opened": "shift_not_open",
     "401": "wrong_password",

@@ -6,6 +6,7 @@ Every call raises `DeviceRefused` (the device said no; `vendor_code` is its stat
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 from drivers.base import DeviceInfo, DeviceJournal
@@ -27,7 +28,7 @@ class IslStatus(MachineStatus, Protocol):
         """A command that prints was not carried out."""
 
 
-class IslSession:
+class IslSession(ABC):
     """A recognised printer. `status` is what came with its last reply.
 
     A dialect gives its allow-list, the commands that print nothing, and how it reads the status
@@ -42,13 +43,13 @@ class IslSession:
         self.status = self._ask()
         self.identity = self.diagnose()
 
+    @abstractmethod
     def read_status(self, raw: bytes) -> IslStatus:
         """The dialect's meaning of the status bytes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_identity(self, data: bytes) -> DeviceInfo | None:
         """The reply of 90, `None` when it is not this dialect's."""
-        raise NotImplementedError
 
     @property
     def link_counters(self) -> LinkCounters:

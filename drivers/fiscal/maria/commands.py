@@ -24,7 +24,7 @@ CONF_LENGTH: Final = 106
 NOTHING_OPEN, RECEIPT_OPEN, TEXT_OPEN = 3, 1, 2
 PAYMENTS: Final = "1234"
 
-REASONS: Final = {
+OUR_CODE: Final = {
     "HARDPAPER": "paper_out",
     "HARDPOINT": "cover_open",
     "SOFT24HOUR": "shift_over_24_hours",
@@ -131,7 +131,7 @@ def parse_configuration(data: str) -> Configuration:
 def status_of(conf: Configuration, trouble: tuple[str, ...], kind: str) -> PlainStatus:
     """State for the job layer; `kind` is what we opened last, for the device does not tell."""
     is_open = conf.document_state not in (NOTHING_OPEN, TEXT_OPEN)
-    known = [REASONS.get(word, "") for word in trouble]
+    known = [OUR_CODE.get(word, "") for word in trouble]
     return PlainStatus(
         raw=f"{conf.document_state} {conf.last_command} {' '.join(trouble)}".strip(),
         paper_out="paper_out" in known,

@@ -9,7 +9,7 @@ from drivers.fiscal.counted.payment import amounts_by_mode
 from drivers.fiscal.counted.receipt_plan import ReceiptPlan, Sale
 from drivers.fiscal.maria.commands import (
     ALLOWED,
-    REASONS,
+    OUR_CODE,
     Configuration,
     completion,
     fiscal_line,
@@ -197,7 +197,7 @@ class MariaMachine:
             return
         word = answer.trouble[0] if answer.trouble else "no DONE"
         raise DeviceRefused(
-            REASONS.get(word, "device_error"),
+            OUR_CODE.get(word, "device_error"),
             f"command {command[:4].decode('ascii')} refused: {word}",
             word,
         )

@@ -55,7 +55,7 @@ SUBMODE_NO_PAPER, SUBMODE_HALTED, SUBMODE_WAITS, SUBMODES_BUSY = 1, 2, 3, frozen
 
 ERROR_PRINTING, ERROR_WAITS = 0x50, 0x58
 
-REASONS: Final = {
+OUR_CODE: Final = {
     0x45: "underpaid",
     0x4A: "receipt_open",
     0x4E: "shift_over_24_hours",

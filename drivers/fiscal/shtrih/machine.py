@@ -14,11 +14,11 @@ from drivers.fiscal.shtrih.commands import (
     ALLOWED,
     ERROR_PRINTING,
     ERROR_WAITS,
+    OUR_CODE,
     PAID_FOR_REFUNDS,
     PAID_FOR_SALES,
     PAID_STEP,
     PAYMENT_TYPES,
-    REASONS,
     REGISTER_DOCUMENTS,
     REGISTER_REFUNDS,
     REGISTER_SALES,
@@ -196,7 +196,7 @@ class ShtrihMachine:
                 break
             self._pause(BUSY_PAUSE_S)
         if error:
-            reason = REASONS.get(error, "device_error")
+            reason = OUR_CODE.get(error, "device_error")
             code = "paper_out" if reason in ("waits_for_paper", "printing") else reason
             raise DeviceRefused(
                 code, f"command {int(cmd):02X}h refused: error {error:02X}h", f"{error:02X}"
