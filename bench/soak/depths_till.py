@@ -243,7 +243,8 @@ class RealTill:
         command = Confirm(sale_id, draft.quote_id, draft.basket_hash, tenders, job_id)
         result = self.commit(ctx, command)
         if isinstance(result, Repriced):
-            raise AssertionError(f"sale {order.sale} was priced anew")
+            # What it was decided on no longer stands: the till shows the new price first.
+            return Sold("open")
         used = self.ledger.unit(lambda uow: uow.authorisation(draft.auth_id), durable=False)
         if used is None or used.state != "used":
             return Sold("committed")

@@ -13,7 +13,6 @@ from bench.soak.depths_judged import Broken
 from bench.soak.depths_mutants import POSTGRESQL, PURE, SQLITE, seen_at
 from bench.soak.depths_plan import Order, Size
 from bench.soak.depths_pure import PureChain
-from bench.soak.depths_server import postgres
 from bench.soak.depths_world import World
 
 FIXED = 20_261_122
@@ -21,12 +20,6 @@ FRESH = random.SystemRandom().randrange(10**9)
 SOON = 2
 """A seed at which each mutant is seen early; the soak takes others."""
 NAME = "{0.name}".format
-
-
-@pytest.fixture(scope="module")
-def url():
-    with postgres() as found:
-        yield found
 
 
 def run(world: World, rounds: int, steps: int) -> None:
@@ -94,67 +87,6 @@ def test_depths_that_differ_are_told_apart():
     with pytest.raises(Broken, match="differs"):
         world.sell(Order(1, till=1, member=1, wanted=0, is_online=True))
     assert world.compare(2)["available"]
-
-
-# --- found here -------------------------------------------------------------------------------
-
-
-def ended(world: World) -> list[str]:
-    try:
-        return world.depths[0].audit()
-    finally:
-        world.depths[0].close()
-
-
-@pytest.mark.xfail(reason="`Outbox.settled` says the highest number ever said", strict=False)
-def test_what_is_settled_belongs_to_the_facts_sent():
-    """Two sales are approved online. A batch of both is lost, one of the first alone arrives: the
-    second sale's points must stay held, for its fact is still on its way."""
-    size = Size(stores=2, members=1)
-    chain = SqliteChain(size)
-    world = World(1, size, [chain])
-    for number, wanted in ((1, 1_000), (2, 5_000)):
-        world.sell(Order(number, till=1, member=1, wanted=wanted, is_online=True))
-    outbox = chain.tills[1].outbox
-    assert outbox.pending(50, 10**6).settled_number == 2
-    alone = outbox.pending(1, 10**6)
-    assert not ended(world)
-    assert (len(alone.facts), alone.settled_number) == (1, 1)
-
-
-@pytest.mark.xfail(reason="a decision of an earlier epoch is still used", strict=False)
-def test_a_right_of_an_earlier_life_is_not_spent_in_the_next():
-    """Decided from a lease, then the register is enrolled anew, then the till confirms (B4)."""
-    size = Size(stores=2, members=1)
-    world = World(1, size, [SqliteChain(size)])
-    world.sell(Order(1, till=1, member=1, wanted=0, is_online=True))
-    world.push(1, 50, "answered")
-    world.pull(1, "answered")
-    order = Order(2, till=1, member=1, wanted=3_000, is_online=False, crash="decided")
-    assert world.sell(order).state == "open"
-    world.replace(1)
-    try:
-        sold = world.finish(2)
-    finally:
-        world.depths[0].close()
-    assert sold.lease == 0
-
-
-@pytest.mark.xfail(reason="facts of two epochs are compared by number alone", strict=False)
-def test_a_hold_that_the_next_life_uses_is_not_settled_by_the_life_before():
-    """Approved online, then enrolled anew, then confirmed: what the old log settles is not it."""
-    size = Size(stores=2, members=1)
-    world = World(1, size, [SqliteChain(size)])
-    try:
-        world.sell(Order(1, till=1, member=1, wanted=0, is_online=True))
-        world.sell(Order(2, till=1, member=1, wanted=3_000, is_online=True, crash="decided"))
-        world.replace(1)
-        spent = world.finish(2)
-        world.push(1, 50, "answered")
-        held = world.compare(1).get("held", 0)
-    finally:
-        world.depths[0].close()
-    assert held == spent.online
 
 
 # --- a day offline and its twin ---------------------------------------------------------------
