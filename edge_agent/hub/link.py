@@ -52,8 +52,9 @@ class HubLink:
         self._channel = Channel(f"https://{address}", now, context=context)
 
     def borrow(self, request: BorrowRequest) -> BorrowReply:
-        """Be lent a part of the store's lease."""
-        return self._post("/v1/hub/leases", request, self._claim_s, BorrowReply)
+        """Be lent a part of the store's lease; at a walk-up nobody waits for it yet."""
+        total_s = BEAT_S if request.is_walk_up else self._claim_s
+        return self._post("/v1/hub/leases", request, total_s, BorrowReply)
 
     def claim(self, request: ClaimRequest) -> ClaimReply:
         """Claim purse and cache points before they are approved."""

@@ -222,9 +222,11 @@ class HubNet:
         self._start_centre(stack)
         self.hub = self._agent(HUB, 2, hub=True)
         self.tills = [self._agent(name, n) for n, name in enumerate(TILLS, 3)]
-        for till in (self.hub, *self.tills):
+        everyone = (self.hub, *self.tills)
+        for till in everyone:
             stack.callback(till.stop, kill=True)
-            till.start()
+        with ThreadPoolExecutor(len(everyone)) as pool:
+            list(pool.map(Till.start, everyone))
         run_tool(
             *("edge-central", "hub", "name", "--store", STORE, "--register", HUB),
             *("--address", f"{HUB}=10.99.0.2:{HUB_PORT}", "--reason", "wired"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,29 +36,31 @@ def test_two_tills_spend_one_lease_and_a_dying_hub_burns_nothing_twice(net: HubN
     net.cut_wan()
     net.until_offline()
 
-    # Both tills at once on one member, until nobody gives any more.
+    # Both tills at once on one member: half for each, and then as much as either can get. A hub
+    # that is late once is asked again, for a busy machine is no empty lease.
     first = shoppers[0]
+    granted = net.granted(first.member_id)
     spent: list[int] = []
 
     def spend(till: int) -> None:
-        # A hub that is late once is asked again: a busy machine is no empty lease.
-        refused = 0
-        while refused < 4:
-            points = net.tills[till].sell(first.card, 700)
-            refused = 0 if points else refused + 1
-            spent.append(points)
+        own = 0
 
-    threads = [threading.Thread(target=spend, args=(n,)) for n in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    granted = net.granted(first.member_id)
+        def sold() -> bool:
+            nonlocal own
+            points = net.tills[till].sell(first.card, 700)
+            spent.append(points)
+            own += points
+            return own >= granted // 2 - 700
+
+        until(f"half the lease at till {till}", sold, 90)
+        for _ in range(4):
+            sold()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(spend, range(2)))
     burnt = [net.burnt(till, first.member_id) for till in net.tills]
     assert sum(spent) == sum(burnt)
-    assert sum(burnt) <= granted
-    assert sum(burnt) >= granted - 700, "what is there is given, too"
-    assert all(burnt), "both tills took a part"
+    assert granted - 1_400 <= sum(burnt) <= granted
 
     # The hub dies in the middle of sales, again and again.
     cards = [(each.member_id, each.card) for each in shoppers[1:]]
