@@ -102,7 +102,7 @@ def amount(
         return Taking(lines, (min(effect.amount_minor * times, line.room),), (), line.pieces)
     moves = _moves(effect.overflow, effect.per == "receipt", policies)
     if effect.per == "unit" and units.is_whole and _is_cut(lines):
-        units = then.Units(at_most=_MANY)
+        units = then.Units(at_most=_MANY, pick=units.pick)
     slices: list[Slice] | None = None
     if units.is_whole:
         values, counts = [line.net for line in lines], [line.pieces for line in lines]

@@ -152,3 +152,17 @@ def test_a_hundred_thousand_pieces(goods, shop, promotion, scope):
     most = promotion(PercentOff(scope(), 10_000, units=Units(at_most=9_999)))
     assert shop(most).off(sack) == [99_990]
     assert shop(promotion(PercentOff(scope(), 10_000))).price(sack).payable_minor == 100_000
+
+
+def test_the_order_of_choice_holds_also_where_all_pieces_are_taken(goods, shop, promotion, scope):
+    """One piece costs 1.00 already; 23.54 off each piece takes it first, as the rule says."""
+    one_at_a_hryvnia = promotion(
+        FixedPrice(scope(), 100, Units(at_most=1, pick="dearest")), "one", priority=9
+    )
+    off_each = promotion(
+        AmountOff(scope(), 2354, "unit", overflow="drop", units=Units(pick="cheapest")), "each"
+    )
+    store = shop(one_at_a_hryvnia, off_each, unit_floor_minor=1, policies=Policies(pick="dearest"))
+    line = goods("a", 23925, 2, sum_minor=47852)
+    quote = store.price(line)
+    assert [applied.amount_minor for applied in quote.promotions] == [23826, 2454]
