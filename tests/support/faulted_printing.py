@@ -68,6 +68,10 @@ class FaultedPrinter:
         bench.emulator.send(MENDED)
         if self._forgets:
             self._disk = MemoryJournal()
+        if chance.random() < 0.3:
+            # Killed again while it is being settled, in the middle of a cancel for example.
+            again = run(bench, job, self._disk, Fate(chance.randint(1, 60)), "reconcile")
+            self._judge(again, before, f"{note}, killed again")
         settled = run(bench, job, self._disk, Fate(), "reconcile")
         self._judge(settled, before, f"{note}, reconciled")
         self.unknown += settled is not None and settled.verdict == "unknown"

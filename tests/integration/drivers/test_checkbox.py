@@ -100,6 +100,37 @@ def test_what_cannot_be_told_is_unknown_and_settles_later(bench):
     assert bench.fiscal_documents() == 1
 
 
+class LateTransport(httpx.BaseTransport):
+    """The first sale hangs in the network; `arrive` lets it through at last."""
+
+    def __init__(self):
+        self._inner, self._late = httpx.HTTPTransport(verify=False), None
+
+    def handle_request(self, request):
+        if request.url.path.endswith("/receipts/sell") and self._late is None:
+            self._late = request
+            raise httpx.ReadTimeout("no answer", request=request)
+        return self._inner.handle_request(request)
+
+    def arrive(self):
+        """What the service says to the request that comes late."""
+        return self._inner.handle_request(self._late).status_code
+
+    def close(self):
+        self._inner.close()
+
+
+def test_a_request_that_arrives_late_finds_its_id_used(bench):
+    network, journal, job = LateTransport(), MemoryJournal(), sample_job("late", 1)
+    given = read_options({**QUICK, "tries": 1})
+    driver = Checkbox(bench.emulator.url, given, lambda: NOON, lambda _s: None, network)
+    assert driver.print_receipt(job, journal).verdict != "printed"
+    assert driver.print_receipt(job, journal).verdict == "printed"
+    assert network.arrive() == 400
+    driver.close()
+    assert bench.fiscal_documents() == 1
+
+
 def test_killed_at_every_point(bench):
     for _ in range(2):  # the first opens the shift as well
         counting = Fate()

@@ -101,6 +101,26 @@ def test_a_cancelled_receipt_takes_a_number_and_is_still_no_print(dialect, tmp_p
         assert bench.emulator.counters()["documents"] > 2
 
 
+@pytest.mark.parametrize(
+    ("dialect", "cancel"), [("datecs_p", 60), ("datecs_x", 60), ("daisy", 130)]
+)
+def test_a_cancel_whose_reply_is_lost_is_no_print(dialect, cancel, tmp_path):
+    """The number has moved by one and the last sum is ours: only the missing payment tells."""
+    with emulated_printer(tmp_path, dialect=dialect) as bench:
+        journal, job, printer = MemoryJournal(), sample_job("lost", 2), bench.open()
+        bench.emulator.send("unplug 0.05 at 53")
+        assert printer.print_receipt(job, journal).verdict == "unknown"
+        bench.emulator.counters()  # answered when the cable is in again
+        bench.emulator.send(f"unplug 0.05 after {cancel}")
+        assert printer.reconcile(job, journal).verdict == "unknown"
+        assert bench.emulator.counters()["documents"] == 1
+        outcome = printer.reconcile(job, journal)
+        assert (outcome.verdict, outcome.reason) == ("not_printed", "cancelled")
+        assert printer.print_receipt(job, journal).verdict == "printed"
+        printer.close()
+        assert bench.fiscal_documents() == 1
+
+
 @pytest.mark.parametrize("dialect", ["datecs_p", "datecs_x", "daisy"])
 def test_a_receipt_that_is_not_ours_is_neither_cancelled_nor_closed(dialect, tmp_path):
     with emulated_printer(tmp_path, dialect=dialect) as bench:
