@@ -168,6 +168,7 @@ class _Builder:
 
     def _applied(self, desk: Desk, result: PullResult) -> None:
         self.events.applied(result)
+        _off_loop(self.asks.confirm_head)
         if result.rows:
             _off_loop(desk.refresh)
             _off_loop(self.asks.answer)

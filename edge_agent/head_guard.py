@@ -23,6 +23,8 @@ from sync.contract.rights import HeadReply, HeadRequest
 from sync.enrolment import Identity
 from sync.errors import CentreRefused, SyncError
 
+ASK_S = 5.0
+"""No sale waits for this question."""
 HeadState = Literal[
     "confirmed",
     "no_anchor",
@@ -40,7 +42,7 @@ ENDED = frozenset({"behind", "forked"})
 class HeadAnswers(Protocol):
     """Who may confirm a head: the centre."""
 
-    def confirm_head(self, request: HeadRequest) -> HeadReply: ...
+    def confirm_head(self, request: HeadRequest, timeout_s: float = ...) -> HeadReply: ...
 
 
 def state_by_anchor(connection: sqlite3.Connection, anchor: Anchor, epoch: int) -> HeadState:
@@ -138,7 +140,7 @@ class HeadGuard:
         """A centre before contract 3 has no such route. It cannot vouch for an image; a register
         that has no anchor yet, because it was upgraded, goes on as it did before."""
         try:
-            return centre.confirm_head(request)
+            return centre.confirm_head(request, ASK_S)
         except CentreRefused as error:
             if error.status != 404 or self.state not in ("no_anchor", "confirmed"):
                 raise
