@@ -1,9 +1,9 @@
 """`make soak-authorisation`, second part: one schedule at several depths, taking equal decisions.
 
 First each mutant at its depth, which the invariants alone must see within its steps; then seeded
-chains of 50 stores: registers with their SQL beside the pure machines until SQLITE steps, then the
-same with the centre on PostgreSQL until POSTGRES steps, or SOAK_S. DEPTH=sqlite or postgresql runs
-one of them alone. Steps add up over runs with other seeds in bench/out/soak.jsonl.
+chains of 50 stores, healed now and then: registers with their SQL beside the pure machines for
+10^6 steps, the same with the centre on PostgreSQL for 10^5, or SOAK_S. DEPTH=sqlite or postgresql
+runs one of them alone. Steps add up over runs with other seeds in bench/out/soak.jsonl.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from bench.soak.depths_world import World
 TARGETS = {"sqlite": 1_000_000, "postgresql": 100_000}
 CHAIN = Size(stores=50, members=60)
 WORLD_STEPS = {"sqlite": 40_000, "postgresql": 10_000}
-ROUND = 500
+ROUND = 100
+HEAL_SHARE = 0.05
 WORLDS_A_SEED = 1_000_000
 
 
@@ -82,7 +83,7 @@ def _chain(depth: str, terms: Terms, seed: int, url: str) -> tuple[World, str]:
         try:
             while world.steps < WORLD_STEPS[depth] and not terms.is_over:
                 world.run(ROUND)
-                if world.dice.random() < 0.2:
+                if world.dice.random() < HEAL_SHARE:
                     world.heal()
             world.heal()
         except AssertionError as found:
