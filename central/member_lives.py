@@ -7,6 +7,7 @@ come back by their own logs. What comes is carried over (`carry_over`), again an
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime
 from typing import Any
 
@@ -260,7 +261,7 @@ def carry_over(connection: Connection, now: datetime) -> int:
     ).fetchall()
     members = load_members(connection, {each for row in rows for each in row})
     for source_id, target_id in rows:
-        cause = Cause(f"carry:{source_id}:{now.isoformat()}")
+        cause = Cause(f"carry:{source_id}:{uuid.uuid4()}")
         _carry(members[source_id], members[target_id], cause)
     if members:
         _publish(connection, list(members.values()), now)
