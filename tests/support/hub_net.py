@@ -327,7 +327,7 @@ class HubNet:
     def until_drained(self) -> None:
         """Every fact is at the centre, applied."""
         for till in (self.hub, *self.tills):
-            until(f"{till.name} drained", lambda t=till: t.status()["outbox_pending"] == 0, 90)
+            until(f"{till.name} drained", lambda t=till: t.status()["outbox_pending"] == 0, 240)
         until("facts applied", lambda: self.db.execute(UNAPPLIED).fetchone() == (0,), 60)
 
 
