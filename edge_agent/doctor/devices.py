@@ -88,6 +88,8 @@ def _before_opening(case: Case, name: str, device: DeviceSettings) -> Finding | 
         state = str((case.status or {}).get("devices", {}).get(name, "unknown"))
         verdict, advice = _AGENT_SAYS.get(state, ("warn", "see the log: edge-agent logs"))
         return Finding(name, verdict, f"the agent says: {state}", advice)
+    if device.url.startswith(("https://", "http://")):
+        return None  # a service has no port on this machine
     try:
         address = parse_device_url(device.url)
     except DeviceError as error:

@@ -44,17 +44,19 @@ REGISTER_LAST_RECEIPT: Final = 0x33
 MODE_REGISTRATION: Final = 1
 ANSWER, STATE_ANSWER = 0x55, 0x44
 
-OUR_CODE: Final = {
-    0x66: "not_allowed",
-    0x67: "paper_out",
-    0x68: "printer_fault",
-    0x88: "shift_over_24_hours",
-    0x9B: "receipt_open",
-    0x9C: "shift_open",
-    0x8C: "wrong_password",
-    0x7A: "invalid_command",
-    0x8A: "underpaid",
+REASONS: Final = {
+    "not_allowed": (0x66,),
+    "paper_out": (0x67,),
+    "printer_fault": (0x68,),
+    "shift_over_24_hours": (0x88,),
+    "receipt_open": (0x9B,),
+    "shift_open": (0x9C,),
+    "wrong_password": (0x8C,),
+    "invalid_command": (0x7A,),
+    "underpaid": (0x8A,),
 }
+"""Our stable codes and the device's own that they stand for; any other is `device_error`."""
+OUR_CODE: Final = {word: code for code, words in REASONS.items() for word in words}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,15 @@ MAX_REPLY: Final = 2_000_000
 TOO_MANY: Final = 429
 TOO_MANY_CODE: Final = "too_many_requests"
 
+REASONS: Final = {
+    "already_exists": ("receipt.already_exists",),
+    "shift_not_open": ("shift.not_opened",),
+    "wrong_password": ("401", "403"),
+    "too_many_requests": (str(TOO_MANY),),
+}
+"""Our stable codes and the service's own that they stand for; any other is `device_error`."""
+_OUR_CODE: Final = {word: code for code, words in REASONS.items() for word in words}
+
 
 class NotSent(DeviceUnavailable):
     """The service was not reached at all."""
@@ -128,11 +137,3 @@ def _content(answer: httpx.Response) -> Any:
 
 def _seconds(text: str) -> float:
     return min(float(text), RATE_WINDOW_S) if text.isdecimal() else 1.0
-
-
-_OUR_CODE: Final = {
-    "receipt.already_exists": "already_exists",
-    "shift.not_opened": "shift_not_open",
-    "401": "wrong_password",
-    "403": "wrong_password",
-}

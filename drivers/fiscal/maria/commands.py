@@ -24,22 +24,30 @@ CONF_LENGTH: Final = 106
 NOTHING_OPEN, RECEIPT_OPEN, TEXT_OPEN = 3, 1, 2
 PAYMENTS: Final = "1234"
 
-OUR_CODE: Final = {
-    "HARDPAPER": "paper_out",
-    "HARDPOINT": "cover_open",
-    "SOFT24HOUR": "shift_over_24_hours",
-    "SOFTNREP": "shift_over_24_hours",
-    "SOFTpOVER72H": "not_transmitted_72_hours",
-    "SOFTUPAS": "wrong_password",
-    "SOFTPROTOC": "not_allowed",
-    "SOFTCHECK": "total_differs",
-    "SOFTPARAM": "syntax_error",
-    "SOFTCOMMAN": "invalid_command",
-    "SOFTDIFART": "article_refused",
-    "SOFTCOPY": "overflow",
-    "SOFTOVART": "overflow",
-    "SOFTTXTOUT": "not_allowed",
+REASONS: Final = {
+    "paper_out": ("HARDPAPER",),
+    "cover_open": ("HARDPOINT",),
+    "shift_over_24_hours": (
+        "SOFT24HOUR",
+        "SOFTNREP",
+    ),
+    "not_transmitted_72_hours": ("SOFTpOVER72H",),
+    "wrong_password": ("SOFTUPAS",),
+    "not_allowed": (
+        "SOFTPROTOC",
+        "SOFTTXTOUT",
+    ),
+    "total_differs": ("SOFTCHECK",),
+    "syntax_error": ("SOFTPARAM",),
+    "invalid_command": ("SOFTCOMMAN",),
+    "article_refused": ("SOFTDIFART",),
+    "overflow": (
+        "SOFTCOPY",
+        "SOFTOVART",
+    ),
 }
+"""Our stable codes and the device's own that they stand for; any other is `device_error`."""
+OUR_CODE: Final = {word: code for code, words in REASONS.items() for word in words}
 
 
 @dataclass(frozen=True, slots=True)

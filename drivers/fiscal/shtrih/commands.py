@@ -55,21 +55,26 @@ SUBMODE_NO_PAPER, SUBMODE_HALTED, SUBMODE_WAITS, SUBMODES_BUSY = 1, 2, 3, frozen
 
 ERROR_PRINTING, ERROR_WAITS = 0x50, 0x58
 
-OUR_CODE: Final = {
-    0x45: "underpaid",
-    0x4A: "receipt_open",
-    0x4E: "shift_over_24_hours",
-    0x4F: "wrong_password",
-    0x50: "printing",
-    0x58: "waits_for_paper",
-    0x6B: "paper_out",
-    0x6C: "paper_out",
-    0x72: "not_allowed",
-    0x73: "not_allowed",
-    0x33: "syntax_error",
-    0x37: "invalid_command",
+REASONS: Final = {
+    "underpaid": (0x45,),
+    "receipt_open": (0x4A,),
+    "shift_over_24_hours": (0x4E,),
+    "wrong_password": (0x4F,),
+    "printing": (0x50,),
+    "waits_for_paper": (0x58,),
+    "paper_out": (
+        0x6B,
+        0x6C,
+    ),
+    "not_allowed": (
+        0x72,
+        0x73,
+    ),
+    "syntax_error": (0x33,),
+    "invalid_command": (0x37,),
 }
-"""Our stable codes for the error byte; any other is `device_error`, the byte stands beside it."""
+"""Our stable codes and the device's own that they stand for; any other is `device_error`."""
+OUR_CODE: Final = {word: code for code, words in REASONS.items() for word in words}
 
 
 @dataclass(frozen=True, slots=True)
