@@ -38,6 +38,7 @@ bench: .venv/.ready ## Run the benchmarks that stand behind docs/claims.md
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.snapshots
 	$(BIN)/python -m bench.bound
+	$(BIN)/python -m bench.tap
 
 soak-durable: .venv/.ready ## Campaigns on durability; SOAK_S seconds (1200), SEED repeats a run
 	$(BIN)/python -m bench.soak.durable
