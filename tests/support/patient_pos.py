@@ -14,7 +14,8 @@ import httpx
 
 from tests.support.rig import payment
 
-PAPER_S = 30.0
+PAPER_S = 90.0
+"""Two restarts beside a load of twenty take forty seconds."""
 MAX_REPEATS = 20
 JsonObject = dict[str, Any]
 
