@@ -58,16 +58,21 @@ class EscPosLink:
     def readiness(self) -> Readiness:
         """Ask the three real-time questions; what is not answered in time stays `None`."""
         self._forget()
-        printer = self._realtime(ASK_PRINTER)
+        # Half a command of a process that died swallows the first question behind it.
+        printer = self._realtime(ASK_PRINTER) or self._realtime(ASK_PRINTER)
         if printer is None:
             return Readiness()
         return Readiness(printer, self._realtime(ASK_OFFLINE), self._realtime(ASK_PAPER))
 
     def counter(self, number: int) -> int | None:
         """A maintenance counter, `None` when the printer has none; waits for lines before it."""
-        self._forget()
-        self._transport.write(ask_counter(number))
-        return self._next(self._inbox.counters, self._timing.reply_s)
+        for _ in range(2):
+            self._forget()
+            self._transport.write(ask_counter(number))
+            found = self._next(self._inbox.counters, self._timing.reply_s)
+            if found is not None:
+                return found
+        return None
 
     def send(self, data: bytes) -> None:
         """All bytes, in pieces a small printer can take."""
