@@ -88,8 +88,8 @@ def _before_opening(case: Case, name: str, device: DeviceSettings) -> Finding | 
         state = str((case.status or {}).get("devices", {}).get(name, "unknown"))
         verdict, advice = _AGENT_SAYS.get(state, ("warn", "see the log: edge-agent logs"))
         return Finding(name, verdict, f"the agent says: {state}", advice)
-    if device.url.startswith(("https://", "http://")):
-        return None  # a service has no port on this machine
+    if device.url.startswith(("https://", "http://", "usb:", "file:", "win32raw:")):
+        return None  # no serial port to look at: a service, or a printer of the system
     try:
         address = parse_device_url(device.url)
     except DeviceError as error:
