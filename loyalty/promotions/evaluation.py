@@ -49,6 +49,10 @@ class Evaluation:
         self._paid()
         for item in late:
             self._decide(item)
+        self._add_hints()
+        return self._quote(limit.points, redeemable, points, minor)
+
+    def _add_hints(self) -> None:
         outcome = self.outcome
         if outcome.misses:
             outcome.add_hints(
@@ -56,6 +60,9 @@ class Evaluation:
                     outcome.misses, self.facts, self.programme, outcome.forgone, self._texts_of
                 )
             )
+
+    def _quote(self, limit_points: int, redeemable: int, points: int, minor: int) -> Quote:
+        outcome = self.outcome
         return Quote(
             ruleset_sequence=self.compiled.sequence,
             lines=tuple(
@@ -77,7 +84,7 @@ class Evaluation:
             redeemed_minor=minor,
             traces=tuple(outcome.traces),
             messages=tuple(dict.fromkeys(outcome.messages))[:MAX_MESSAGES],
-            basket_limit_points=limit.points,
+            basket_limit_points=limit_points,
             gifts=tuple(outcome.gifts),
             coupons=tuple(outcome.coupons),
             used_coupons=tuple(dict.fromkeys(outcome.used_coupons)),
