@@ -191,7 +191,7 @@ class AtolDevice(RegisterDevice):
 
     def _end_strip(self) -> None:
         if self._core.slip is not None and not self._core.slip.is_fiscal:
-            self._till.close_slip()
+            self._till.close_slip(counted=False)
 
     def _register(self, params: bytes) -> bytes:
         if params[:1] != b"\x33":

@@ -131,10 +131,10 @@ class Till:
         """A service slip."""
         self.core.begin("nonfiscal").rows += layout.slip_opening()
 
-    def close_slip(self) -> None:
-        """Number the service slip and tear it off."""
+    def close_slip(self, *, counted: bool = True) -> None:
+        """Number the service slip and tear it off; `counted` if it is a document of its own."""
         slip = self.core.open_slip("nonfiscal")
-        self.core.number_slip(slip, counted=True)
+        self.core.number_slip(slip, counted=counted)
         self.core.finish(slip, layout.ending(slip, self.core.config))
 
     def cancel_slip(self) -> None:

@@ -174,9 +174,9 @@ class ShtrihDevice(RegisterDevice):
         return b""
 
     def _end_strip(self) -> None:
-        """Text outside a receipt is torn off before anything else begins."""
+        """Text outside a receipt is torn off before anything else begins; it is no document."""
         if self._core.slip is not None and not self._core.slip.is_fiscal:
-            self._till.close_slip()
+            self._till.close_slip(counted=False)
 
     def _open(self, body: bytes) -> bytes:
         if body[:1] not in (b"\0", b"\2"):

@@ -154,3 +154,15 @@ def test_pyshtrih_sells_on_the_emulator(bench):
     (receipt,) = bench.receipts()
     assert [item.name for item in receipt.items] == ["Кава в зернах", "Хлiб"]
     assert receipt.total_minor == 27_100
+
+
+def test_a_slip_cut_short_does_not_hold_up_the_job_behind_it(bench):
+    """Text outside a receipt is no document, so tearing it off moves no number."""
+    text, journal = ReceiptText(("рядок",), ("окремий рядок",)), MemoryJournal()
+    bench.emulator.send("nak 9 at 37")
+    assert show(bench, sample_job("slip", 1, text), journal).verdict == "printed"
+    bench.emulator.send("clear; paper_out after 141")
+    assert show(bench, sample_job("behind", 1), journal).verdict == "not_printed"
+    bench.emulator.send("paper_in")
+    assert show(bench, sample_job("behind", 1), journal).verdict == "printed"
+    assert bench.fiscal_documents() == 2
