@@ -95,7 +95,8 @@ class CentreService:
                 seq = progress.seq
         except DatabaseUnavailable as error:
             log.warning("facts of %s are applied later: %s", caller.register_id, error)
-        if batch.settled_number and batch.facts:
+        is_whole = all(each.verdict in ("accepted", "duplicate") for each in stored.judged)
+        if batch.settled_number and batch.facts and is_whole:
             last = max(fact.seq for fact in batch.facts)
             self._note_settled(batch.register_id, batch.epoch, batch.settled_number, last)
         return stored.reply(outcomes)

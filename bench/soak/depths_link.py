@@ -7,8 +7,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from bench.soak.depths_plan import Fate
-from edge_agent.ledger.ledger import Ledger, Outbox
-from edge_agent.ledger.rights import settled_number
+from edge_agent.ledger.ledger import Outbox
 from sync.contract.feed import FeedPage
 from sync.contract.live import AuthorisationReply, AuthorisationRequest
 from sync.contract.messages import UploadBatch, UploadReply
@@ -76,22 +75,13 @@ class Link:
 class Portion:
     """The outbox, with no more facts at a time than the order says."""
 
-    def __init__(self, ledger: Ledger, outbox: Outbox, most: int) -> None:
-        self._ledger = ledger
+    def __init__(self, outbox: Outbox, most: int) -> None:
         self._outbox = outbox
         self._most = most
 
     def pending(self, max_facts: int, max_bytes: int) -> UploadBatch | None:
-        """The oldest facts, and the questions that are settled with just these.
-
-        The outbox says the highest number that it ever said, also with fewer facts than then:
-        `test_what_is_settled_belongs_to_the_facts_sent` keeps that in sight."""
-        batch = self._outbox.pending(min(max_facts, self._most), max_bytes)
-        if batch is None:
-            return None
-        where = (batch.epoch, batch.facts[-1].seq)
-        number = self._ledger.query(lambda connection: settled_number(connection, *where))
-        return batch.model_copy(update={"settled_number": number})
+        """The oldest facts, as many as the plan says at most."""
+        return self._outbox.pending(min(max_facts, self._most), max_bytes)
 
     def acknowledge(self, batch: UploadBatch, reply: UploadReply) -> None:
         """As the outbox does."""

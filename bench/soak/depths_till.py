@@ -306,7 +306,7 @@ class RealTill:
         """Send the oldest facts; what the centre has of their life."""
         self.link.fate = fate
         self.link.head = 0
-        uplink = Uplink(self.link, Portion(self.ledger, self.outbox, most))
+        uplink = Uplink(self.link, Portion(self.outbox, most))
         with suppress(CentreUnavailable):
             uplink.push_once()
         return self.link.head

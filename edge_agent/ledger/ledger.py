@@ -199,7 +199,7 @@ class Outbox:
 
     def settled(self, epoch: int, seq: int) -> int:
         """Up to which question to authorise this register has its answer in the facts up to
-        `seq`, or gave it up: never less than was said before.
+        `seq`, or gave it up.
 
         What is said ends holds at the centre, so a power cut must not bring a question back: a
         new number is written down, and everything before it with it, before it is told. A copy
@@ -215,7 +215,7 @@ class Outbox:
         if number > known:
             key = f"{SETTLED_KEY}{epoch}"
             self._ledger.write(lambda connection: put_meta(connection, key, str(number)))
-        return max(known, number)
+        return number
 
     def acknowledge(self, batch: UploadBatch, reply: UploadReply) -> None:
         """Mark what the centre has committed. A quarantined fact, and one of a forked history,

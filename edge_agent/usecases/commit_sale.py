@@ -165,7 +165,12 @@ def _is_void_now(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> bool:
     before this register confirmed that its records are the newest is not spent, nor a purse that
     its log has closed meanwhile: ask again."""
     known = uow.authorisation(draft.auth_id) if draft.auth_id else None
-    if known is None or not known.offline_points:
+    if known is None:
+        return False
+    if known.epoch != ctx.epoch and known.approved_points:
+        drop_authorisation(uow, ctx, known.auth_id)
+        return True
+    if not known.offline_points:
         return False
     purse = draft.identification.purse if draft.identification else None
     is_closed = (

@@ -1,7 +1,4 @@
-"""What the comparison of the depths has found, each in the fewest steps.
-
-A test that is still expected to fail names its fault; it passes when the fault is mended.
-"""
+"""What the comparison of the depths has found, each in the fewest steps."""
 
 from __future__ import annotations
 
@@ -24,7 +21,6 @@ def ended(world: Judged) -> list[str]:
         world.depths[0].close()
 
 
-@pytest.mark.xfail(reason="`Outbox.settled` says the highest number ever said", strict=False)
 def test_what_is_settled_belongs_to_the_facts_sent():
     """Two sales are approved online. A batch of both is lost, one of the first alone arrives: the
     second sale's points must stay held, for its fact is still on its way."""
@@ -40,7 +36,6 @@ def test_what_is_settled_belongs_to_the_facts_sent():
     assert (len(alone.facts), alone.settled_number) == (1, 1)
 
 
-@pytest.mark.xfail(reason="a decision of an earlier epoch is still used", strict=False)
 def test_a_right_of_an_earlier_life_is_not_spent_in_the_next():
     """Decided from a lease, then the register is enrolled anew, then the till confirms (B4)."""
     size = Size(stores=2, members=1)
@@ -58,7 +53,6 @@ def test_a_right_of_an_earlier_life_is_not_spent_in_the_next():
     assert sold.lease == 0
 
 
-@pytest.mark.xfail(reason="facts of two epochs are compared by number alone", strict=False)
 def test_a_hold_that_the_next_life_uses_is_not_settled_by_the_life_before():
     """Approved online, then enrolled anew, then confirmed: what the old log settles is not it."""
     size = Size(stores=2, members=1)
@@ -88,7 +82,6 @@ def clone_of(chain: PostgresChain, till: int) -> RealTill:
 
 
 @pytest.mark.postgres
-@pytest.mark.xfail(reason="what a forked batch says is settled is believed", strict=False)
 def test_a_clone_settles_no_question_of_the_register_it_was_copied_from(url):
     """Both ask under number 1; the clone's fork says that 1 is over."""
     size = Size(stores=2, members=1)
