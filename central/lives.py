@@ -133,6 +133,7 @@ class Settled:
 
 _NOTHING = Settled(False, 0, 0, 0, 0, 0, 0)
 
+
 def _close_for_purses(connection: Connection, register_id: str) -> int:
     """No purse waits for the ended lives of this register any more; how many there were."""
     rows = connection.execute(_ENDED_LIVES, [register_id]).fetchall()

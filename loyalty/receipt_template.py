@@ -1,4 +1,4 @@
-"""What the central team may set about slips: words, lines at both ends, order, a page to lead to."""
+"""What the central team may set about slips: words, lines at both ends, order, a page."""
 
 from __future__ import annotations
 
