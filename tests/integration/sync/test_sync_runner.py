@@ -174,7 +174,8 @@ def test_a_change_is_reported_without_waiting(register, centre, wait_until):
 
 
 def test_the_network_comes_back_without_anybodys_help(register, centre, outbox, wait_until):
-    register.start(heartbeat_s=0.1)
+    # A stream that was opened to a dying centre may hang: then the poll brings the row.
+    register.start(heartbeat_s=0.1, poll_min_s=2.0, poll_max_s=4.0)
     wait_until(lambda: register.is_online)
     since_online = register.runner.state.since
     centre.stop()
