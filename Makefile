@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 COVERAGE_FLOOR := 94
+WORKERS ?= 2
 
 .PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper system clean
 
@@ -21,7 +22,7 @@ demo: .venv/.ready ## Set up and run the main job: two registers, a pulled cable
 	$(BIN)/edge-agent demo
 
 test: .venv/.ready system ## Set up and run every test with the coverage floor
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR) $(PYTEST_ARGS)
 
 check: .venv/.ready ## Lint, types, import contracts and docs
 	$(BIN)/ruff check .
