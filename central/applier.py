@@ -139,12 +139,16 @@ def _apply(
     changes = Changes()
     outcomes = _apply_or_isolate(connection, portion.facts, now, changes, policy)
     _mark(connection, register_id, epoch, outcomes)
+    # The head is the last fact that is in the balances: of the life before, until the present
+    # one has a fact.
     row = connection.execute(
         "update applied set seq = %s where register_id = %s and epoch = %s"
-        " returning (select r.epoch from register r where r.register_id = applied.register_id)",
+        " returning not exists (select 1 from applied newer"
+        " where newer.register_id = applied.register_id"
+        " and newer.epoch > applied.epoch and newer.seq > 0)",
         [portion.last_seq, register_id, epoch],
     ).fetchone()
-    if row is not None and row[0] == epoch:
+    if row is not None and row[0]:
         head = FeedHead(epoch=epoch, seq=portion.last_seq)
         changes.put("head", register_id, head.model_dump(), scope=register_scope(register_id))
     changes.flush(connection)

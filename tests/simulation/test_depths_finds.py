@@ -100,3 +100,25 @@ def test_a_clone_settles_no_question_of_the_register_it_was_copied_from(url):
         assert world.compare(1).get("held", 0) == held == 9_000
     finally:
         chain.close()
+
+
+@pytest.mark.postgres
+def test_what_the_life_before_spent_is_shown_as_spent_once(url):
+    """Spent from a lease offline, then enrolled anew; the last fact of the old life arrives and
+    nothing is sold in the new one yet."""
+    size = Size(stores=2, members=1)
+    chain = PostgresChain(size, url)
+    world = World(1, size, [chain])
+    try:
+        world.sell(Order(1, till=1, member=1, wanted=0, is_online=True))
+        world.push(1, 50, "answered")
+        world.pull(1, "answered")
+        assert world.sell(Order(2, till=1, member=1, wanted=3_000, is_online=False)).lease == 3_000
+        world.replace(1)
+        world.push(1, 50, "answered")
+        world.pull(1, "answered")
+        books = world.depths[0].books(1)
+        shown = chain.shown(1, 1)
+    finally:
+        chain.close()
+    assert shown == sum(points for place, points in books.items() if place != "pending")
