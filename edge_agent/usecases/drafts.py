@@ -24,7 +24,8 @@ from loyalty.quote import Quote
 class Draft:
     """Everything about an open sale. The member is a snapshot taken at identification;
     `balance_points` is the balance shown with the quote, own spends subtracted. `layer` is the
-    last one that gave something of the approved points. `tender_kinds`
+    last one that gave something of the approved points, "online" for a lease beside the answer of
+    the centre. `tender_kinds`
     is how the buyer means to pay, `gift_card_minor` what gift cards pay of it; `codes` were typed
     or scanned for this sale, in upper case."""
 

@@ -188,12 +188,19 @@ def _store(
         draft,
         approved_points=decided.approved_points,
         decline_reason=reason,
-        layer=decision.layer,
+        layer=_told(decision),
     )
     return save(uow, ctx, row, requote(uow, ctx, draft))
 
 
 _LAYERS = ("online", "lease", "purse", "cache")
+
+
+def _told(decision: Decision) -> str:
+    """The layer as the cashier hears of it: points of the lease are not "offline" when the centre
+    has answered."""
+    has_answer = decision.inputs.online is not None
+    return "online" if has_answer and decision.layer == "lease" else decision.layer
 
 
 def _island(ctx: RegisterContext, points: dict[str, int]) -> str:
