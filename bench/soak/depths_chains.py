@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,7 @@ START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 MEMORY = Path("/dev/shm")
 
 
-class RealChain:
+class RealChain(ABC):
     """Registers with real SQL over a centre behind the port."""
 
     name = "sqlite"
@@ -76,9 +77,9 @@ class RealChain:
             for number in range(1, size.stores + 1)
         }
 
+    @abstractmethod
     def caller(self, till: int) -> Caller:
         """The register as the gate knows it after it was enrolled once more."""
-        raise NotImplementedError
 
     def sell(self, order: Order) -> Sold:
         """One order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class Shop:
     closed: list[int] = field(default_factory=list)
 
 
-class Judged:
+class Judged(ABC):
     """Depths under one schedule; the first one is the reference."""
 
     def __init__(self, seed: int, size: Size, depths: Sequence[Depth], full_every: int) -> None:
@@ -60,21 +61,21 @@ class Judged:
 
     # --- the schedule's verbs that healing needs ------------------------------------------------
 
+    @abstractmethod
     def cancel(self, till: int, sale: int, fate: Fate) -> None:
         """The customer leaves."""
-        raise NotImplementedError
 
+    @abstractmethod
     def push(self, till: int, most: int, fate: Fate) -> None:
         """Facts up."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pull(self, till: int, fate: Fate) -> None:
         """Rows down."""
-        raise NotImplementedError
 
+    @abstractmethod
     def deliver(self, which: int) -> None:
         """A late message arrives."""
-        raise NotImplementedError
 
     # --- judging ------------------------------------------------------------------------------
 
