@@ -192,9 +192,11 @@ def test_a_printer_that_dies_in_a_receipt_and_stays_away_is_for_a_person(
 def test_a_full_disk_in_the_middle_of_a_receipt_stops_no_printer(
     register: MakeRegister, devices: EmulatedDevices, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The paper is out and cannot be noted; once there is room again, it is, and once only."""
+    """The paper is out and cannot be noted; once there is room again, it is, and once only.
+
+    The printer takes its time, so that the disk is full before it answers on any machine."""
     till = register(devices=devices.toml)
-    devices.printer.send("delay 1s at 53")
+    devices.printer.send("delay 8s at 53")
     sale_id = sell(till.http, BASKET)["sale_id"]
     until("the payment", lambda: "closing" in str(till.rows("SELECT value FROM device_journal")))
     with till.full_disk():
