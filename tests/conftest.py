@@ -7,6 +7,24 @@ import os
 import pytest
 
 NEEDED = ("chromium", "zbar", "postgres")
+REAL_TIME = "tests/integration/"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever runs real processes in real time on a shared machine has a second attempt."""
+    for item in items:
+        if item.nodeid.startswith(REAL_TIME):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that needed their second attempt: they are to be mended, not forgotten."""
+    second = terminalreporter.stats.get("rerun", [])
+    if second:
+        terminalreporter.section("needed a second attempt")
+    for report in second:
+        terminalreporter.write_line(report.nodeid, yellow=True)
+        terminalreporter.write_line(f"  {report.longreprtext.splitlines()[-1]}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
