@@ -7,7 +7,7 @@ import os
 import pytest
 
 NEEDED = ("chromium", "zbar", "postgres")
-REAL_TIME = "tests/integration/"
+REAL_TIME = ("tests/integration/", "tests/contract/drivers/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
