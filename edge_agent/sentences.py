@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from edge_agent.api_sentences import API_CODES
+from edge_agent.sentences_pl import POLISH
+
 Locale = Literal["uk", "en"]
+Language = Literal["uk", "en", "pl"]
+LANGUAGES: tuple[Language, ...] = ("uk", "en", "pl")
 
 _SENTENCES: dict[str, tuple[str, str]] = {
     # redemption
@@ -279,15 +284,20 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 _FIGURES = ("before", "after", "amount", "quantity")
 _FALLBACK = ("Продаж можна продовжити без бонусів", "The sale can go on without bonuses")
+_FALLBACK_PL = "Sprzedaż można kontynuować bez bonusów"
+_SENTENCES.update(API_CODES)
 
 
-def sentence(code: str, locale: Locale, **figures: str) -> str:
+def sentence(code: str, locale: Language, **figures: str) -> str:
     """The cashier's sentence for a code; an unknown code gets a harmless one, never a blank.
 
-    `figures` are amounts with a dot ("12.50"), which Ukrainian shows with a comma, and `name`."""
+    `figures` are amounts with a dot ("12.50"), which Ukrainian and Polish show with a comma,
+    and `name`."""
     ukrainian, english = _SENTENCES.get(code, _FALLBACK)
     text = ukrainian if locale == "uk" else english
-    comma = "," if locale == "uk" else "."
+    if locale == "pl":
+        text = POLISH.get(code, _FALLBACK_PL)
+    comma = "." if locale == "en" else ","
     for name in _FIGURES:
         if f"{{{name}}}" in text:
             text = text.replace(f"{{{name}}}", figures.get(name, "?").replace(".", comma))

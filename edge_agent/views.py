@@ -130,6 +130,7 @@ class PrintView(BaseModel):
     fiscal_number: str
     reason: str
     sentence: str
+    ignored: list[str] = []
 
 
 class SaleView(BaseModel):

@@ -239,26 +239,33 @@ def explained_codes() -> set[str]:
     return set(_ROW.findall(page.read_text(encoding="utf-8"))) if page.is_file() else set()
 
 
+def local_schema() -> dict[str, Any]:
+    """The OpenAPI document of the register's local API."""
+    from edge_agent.api import app, desk_routes, sales, tap_routes
+    from edge_agent.api.guard import Tokens
+
+    nothing = cast(Any, None)
+    routers = [
+        sales.routes(nothing, nothing, nothing, nothing),
+        desk_routes.routes(*[nothing] * 7),
+        tap_routes.routes(nothing),
+    ]
+    local = app.create_app(routers, Tokens(""), list, (), version="1", register_id="")
+    return local.openapi()
+
+
+def openapi_page() -> str:
+    """docs/reference/openapi.json: the register's local API, field by field."""
+    return json.dumps(local_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
 def api_page() -> str:
     """docs/reference/api.md: the routes of the register's local API and of the centre."""
-    from edge_agent.api import app, desk_routes, sales
-    from edge_agent.api.guard import Tokens
     from sync.serving.app import build_app
     from sync.serving.hints import HintBoard
 
     nothing = cast(Any, None)
-    local = app.create_app(
-        [
-            sales.routes(nothing, nothing, nothing, nothing),
-            desk_routes.routes(*[nothing] * 7),
-        ],
-        Tokens(""),
-        list,
-        (),
-        version="1",
-        register_id="",
-    )
-    schema = local.openapi()["paths"]
+    schema = local_schema()["paths"]
     own = [
         f"| `{method.upper()} {path}` | {_line(call.get('description', ''))} |"
         for path, calls in schema.items()
@@ -279,7 +286,8 @@ On 127.0.0.1 and ::1. Every call but the health check, the documents and the pan
 `Authorization: Bearer TOKEN` (the file `api.token` of the data folder); writes are JSON and may
 carry an `Idempotency-Key`. Refusals are RFC 9457 problems with a stable `code` and a
 `cashier_message`; the codes are in [errors](errors.md). The running agent shows every field at
-`/docs`, and the OpenAPI 3.1 file at `/openapi.json`.
+`/docs`, and the OpenAPI 3.1 file at `/openapi.json`; it is also kept as
+[openapi.json](openapi.json).
 
 {table}{chr(10).join(own)}
 
@@ -307,6 +315,7 @@ PAGES = {
     "cli.md": cli_page,
     "events.md": events_page,
     "api.md": api_page,
+    "openapi.json": openapi_page,
     "wire.schema.json": wire_page,
 }
 

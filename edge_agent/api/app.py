@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from edge_agent.api import problems
 from edge_agent.api.guard import Guard, Tokens
+from edge_agent.api.openapi import document
 
 
 def create_app(
@@ -32,8 +33,8 @@ def create_app(
         redoc_url=None,
     )
     problems.install(app)
-    for router in routers:
-        app.include_router(router)
+    # `include_router` would build every route a second time, within the first request.
+    app.router.routes.extend(route for router in routers for route in router.routes)
 
     @app.get("/healthz", tags=["register"])
     def healthz() -> dict[str, str | int]:
@@ -46,6 +47,7 @@ def create_app(
     def docs() -> HTMLResponse:
         return HTMLResponse((static / "docs.html").read_text(encoding="utf-8"))
 
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
     app.mount("/panel", StaticFiles(directory=static, html=True), name="panel")
     app.add_middleware(Guard, tokens=tokens, hosts=hosts, origins=tuple(origins))
     return app

@@ -11,7 +11,15 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from edge_agent.api.guard import Tokens
-from edge_agent.api.models import GoodIn, QuantityIn, Request, ScanIn, SessionIn
+from edge_agent.api.models import (
+    Answer,
+    GoodIn,
+    QuantityIn,
+    Request,
+    ScanIn,
+    SessionIn,
+    named,
+)
 from edge_agent.api.writes import Call, Writes
 from edge_agent.broadcast import Broadcast
 from edge_agent.desk import Desk
@@ -23,19 +31,19 @@ from edge_agent.views import SaleView
 HEARTBEAT_S = 15.0
 
 
-class LinkOut(BaseModel):
+class LinkOut(Answer):
     """Path and fragment of a one-time panel link, valid for a minute."""
 
     path: str
 
 
-class SessionOut(BaseModel):
+class SessionOut(Answer):
     """A token for the panel's memory."""
 
     token: str
 
 
-class ScanOut(BaseModel):
+class ScanOut(Answer):
     """What a typed or passed-on code is."""
 
     kind: str
@@ -52,7 +60,7 @@ class GoodOut(BaseModel):
     unit_price_minor: int
 
 
-class RetryOut(BaseModel):
+class RetryOut(Answer):
     """Quarantined facts that will be sent again."""
 
     facts: int
@@ -111,8 +119,7 @@ def routes(
     @router.post("/outbox/retry")
     def retry_outbox(body: Request) -> RetryOut:
         """Offer the quarantined facts to the centre again."""
-        del body
-        return RetryOut(facts=retry_facts())
+        return named(RetryOut(facts=retry_facts()), body)
 
     _look(router, desk, broadcast, status, search)
     _panel(router, desk, tokens, writes)
@@ -173,8 +180,7 @@ def _panel(router: APIRouter, desk: Desk, tokens: Tokens, writes: Writes) -> Non
     @router.post("/panel/links")
     def new_link(body: Request) -> LinkOut:
         """A link that opens the panel once; the code stands in the fragment, never in a query."""
-        del body
-        return LinkOut(path=f"/panel/#{tokens.new_link()}")
+        return named(LinkOut(path=f"/panel/#{tokens.new_link()}"), body)
 
     @router.post("/panel/sessions")
     def new_session(body: SessionIn) -> SessionOut:
@@ -182,32 +188,31 @@ def _panel(router: APIRouter, desk: Desk, tokens: Tokens, writes: Writes) -> Non
         token = tokens.exchange(body.code)
         if token is None:
             raise BadLink("bad_link", "the link was used or is older than a minute")
-        return SessionOut(token=token)
+        return named(SessionOut(token=token), body)
 
     @router.post("/scan")
     def scan(body: ScanIn) -> ScanOut:
         """Treat a code as if it had been scanned: a member, a good of the panel's sale, or not."""
         found = desk.scanned(body.code, body.symbology, body.source)
-        return ScanOut(kind=found.kind, masked=found.masked, reason=found.reason)
+        heard = ScanOut(kind=found.kind, masked=found.masked, reason=found.reason)
+        return named(heard, body)
 
     @router.post("/panel/sale", response_model=SaleView)
     def begin(body: Request, call: Call) -> Response:
         """Open the panel's own sale, with the waiting member."""
-        del body
-        return writes.run(call, desk.begin)
+        return writes.run(call, lambda: named(desk.begin(), body))
 
     @router.post("/panel/goods", response_model=SaleView)
     def add_good(body: GoodIn, call: Call) -> Response:
         """Add a good by bar code or SKU."""
-        return writes.run(call, lambda: desk.add_good(body.code, body.qty_milli))
+        return writes.run(call, lambda: named(desk.add_good(body.code, body.qty_milli), body))
 
     @router.patch("/panel/lines/{line_id}", response_model=SaleView)
     def set_quantity(line_id: str, body: QuantityIn, call: Call) -> Response:
         """Change a line's quantity; 0 removes it."""
-        return writes.run(call, lambda: desk.set_quantity(line_id, body.qty_milli))
+        return writes.run(call, lambda: named(desk.set_quantity(line_id, body.qty_milli), body))
 
     @router.post("/panel/sales/{sale_id}/replace-member", response_model=SaleView)
     def replace_member(sale_id: str, body: Request, call: Call) -> Response:
         """Give the sale to the member who was scanned second."""
-        del body
-        return writes.run(call, lambda: desk.replace_member(sale_id))
+        return writes.run(call, lambda: named(desk.replace_member(sale_id), body))

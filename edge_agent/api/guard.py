@@ -92,6 +92,10 @@ class Guard:
             await _refuse(403, "bad_origin", "this page may not call the agent")(
                 scope, receive, send
             )
+        elif _is_cross_site(headers, origin):
+            await _refuse(403, "bad_origin", "another site's page may not call the agent")(
+                scope, receive, send
+            )
         elif scope["method"] == "OPTIONS":
             await self._preflight(scope, receive, send, origin)
         else:
@@ -111,7 +115,8 @@ class Guard:
                 scope, receive, send
             )
         elif scope["method"] not in ("GET", "HEAD") and not _is_json(headers):
-            await problem(415, "not_json", "send application/json")(scope, receive, send)
+            # What a page may send without asking first (text/plain, a form) is never ours.
+            await _refuse(403, "not_json", "send application/json")(scope, receive, send)
         elif not length.isdigit() or int(length) > MAX_BODY_BYTES:
             await problem(413, "too_large", f"a body has at most {MAX_BODY_BYTES} bytes")(
                 scope, receive, send
@@ -154,6 +159,15 @@ class Guard:
 def _refuse(status: int, code: str, detail: str) -> JSONResponse:
     emit(Event.API_REFUSED, code=code)
     return problem(status, code, detail)
+
+
+def _is_cross_site(headers: Headers, origin: str | None) -> bool:
+    """A page's image, script or form that hides its origin; following a link is no such call."""
+    return (
+        origin is None
+        and headers.get("sec-fetch-site", "") in ("cross-site", "same-site")
+        and headers.get("sec-fetch-mode", "") != "navigate"
+    )
 
 
 def _is_json(headers: Headers) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -14,6 +14,20 @@ from sync.contract.basket_models import Quantity, Short, Tolerant
 from sync.contract.messages import WireReturnLine, WireTender
 
 Request = Tolerant
+
+
+class Answer(BaseModel):
+    """Base of small answers; `ignored` names the fields of the request that are not known here."""
+
+    ignored: list[str] = []
+
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+
+
+def named(answer: AnswerT, body: Request) -> AnswerT:
+    """The answer with what of the request was ignored."""
+    return answer.model_copy(update={"ignored": body.ignored()})
 
 
 Codes = Annotated[list[Annotated[str, Field(max_length=MAX_CODE)]], Field(max_length=MAX_CODES)]
@@ -88,7 +102,7 @@ class OneTimeCodeIn(Request):
     code: Annotated[str, Field(min_length=4, max_length=12, pattern=r"^[0-9]+$")]
 
 
-class OneTimeCodeOut(BaseModel):
+class OneTimeCodeOut(Answer):
     """Whether a code is on its way, and a sentence for the cashier."""
 
     state: str
@@ -124,7 +138,7 @@ class ReturnIn(ReasonIn):
         return sums
 
 
-class ReturnOut(BaseModel):
+class ReturnOut(Answer):
     """What goes back: money in kopecks, by means in `tenders`, points in hundredths.
 
     `withheld_minor` was kept for points that were earned and spent; `is_complete` says that

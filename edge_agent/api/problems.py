@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -15,19 +16,22 @@ from starlette.exceptions import HTTPException
 from edge_agent.errors import AgentError
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
-from edge_agent.sentences import sentence
+from edge_agent.sentences import LANGUAGES, sentence
 from loyalty.errors import LoyaltyError
 
 NO_FIGURES: Mapping[str, str] = MappingProxyType({})
 PROBLEM_TYPE = "application/problem+json"
+PROBLEM_URN = "urn:loyalty-edge:problem:"
 
 
 class ProblemBody(BaseModel):
-    """A refusal. `code` is stable; `cashier_message` is per locale; `field` names the culprit."""
+    """A refusal. `type` ends in `code`, which is stable; `cashier_message` is per locale; `field`
+    names the culprit; `instance` is this answer's own id, in the log where the agent failed."""
 
-    type: str = "about:blank"
+    type: str
     title: str
     status: int
+    instance: str
     code: str
     detail: str = ""
     field: str = ""
@@ -43,19 +47,19 @@ def problem(
     field: str = "",
     retryable: bool = False,
     figures: Mapping[str, str] = NO_FIGURES,
+    instance: str = "",
 ) -> JSONResponse:
     """The answer for one refusal."""
     body = ProblemBody(
+        type=f"{PROBLEM_URN}{code}",
         title=code.replace("_", " "),
         status=status,
+        instance=f"urn:uuid:{instance or uuid.uuid4()}",
         code=code,
         detail=detail[:500],
         field=field,
         retryable=retryable,
-        cashier_message={
-            "uk": sentence(code, "uk", **figures),
-            "en": sentence(code, "en", **figures),
-        },
+        cashier_message={each: sentence(code, each, **figures) for each in LANGUAGES},
     )
     return JSONResponse(body.model_dump(), status_code=status, media_type=PROBLEM_TYPE)
 
@@ -89,8 +93,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def _unexpected(_request: Request, error: Exception) -> JSONResponse:
-        emit(Event.API_FAILED, error=error)
-        return problem(500, "agent_failed", "the agent failed on this call", retryable=True)
+        instance = str(uuid.uuid4())
+        emit(Event.API_FAILED, error=error, instance=instance)
+        return problem(
+            500, "agent_failed", "the agent failed on this call", retryable=True, instance=instance
+        )
 
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> JSONResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
@@ -22,8 +22,8 @@ from edge_agent.api.models import (
     ResolveIn,
     ReturnIn,
     ReturnOut,
+    named,
 )
-from edge_agent.api.problems import ProblemBody
 from edge_agent.api.writes import Call, Writes
 from edge_agent.desk import Desk
 from edge_agent.errors import Conflict
@@ -38,15 +38,11 @@ from loyalty.ids import parse_uuid
 from loyalty.member import Member
 
 SaleId = Annotated[str, Path(min_length=32, max_length=36, description="UUID made by the POS")]
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemBody, "content": {"application/problem+json": {}}}
-    for code in (401, 403, 404, 409, 413, 415, 422, 503)
-}
 
 
 def routes(till: Till, desk: Desk, writes: Writes, codes: OneTimeDesk) -> APIRouter:
     """The router over one till."""
-    router = APIRouter(prefix="/v1", responses=_PROBLEMS, tags=["sales"])
+    router = APIRouter(prefix="/v1", tags=["sales"])
     _open_routes(router, till, desk, writes)
     _telling_routes(router, till, writes)
     _paying_routes(router, till, writes)
@@ -69,10 +65,6 @@ def _identify(desk: Desk, identity: IdentityIn | None) -> tuple[Member, Identifi
     return found.member, found.how
 
 
-def _named(view: SaleView, body: Request) -> SaleView:
-    return view.model_copy(update={"ignored": body.ignored()})
-
-
 def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> None:
     @router.post("/sales/{sale_id}/open", response_model=SaleView)
     def open_sale(sale_id: SaleId, body: OpenIn, call: Call) -> Response:
@@ -91,14 +83,14 @@ def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> N
                 desk.member_of(body.cashier_card),
                 codes=tuple(body.codes),
             )
-            return _named(till.open(command), body)
+            return named(till.open(command), body)
 
         return writes.run(call, work)
 
     @router.put("/sales/{sale_id}/basket", response_model=SaleView)
     def put_basket(sale_id: SaleId, body: BasketIn, call: Call) -> Response:
         """Replace the basket; the answer is the full quote."""
-        return writes.run(call, lambda: _named(till.put_basket(_id(sale_id), body.basket()), body))
+        return writes.run(call, lambda: named(till.put_basket(_id(sale_id), body.basket()), body))
 
     @router.put("/sales/{sale_id}/member", response_model=SaleView)
     def put_member(sale_id: SaleId, body: IdentityIn, call: Call) -> Response:
@@ -108,7 +100,7 @@ def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> N
             found = _identify(desk, body)
             if found is None:
                 raise Conflict("unknown_member", "nobody in the programme has this code")
-            return _named(till.put_member(_id(sale_id), *found), body)
+            return named(till.put_member(_id(sale_id), *found), body)
 
         return writes.run(call, work)
 
@@ -123,26 +115,26 @@ def _telling_routes(router: APIRouter, till: Till, writes: Writes) -> None:
     def put_codes(sale_id: SaleId, body: CodesIn, call: Call) -> Response:
         """Set the promo codes and coupons entered for the sale; the answer is the full quote."""
         return writes.run(
-            call, lambda: _named(till.put_codes(_id(sale_id), tuple(body.codes)), body)
+            call, lambda: named(till.put_codes(_id(sale_id), tuple(body.codes)), body)
         )
 
     @router.put("/sales/{sale_id}/tenders", response_model=SaleView)
     def put_tenders(sale_id: SaleId, body: PlannedTendersIn, call: Call) -> Response:
         """Say how the buyer means to pay; promotions for a card or cash are priced by it."""
         kinds, cards = tuple(body.kinds), body.gift_card_minor
-        return writes.run(call, lambda: _named(till.put_tenders(_id(sale_id), kinds, cards), body))
+        return writes.run(call, lambda: named(till.put_tenders(_id(sale_id), kinds, cards), body))
 
 
 def _paying_routes(router: APIRouter, till: Till, writes: Writes) -> None:
     @router.post("/sales/{sale_id}/redeem", response_model=SaleView)
     def redeem(sale_id: SaleId, body: RedeemIn, call: Call) -> Response:
         """Ask for a redemption; the answer says what was approved and why not more."""
-        return writes.run(call, lambda: _named(till.redeem(_id(sale_id), body.points), body))
+        return writes.run(call, lambda: named(till.redeem(_id(sale_id), body.points), body))
 
     @router.post("/sales/{sale_id}/cancel", response_model=SaleView)
     def cancel(sale_id: SaleId, body: ReasonIn, call: Call) -> Response:
         """Close an open sale without a trace."""
-        return writes.run(call, lambda: _named(till.cancel(_id(sale_id)), body))
+        return writes.run(call, lambda: named(till.cancel(_id(sale_id)), body))
 
     @router.post("/sales/{sale_id}/confirm", response_model=SaleView)
     def confirm(sale_id: SaleId, body: ConfirmIn, call: Call) -> Response:
@@ -150,7 +142,7 @@ def _paying_routes(router: APIRouter, till: Till, writes: Writes) -> None:
 
         def work() -> SaleView:
             view = till.confirm(_id(sale_id), body.quote_id, body.basket_hash, body.paid())
-            return _named(view, body)
+            return named(view, body)
 
         # The commit is on disk and answers the same by its sale id: the kept answer need not wait.
         return writes.run(call, work)
@@ -160,14 +152,13 @@ def _code_routes(router: APIRouter, codes: OneTimeDesk) -> None:
     @router.post("/sales/{sale_id}/one-time-code")
     def ask_code(sale_id: SaleId, body: Request) -> OneTimeCodeOut:
         """Send the member of the sale a one-time code; at most three times for a sale."""
-        del body
         state, text = codes.ask(_id(sale_id))
-        return OneTimeCodeOut(state=state, sentence=text)
+        return named(OneTimeCodeOut(state=state, sentence=text), body)
 
     @router.post("/sales/{sale_id}/one-time-code/check")
     def check_code(sale_id: SaleId, body: OneTimeCodeIn) -> SaleView:
         """Say the code; at most three tries. A right one lets the member redeem."""
-        return _named(codes.check(_id(sale_id), body.code), body)
+        return named(codes.check(_id(sale_id), body.code), body)
 
 
 def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
@@ -180,7 +171,7 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
     def void(sale_id: SaleId, body: ReasonIn, call: Call) -> Response:
         """Undo a committed sale whose paper did not come out."""
         return writes.run(
-            call, lambda: _named(till.void(_id(sale_id), body.reason), body), durable=True
+            call, lambda: named(till.void(_id(sale_id), body.reason), body), durable=True
         )
 
     @router.post("/sales/{sale_id}/returns", response_model=ReturnOut)
@@ -191,7 +182,7 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
             command = ReturnSale(
                 body.return_id, _id(sale_id), till.new_id(), body.reason, body.wanted()
             )
-            return ReturnOut.model_validate(till.give_back(command))
+            return named(ReturnOut.model_validate(till.give_back(command)), body)
 
         return writes.run(call, work, durable=True)
 
@@ -203,15 +194,16 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
     @router.post("/print-jobs/{job_id}/retry", response_model=PrintView)
     def retry(job_id: SaleId, body: Request, call: Call) -> Response:
         """Print the same document again after a `not_printed`."""
-        del body
-        return writes.run(call, lambda: till.retry_print(job_id), durable=True)
+        return writes.run(call, lambda: named(till.retry_print(job_id), body), durable=True)
 
     @router.post("/print-jobs/{job_id}/resolve", response_model=PrintView)
     def resolve(job_id: SaleId, body: ResolveIn, call: Call) -> Response:
         """Say what a person saw after an unknown outcome."""
         return writes.run(
             call,
-            lambda: till.resolve_print(job_id, body.verdict, body.fiscal_number, body.author),
+            lambda: named(
+                till.resolve_print(job_id, body.verdict, body.fiscal_number, body.author), body
+            ),
             durable=True,
         )
 

@@ -7,7 +7,9 @@ and can be named back; known ones are bounded and strict.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +29,8 @@ from loyalty.member import HeldCoupon, Member
 from sync.contract.messages import MemberIdField
 
 MAX_MEMBER_ITEMS = 200
+MAX_IGNORED = 50
+MAX_IGNORED_NAME = 120
 
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Short = Annotated[str, Field(max_length=40)]
@@ -45,8 +49,20 @@ class Tolerant(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     def ignored(self) -> list[str]:
-        """Names of the fields this version does not know."""
-        return sorted(self.__pydantic_extra__ or {})
+        """Paths of the fields this version does not know (`basket.lines.0.colour`), sorted at
+        each level, at most `MAX_IGNORED`, each cut at `MAX_IGNORED_NAME` characters."""
+        return [name[:MAX_IGNORED_NAME] for name in islice(self._unknown(), MAX_IGNORED)]
+
+    def _unknown(self) -> Iterator[str]:
+        yield from sorted(self.__pydantic_extra__ or {})
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Tolerant):
+                yield from (f"{name}.{below}" for below in value._unknown())
+            elif isinstance(value, list) and value and isinstance(value[0], Tolerant):
+                for number, item in enumerate(value):
+                    if isinstance(item, Tolerant):
+                        yield from (f"{name}.{number}.{below}" for below in item._unknown())
 
 
 class LineIn(Tolerant):

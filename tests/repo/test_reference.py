@@ -30,7 +30,7 @@ def pages() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "name", ["settings.md", "cli.md", "events.md", "api.md", "wire.schema.json"]
+    "name", ["settings.md", "cli.md", "events.md", "api.md", "openapi.json", "wire.schema.json"]
 )
 def test_a_made_page_is_up_to_date(pages: ModuleType, name: str) -> None:
     assert (REFERENCE / name).read_text() == pages.PAGES[name](), HOW

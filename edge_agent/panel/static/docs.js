@@ -80,16 +80,18 @@ const EXAMPLE = `HTTP/1.1 409 Conflict
 Content-Type: application/problem+json
 
 {
-  "type": "about:blank",
+  "type": "urn:loyalty-edge:problem:quote_changed",
   "title": "quote changed",
   "status": 409,
+  "instance": "urn:uuid:7b0c5f0e-0c3e-4f57-9a55-2b8f1f6f2a10",
   "code": "quote_changed",
   "detail": "the basket or its price changed; show the new quote first",
   "field": "",
   "retryable": false,
   "cashier_message": {
     "uk": "Сума змінилася — перевірте чек",
-    "en": "The total changed — check it again"
+    "en": "The total changed — check it again",
+    "pl": "Suma się zmieniła — sprawdź paragon"
   }
 }`;
 

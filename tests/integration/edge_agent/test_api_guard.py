@@ -29,7 +29,7 @@ GOOD = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         ({**GOOD, "Origin": "null"}, 403, "bad_origin"),
         ({"Content-Type": "application/json"}, 401, "bad_token"),
         ({**GOOD, "Authorization": "Bearer wrong"}, 401, "bad_token"),
-        ({**GOOD, "Content-Type": "text/plain"}, 415, "not_json"),
+        ({**GOOD, "Content-Type": "text/plain"}, 403, "not_json"),
     ],
 )
 def test_strangers_are_refused(rig: Rig, headers: dict[str, str], status: int, code: str) -> None:
