@@ -174,19 +174,17 @@ def claim(connection: sqlite3.Connection, wish: PurseClaim, budget_points: int) 
 
 def _purse_left(connection: sqlite3.Connection, wish: PurseClaim) -> int:
     """A still claim counts once per island; a moving one while points are left, under later
-    minutes (`loyalty.purse.points_left`). A register has used what it claimed, or what it says
-    that it burnt where that is more: it was without this hub for a while."""
-    rows = connection.execute(
-        "SELECT max(sum(claimed), sum(burnt)), max(minute) FROM ("
-        " SELECT register_id, purse_points AS claimed, 0 AS burnt, minute FROM claim"
-        " WHERE serial = :serial UNION ALL"
-        " SELECT register_id, 0, points, minute FROM purse_burnt WHERE serial = :serial)"
-        " GROUP BY register_id",
+    minutes (`loyalty.purse.points_left`). A register has used what it claimed here and what it
+    burnt beside that, without this hub."""
+    used, minute = connection.execute(
+        "SELECT sum(points), max(minute) FROM ("
+        " SELECT purse_points AS points, minute FROM claim WHERE serial = :serial UNION ALL"
+        " SELECT points, minute FROM purse_burnt WHERE serial = :serial)",
         {"serial": wish.serial},
-    ).fetchall()
-    if rows and (wish.is_still or wish.minute <= max(row[1] for row in rows)):
-        return 0
-    return wish.value - sum(int(row[0]) for row in rows)
+    ).fetchone()
+    if used is None:
+        return wish.value
+    return 0 if wish.is_still or wish.minute <= minute else wish.value - int(used)
 
 
 def cache_used(connection: sqlite3.Connection) -> int:
@@ -215,9 +213,11 @@ def settle(
 def note_burnt(
     connection: sqlite3.Connection, register_id: str, burnt: list[tuple[int, int, int]]
 ) -> None:
-    """(serial, points in all, minute) that a register has burnt by its own records."""
+    """(serial, points in all, minute) that a register has burnt by its own records. What it had
+    claimed here by now counts already; what is over that is kept, for later claims come on top."""
     connection.executemany(
-        "INSERT INTO purse_burnt VALUES (?2,?1,?3,?4) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO purse_burnt VALUES (?2, ?1, max(0, ?3 - (SELECT coalesce(sum(purse_points), 0)"
+        " FROM claim WHERE serial = ?2 AND register_id = ?1)), ?4) ON CONFLICT DO UPDATE SET"
         " points = max(points, excluded.points), minute = max(minute, excluded.minute)",
         [(register_id, *each) for each in burnt],
     )

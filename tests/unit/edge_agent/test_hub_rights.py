@@ -110,6 +110,17 @@ def test_what_a_register_took_alone_is_taken_off(file: HubFile) -> None:
     assert _claim(file, 2, "R2", purse_points=9_000, minute=103, **purse) == (2_000, 0)
 
 
+def test_what_was_taken_alone_counts_beside_what_is_claimed_later(file: HubFile) -> None:
+    """R2 took 2,000 without this hub and told it; what it then claims here comes on top."""
+    purse = {"serial": 7, "value": 10_000}
+    file.write(lambda c: hub_rights.note_burnt(c, "R2", [(7, 2_000, 100)]))
+    assert _claim(file, 1, "R2", purse_points=3_000, minute=101, **purse) == (3_000, 0)
+    assert _claim(file, 2, "R3", purse_points=9_000, minute=102, **purse) == (5_000, 0)
+    # Its next report holds the claimed points too; they count once.
+    file.write(lambda c: hub_rights.note_burnt(c, "R2", [(7, 5_000, 101)]))
+    assert file.read(lambda c: c.execute("SELECT points FROM purse_burnt").fetchone()[0]) == 2_000
+
+
 def test_a_claim_given_up_frees_the_purse(file: HubFile) -> None:
     purse = {"serial": 7, "value": 10_000, "is_still": True, "minute": 99}
     assert _claim(file, 1, purse_points=4_000, **purse) == (4_000, 0)

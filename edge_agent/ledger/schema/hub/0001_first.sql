@@ -32,7 +32,7 @@ CREATE TABLE claim (
 CREATE INDEX claim_serial ON claim (serial) WHERE serial > 0;
 CREATE INDEX claim_cache ON claim (auth_id) WHERE cache_points > 0 AND is_settled = 0;
 
--- What each register has burnt of a serial by its own records, claimed here or taken alone.
+-- What each register has burnt of a serial by its own records beside what it had claimed here.
 CREATE TABLE purse_burnt (
   serial INTEGER NOT NULL,
   register_id TEXT NOT NULL,
