@@ -13,6 +13,7 @@ from edge_agent.desk import Desk
 from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.scanner_worker import ScannerWorker
 from edge_agent.errors import LedgerUnavailable
+from edge_agent.exchange.worker import FileExchange
 from edge_agent.health import Health
 from edge_agent.hub.runner import HubRunner
 from edge_agent.ledger.upkeep import Upkeep
@@ -37,16 +38,17 @@ class Agent:
     upkeep: Upkeep
     stack: ExitStack
     hub: HubRunner | None = None
+    exchange: FileExchange | None = None
 
     def start_devices(self) -> None:
         """Let the device threads open their ports."""
-        for worker in (self.printer, self.scanner):
+        for worker in (self.printer, self.scanner, self.exchange):
             if worker is not None:
                 worker.start()
 
     def stop_devices(self) -> None:
         """Scanner first, so that nothing new begins; the printer finishes its document."""
-        for worker in (self.scanner, self.printer):
+        for worker in (self.exchange, self.scanner, self.printer):
             if worker is not None:
                 worker.stop()
 

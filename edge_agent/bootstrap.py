@@ -27,9 +27,11 @@ from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.workers import printer_of, scanner_of
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from edge_agent.exchange.worker import exchange_of
 from edge_agent.head_guard import guard_of
 from edge_agent.health import Health
 from edge_agent.hub.parts import HubParts, build_hub
+from edge_agent.hub.port import NoHub
 from edge_agent.identification import Identifier
 from edge_agent.ledger.answers import Answers
 from edge_agent.ledger.cache import Cache
@@ -104,6 +106,7 @@ class _Builder:
         self.stack = stack
         self.port = port
         self.tokens = Tokens(token)
+        self.exchange = exchange_of(settings, port, token)
         self.clock = Clock(keep=settings.data_dir / "clock.json")
         self.broadcast = Broadcast()
         folder = settings.data_dir
@@ -235,6 +238,7 @@ class _Builder:
             upkeep=upkeep,
             stack=self.stack,
             hub=self.hub.runner if self.hub else None,
+            exchange=self.exchange,
         )
 
     def _application(self, till: Till, desk: Desk, health: Health, goods: Assortment) -> FastAPI:
@@ -317,7 +321,8 @@ class _Builder:
         if self.client is None or self.settings.centre is None:
             return None
         centre = self.settings.centre
-        rights = rights_of(self.cache, self.ledger, self.identity)
+        island = self.hub.island if self.hub else NoHub()
+        rights = rights_of(self.cache, self.ledger, self.identity, island.lends)
         fresh = FreshStart(self.client, self.cache, self.settings.data_dir, rights)
         return SyncRunner(
             client=self.client,

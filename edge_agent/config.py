@@ -1,11 +1,11 @@
 """The agent's settings: one TOML file, read once into frozen dataclasses.
 
-Every key is declared once, here, with its bound and its meaning; the sample file and
-`docs/reference/settings.md` are made from the same declarations. An unknown key, a wrong type and
-a value out of range are errors that name the line. Nothing is read but the file itself.
+Every key is declared once, here and in `settings_sections`, with its bound and its meaning; the
+sample file and `docs/reference/settings.md` are made from the same declarations. An unknown key, a
+wrong type and a value out of range are errors that name the line. Nothing is read but the file.
 """
 
-# ruff: noqa: RUF009 - `_key` makes a `dataclasses.field`, which ruff cannot see
+# ruff: noqa: RUF009 - `setting` makes a `dataclasses.field`, which ruff cannot see
 from __future__ import annotations
 
 import dataclasses
@@ -18,26 +18,22 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from edge_agent import toml_lines
-from edge_agent.settings_rules import (
-    Bad,
-    Rule,
-    absolute_path,
-    centre_url,
-    choice,
-    host_value,
-    listed,
-    listen_address,
-    number,
-    option_value,
-    origin,
-    text,
-    yes_no,
+from edge_agent.settings_rules import Bad, absolute_path, choice, option_value
+from edge_agent.settings_sections import (
+    ApiSettings,
+    CentreSettings,
+    DeviceSettings,
+    ExchangeSettings,
+    HubSettings,
+    LogSettings,
+    StorageSettings,
+    TillSettings,
+    setting,
 )
 
 MAX_FILE_BYTES = 256 * 1024
 MAX_OPTIONS = 32
 S = TypeVar("S")
-Values = Mapping[str, str | int | bool]
 
 
 class ConfigError(Exception):
@@ -55,159 +51,17 @@ class ConfigError(Exception):
         self.also = also
 
 
-def _key(rule: Rule, about: str, default: Any = dataclasses.MISSING, sample: str = "") -> Any:
-    """A declared setting. `sample` is the TOML text shown where there is no default."""
-    metadata = {"rule": rule, "about": about, "sample": sample}
-    if default is dataclasses.MISSING:
-        return dataclasses.field(metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-@dataclass(frozen=True, slots=True)
-class CentreSettings:
-    """Where the central processing service is, and how patient the register is with it."""
-
-    url: str = _key(
-        centre_url,
-        "Address of the centre; https, or http on loopback only",
-        sample='"https://centre.example:8443"',
-    )
-    ca_file: Path | None = _key(
-        absolute_path,
-        "PEM file of the certificate authority to trust instead of the system's",
-        None,
-        sample='"/etc/loyalty-edge/centre-ca.pem"',
-    )
-    poll_s: int = _key(number(1, 3600), "Longest time between two looks for news, seconds", 30)
-    heartbeat_s: int = _key(number(1, 3600), "Time between two reports of health, seconds", 15)
-    retry_cap_s: int = _key(number(1, 3600), "Longest wait between two attempts, seconds", 300)
-    authorise_timeout_ms: int = _key(
-        number(100, 1500),
-        "How long a redemption waits for the centre before it is decided offline, milliseconds",
-        1200,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ApiSettings:
-    """The local API; it always listens on loopback."""
-
-    port: int = _key(number(0, 65535), "TCP port on 127.0.0.1 and ::1; 0 takes any free one", 9777)
-    origins: tuple[str, ...] = _key(
-        listed(origin, 16),
-        "Exact origins of web pages that may call the API besides the agent's own panel",
-        (),
-    )
-    hosts: tuple[str, ...] = _key(
-        listed(host_value, 16), "Exact extra values of the Host header to accept", ()
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class TillSettings:
-    """How this till takes money and who prints."""
-
-    cash_rounding: int = _key(
-        choice(0, 10, 50), "Step of cash rounding, kopecks (50 in Ukraine since 2025-10-01)", 50
-    )
-    print_mode: Literal["agent", "none"] = _key(
-        choice("agent", "none"),
-        'Who prints the fiscal receipt: "agent" on [printer], "none" when the agent prints nothing',
-        "agent",
-    )
-    cashier_name: str = _key(text(0, 40), "Cashier named on receipts when the till names none", "")
-    store_format: str = _key(
-        text(0, 40), "Format of the store, for promotions that ask for it", "", sample='"express"'
-    )
-    channel: str = _key(text(1, 20), "Channel that this till sells through, for promotions", "till")
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceSettings:
-    """One device: which driver, at which address, with which options of that driver."""
-
-    driver: str = _key(text(1, 64), "Name of the driver", sample="")
-    url: str = _key(text(1, 300), "Address of the port", sample="")
-    options: Values = dataclasses.field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True)
-class StorageSettings:
-    """Room on the disk, and how long what is done with stays."""
-
-    reserve_sales: int = _key(
-        number(100, 100_000),
-        "Sales for which disk space is kept in reserve; what one takes is measured",
-        2_500,
-    )
-    keep_facts_days: int = _key(
-        number(7, 3650),
-        "How long facts stay that the centre has acknowledged; keep them longer than the centre "
-        "keeps its backups, days",
-        90,
-    )
-    keep_answers_days: int = _key(
-        number(35, 3650), "How long a repeated call gets the same answer, days", 35
-    )
-    anchor_dir: Path | None = _key(
-        absolute_path,
-        "Folder of the anchor, which tells a database from an older image of it; never inside "
-        "data_dir, best on another disk; by default beside data_dir, its name and `.anchor`",
-        None,
-        sample='"/var/lib/loyalty-edge/till-1.anchor"',
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class HubSettings:
-    """The store's hub: this register follows the term that the centre signs, as a peer or as the
-    hub itself. Without this section it stays an island of its own."""
-
-    listen: str = _key(
-        listen_address,
-        "Address on the LAN to listen on when the term makes this register the hub; its own "
-        "listener, TLS with certificates on both sides",
-        "",
-        sample='"192.168.1.10:9778"',
-    )
-    silence_s: int = _key(
-        number(1, 60), "Silence of the hub after which this register goes on alone, seconds", 10
-    )
-    mdns: bool = _key(
-        yes_no,
-        "Look for the hub, and tell where it is, by multicast too; the term's address comes first",
-        False,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class LogSettings:
-    """What is logged and where the rotated files stand."""
-
-    level: Literal["debug", "info", "warning", "error"] = _key(
-        choice("debug", "info", "warning", "error"),
-        "Least level that is written; SIGHUP reads it again",
-        "info",
-    )
-    dir: Path | None = _key(
-        absolute_path,
-        "Folder of the log files; by default `logs` in data_dir",
-        None,
-        sample='"/var/log/loyalty-edge/till-1"',
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one register. An absent section is `None`: the thing is not present."""
 
     path: Path
-    data_dir: Path = _key(
+    data_dir: Path = setting(
         absolute_path,
         "Folder of this register's database, identity and token; one agent per folder",
         sample='"/var/lib/loyalty-edge/till-1"',
     )
-    locale: Literal["uk", "en"] = _key(
+    locale: Literal["uk", "en"] = setting(
         choice("uk", "en"), "Language of the panel, receipts and cashier messages", "uk"
     )
     centre: CentreSettings | None = None
@@ -217,6 +71,7 @@ class Settings:
     printer: DeviceSettings | None = None
     storage: StorageSettings = dataclasses.field(default_factory=StorageSettings)
     hub: HubSettings | None = None
+    exchange: ExchangeSettings | None = None
     log: LogSettings = dataclasses.field(default_factory=LogSettings)
 
     @property
@@ -254,6 +109,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "printer": DeviceSettings,
         "storage": StorageSettings,
         "hub": HubSettings,
+        "exchange": ExchangeSettings,
         "log": LogSettings,
     }
 )

@@ -51,6 +51,8 @@ class Event(StrEnum):
     # --- devices ----------------------------------------------------------------------------
     DEVICE_LOST = "device_lost", WARNING, "Check cable and power; the agent keeps trying."
     DEVICE_BACK = "device_back", INFO, "Nothing."
+    EXCHANGE_AWAY = "exchange_away", WARNING, "Bring the exchange folder or its share back."
+    EXCHANGE_BACK = "exchange_back", INFO, "Nothing; requests are answered again."
     DEVICE_FAILED = "device_failed", ERROR, "Free disk space; if there is some, call support."
     SCAN_READ = "scan_read", DEBUG, "Nothing; only symbology and length are logged."
     SCAN_UNKNOWN = "scan_unknown", INFO, "If it repeats, check the scanner's suffix setting."

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from edge_agent.config import SECTIONS, DeviceSettings, Settings, declared
+from edge_agent.config import SECTIONS, Settings, declared
+from edge_agent.settings_sections import DeviceSettings
 
 SECTION_ABOUT: Mapping[str, str] = {
     "centre": "The central processing service. Without this section the register works alone.",
@@ -16,6 +17,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "printer": "The fiscal printer, when the agent owns it.",
     "storage": "Room on the register's disk, and how long old rows stay.",
     "hub": "The store's hub. Without this section the register is an island of its own.",
+    "exchange": "File exchange, for a till that can only read and write files.",
     "log": "What is logged, and where.",
 }
 DEVICE_SAMPLES: Mapping[str, Mapping[str, str]] = {

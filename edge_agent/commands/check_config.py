@@ -9,7 +9,8 @@ from drivers.registry import DriverKind, known_drivers, load_driver
 from edge_agent import toml_lines
 from edge_agent.command_failed import CommandFailed
 from edge_agent.commands import settings_file
-from edge_agent.config import ConfigError, DeviceSettings, Settings
+from edge_agent.config import ConfigError, Settings
+from edge_agent.settings_sections import DeviceSettings
 
 _KINDS: dict[str, tuple[DriverKind, ...]] = {
     "scanner": ("scanner",),

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from drivers.registry import open_printer, open_scanner
-from edge_agent.config import DeviceSettings, Settings
+from edge_agent.config import Settings
 from edge_agent.desk import Desk
 from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.scanner_worker import ScannerWorker
 from edge_agent.ledger.ledger import Ledger, LedgerJournal
 from edge_agent.paper import composer
+from edge_agent.settings_sections import DeviceSettings
 from edge_agent.till import Till
 from loyalty.receipt_template import ReceiptTemplate
 

@@ -12,8 +12,8 @@ from drivers.errors import DeviceError
 from drivers.registry import open_printer, open_scanner
 from drivers.transport.device_url import SerialUrl, parse_device_url
 from edge_agent.commands.check_config import device_problems
-from edge_agent.config import DeviceSettings
 from edge_agent.doctor.finding import Case, Finding, Verdict
+from edge_agent.settings_sections import DeviceSettings
 
 _CHECK_CABLE = "check cable and power, and the address in the settings"
 _AGENT_SAYS: dict[str, tuple[Verdict, str]] = {
