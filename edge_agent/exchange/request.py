@@ -1,8 +1,8 @@
 """One request file: what a till wrote, checked before anything is done with it.
 
-A request is a JSON object `{"request": "PUT /v1/sales/SALE_ID/basket", "body": {...}}` in UTF-8, or in
-Windows-1251 as tills of the 1C/BAS age write it. The answer to the latter is plain ASCII, which is
-the same text in every code page.
+A request is a JSON object `{"request": "PUT /v1/sales/SALE_ID/basket", "body": {...}}` in UTF-8, or
+in Windows-1251 as tills of the 1C/BAS age write it. The answer to the latter is plain ASCII, which
+is the same text in every code page.
 """
 
 from __future__ import annotations
