@@ -16,8 +16,9 @@ from central.counters import take_counters
 from central.db.bulk import Columns, Connection, Row, insert_rows
 from central.denials import put_deny
 from central.facts import Understood, understand
+from central.forgotten_purses import kept_back
 from central.instants import kyiv_date
-from central.leases import is_restoring, put_leases, tills_of
+from central.leases import is_restoring, lives_of, put_leases, tills_of
 from central.member_rows import put_member
 from central.member_state import MemberState
 from central.member_store import load_members, save_members
@@ -172,7 +173,15 @@ def _apply_routed(
         by_member.setdefault(each.member_id, []).append(each.fact)
     stores = {each.fact.store_id for each in routed if isinstance(each.fact.message, WireSale)}
     tills = {store_id: tills_of(connection, store_id, now) for store_id in sorted(stores)}
-    setting = Setting(kyiv_date(now), tills, policy, is_restoring(connection, now))
+    restoring = is_restoring(connection, now)
+    setting = Setting(
+        kyiv_date(now),
+        tills,
+        policy,
+        restoring,
+        lives_of(connection, stores) if restoring else {},
+        kept_back(connection),
+    )
     waiting = list(members.values())
     with connection.pipeline():
         while waiting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from central import member_coupons, overdrafts
@@ -32,12 +32,15 @@ _ITEM_LENGTH = 60
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What applying needs to know beside the facts: the Ukrainian date at the centre, the tills
-    of the stores concerned, and whether leases may be out that the centre has forgotten."""
+    of the stores concerned, whether leases may be out that the centre has forgotten and, while
+    they may, the (register, epoch) of the stores; points that stay back for forgotten purses."""
 
     today: str
     tills: Mapping[str, Sequence[Till]] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
     is_restoring: bool = False
+    lives: Mapping[str, Collection[tuple[str, int]]] = field(default_factory=dict)
+    kept_back: int = 0
 
 
 def apply_to_member(member: MemberState, fact: Understood, setting: Setting) -> None:
@@ -61,7 +64,7 @@ def apply_to_member(member: MemberState, fact: Understood, setting: Setting) -> 
     honour_claims(member, cause)
     if isinstance(message, WireSale):
         tills = setting.tills.get(fact.store_id, ())
-        ensure_leases(member, fact.store_id, tills, cause, setting.policy)
+        ensure_leases(member, fact.store_id, tills, cause, setting.policy, setting.kept_back)
 
 
 def _cause(fact: Understood, subject_id: str | None = None, layer: str = "") -> Cause:
@@ -92,7 +95,8 @@ def _sale(member: MemberState, fact: Understood, sale: WireSale, setting: Settin
     member.touch("sale", sale.sale_id)
     if sale.redemption is not None:
         cause = _cause(fact, sale.sale_id, sale.redemption.layer)
-        redeem(member, fact, state, sale, cause, is_restoring=setting.is_restoring)
+        lives = setting.lives.get(fact.store_id, ())
+        redeem(member, fact, state, sale, cause, is_restoring=setting.is_restoring, lives=lives)
     if sale.accrual_points:
         _accrue(member, fact, state, sale)
     member.home_store = member.home_store or fact.store_id

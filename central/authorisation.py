@@ -12,13 +12,13 @@ from datetime import datetime
 from central.apply import publish
 from central.changes import Changes
 from central.db.bulk import Connection
+from central.forgotten_purses import kept_back
 from central.holds import is_over, release
 from central.instants import to_text
 from central.leases import is_restoring
 from central.member_state import Cause, Hold, MemberState
 from central.member_store import load_members
 from loyalty import ledger
-from loyalty.ledger import AVAILABLE
 from sync.contract.live import AuthorisationReply, AuthorisationRequest
 from sync.serving.port import Caller, Refused
 
@@ -126,7 +126,7 @@ def _decide(
         return 0, "blocked"
     if is_restoring(connection, now):
         return 0, "restoring"
-    approved = min(request.points, member.books.balance(AVAILABLE))
+    approved = min(request.points, member.free_points(kept_back(connection)))
     return approved, "" if approved == request.points else "insufficient"
 
 

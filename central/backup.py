@@ -3,7 +3,8 @@
 A backup is what `pg_dump` writes (custom format, one consistent snapshot, made beside a running
 service) and a manifest with its digest. The programme's private keys are no part of it. A restore
 keeps the present rows aside until the backup's are in place, takes over what must not be
-forgotten (revocations, registers and keys, erased persons, published rules) and begins a new life.
+forgotten (revocations, registers and keys, erased persons, published rules, terms of hubs, open
+purses) and begins a new life.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from central.carried_purses import carry_purses
 from central.db.bulk import Connection
 from central.db.embedded import wheel_programs
 from central.db.migrate import migrate, migrations
@@ -31,6 +33,7 @@ from central.db.session import connect
 from central.deeds import note_deed
 from central.errors import BadInput, DatabaseUnavailable
 from central.feed import incarnation_of
+from central.forgotten_purses import forget_now
 from central.instants import to_text
 from central.lives import awaited_registers, begin_new_life
 from central.people import erase_again
@@ -57,6 +60,15 @@ select register_id, epoch, 0 from {before}.register_epoch on conflict do nothing
 insert into public.bundle select * from {before}.bundle on conflict do nothing;
 insert into public.kill_list select * from {before}.kill_list on conflict do nothing;
 insert into public.deed select * from {before}.deed on conflict do nothing;
+insert into public.offline_policy select * from {before}.offline_policy on conflict do nothing;
+insert into public.purse_key select * from {before}.purse_key on conflict do nothing;
+delete from public.hub_term;
+insert into public.hub_term select * from {before}.hub_term;
+insert into public.change as here select * from {before}.change
+    where member_id = 0 and kind in ('hub_term', 'offline_policy', 'purse_key')
+on conflict (member_id, kind, key) do update
+    set version = excluded.version, is_deleted = excluded.is_deleted, body = excluded.body
+    where excluded.version > here.version;
 """
 
 
@@ -163,6 +175,8 @@ def _revive(
         if carried:
             connection.execute(sql.SQL(_CARRIED).format(before=sql.Identifier(_BEFORE)).as_bytes())
         incarnation = begin_new_life(connection, now)
+        if carried and carry_purses(connection, _BEFORE, now):
+            forget_now(connection)
         erased = _erased_ids(connection, erased_file, carried=carried)
         again = erase_again(connection, erased, now)
         note_deed(connection, now, author, "restore", source.name, incarnation)

@@ -18,8 +18,10 @@ from central.changes import Changes
 from central.db.bulk import Connection
 from central.db.session import transact
 from central.errors import DatabaseUnavailable
+from central.forgotten_purses import expected_until, forget
 from central.holds import release_settled
 from central.instants import Clock, kyiv_date
+from central.leases import is_restoring
 from central.member_lives import carry_over
 from central.member_state import Cause
 from central.member_store import load_members
@@ -36,8 +38,11 @@ _EXPIRE_AT_ONCE = 500
 def expire_lots(connection: Connection, clock: Clock) -> int:
     """Expire available points past their last day, of some members; returns how many members.
 
-    What is held or lent waits, for it may have been spent in time."""
+    What is held or lent waits, for it may have been spent in time; so does everything while a
+    restored centre does not know what was."""
     now = clock()
+    if is_restoring(connection, now) or expected_until(connection):
+        return 0
     today = kyiv_date(now)
     ids = connection.execute(
         "select distinct member_id from slice where place = 'available' and expires_on < %s"
@@ -94,6 +99,7 @@ class Housekeeper:
         transact(self._pool, lambda c: ask_floors(c, self._clock()))
         while transact(self._pool, lambda c: close_ended(c, self._clock())):
             pass
+        transact(self._pool, forget)
         while transact(self._pool, lambda c: carry_over(c, self._clock())):
             pass
         for register_id, epoch in transact(self._pool, applier.behind):

@@ -125,12 +125,14 @@ def registers_of(connection: Connection, store_id: str) -> list[Enrolled]:
 
 
 def _next(connection: Connection, store_id: str, known: int) -> int:
-    """Numbers go on when a store had no hub for a while: registers take rising ones alone."""
+    """Numbers go on when a store had no hub for a while, and over a restore: registers take rising
+    ones alone."""
     row = connection.execute(
         "select version from change where kind = %s and key = %s and member_id = 0",
         [KIND, store_id],
     ).fetchone()
-    return max(known, int(row[0]) if row else 0) + 1
+    floor = connection.execute("select value from meta where name = 'hub_term_floor'").fetchone()
+    return max(known, int(row[0]) if row else 0, int(floor[0]) if floor else 0) + 1
 
 
 def _publish(connection: Connection, term: HubTerm, key: SigningKey) -> None:

@@ -11,7 +11,7 @@ parts to its registers. What a store holds over its share is asked back when ano
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +56,18 @@ def tills_of(connection: Connection, store_id: str, now: datetime) -> list[Till]
         " where r.store_id = %s and r.epoch > 0 and r.revoked_at is null order by r.register_id"
     )
     return [Till(*row) for row in connection.execute(query, [store_id])]
+
+
+def lives_of(connection: Connection, stores: Collection[str]) -> dict[str, set[tuple[str, int]]]:
+    """(register, epoch) of every life of these stores' registers."""
+    found: dict[str, set[tuple[str, int]]] = {store: set() for store in stores}
+    query = (
+        "select r.store_id, e.register_id, e.epoch from register_epoch e"
+        " join register r using (register_id) where r.store_id = any(%s)"
+    )
+    for store_id, register_id, epoch in connection.execute(query, [sorted(stores)]):
+        found[store_id].add((register_id, epoch))
+    return found
 
 
 def own_lease(lease_id: str, register_id: str, epoch: int, member_id: int) -> bool:
@@ -133,16 +145,22 @@ def top_ups(
 
 
 def ensure_leases(
-    member: MemberState, store_id: str, tills: Sequence[Till], cause: Cause, policy: Policy
+    member: MemberState,
+    store_id: str,
+    tills: Sequence[Till],
+    cause: Cause,
+    policy: Policy,
+    kept_back: int = 0,
 ) -> None:
     """Top up the store's leases of a member who shops or is asked for there. A blocked member
-    or one in overdraft gets nothing."""
+    or one in overdraft gets nothing. `kept_back` available points are not lent."""
     if member.is_blocked or member.books.balance(OVERDRAFT) or not tills:
         return
     targets = [till for till in tills if till.is_hub] or tills
     leases = [_open_lease(member, till, store_id) for till in targets]
     held = [member.books.balance(lease_place(lease.lease_id)) for lease in leases]
-    available, store_held = member.books.balance(AVAILABLE), _held_by(member, tills)
+    available = member.free_points(kept_back)
+    store_held = _held_by(member, tills)
     total = available + lent_points(member)
     share = lease_value(policy, total, rank_of(member, store_id))
     grants = top_ups(available, share, store_held, held, policy.lease_least_points)

@@ -4,7 +4,8 @@ A restored database has forgotten what happened since its backup: facts, leases,
 new incarnation; registers then resend their facts from its head, and report the leases they hold,
 which are debited again. Until every register that may hold a forgotten lease has reported, no
 member gets a new right: no lease is topped up and no online redemption approved, for the points
-may be lent already. The quiet time covers holds, which nobody reports.
+may be lent already. Holds that wait for an open sale are reported too; the quiet time is for
+registers of contract 3, which do not tell them. Purses: `central.forgotten_purses`.
 """
 
 from __future__ import annotations
@@ -14,26 +15,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from central import holds
+from central import forgotten_purses, holds
 from central.apply import load_or_make, publish
 from central.changes import Changes
 from central.db.bulk import Connection
 from central.deeds import note_deed
 from central.errors import BadInput
 from central.leases import honour_claims
-from central.member_state import Cause, Lease, MemberState
+from central.member_state import Cause, Hold, Lease, MemberState
 from central.member_store import load_members
 from central.purse_floors import NEVER_AGAIN, raise_floor
 from loyalty import ledger
-from loyalty.ledger import lease_place
+from loyalty.ledger import AVAILABLE, lease_place
 from loyalty.purse import MAX_LIFE_MIN
-from sync.contract.live import HeldLease, RightsReport
+from sync.contract.live import HeldHold, HeldLease, RightsReport
 from sync.serving.port import Caller, Refused
 
 QUIET = timedelta(minutes=15)
 SPARE_EPOCHS = 100
 SPARE_SERIALS = 10_000_000
 """Purses that may have been issued since the backup: their serials are not given again."""
+SPARE_TERMS = 100
 REPORT_AT_ONCE = 500
 
 _ENDED_HOLDS = """
@@ -95,6 +97,8 @@ def begin_new_life(connection: Connection, now: datetime) -> str:
         "update purse set not_after_min = greatest(not_after_min, %s) where state = 'open'",
         [latest],
     )
+    forgotten_purses.expect(connection, now)
+    _skip_terms(connection)
     connection.execute("delete from feed_day")
     connection.execute(_FRESH_POSITIONS)
     connection.execute("update enrol_code set used_at = %s where used_at is null", [now])
@@ -106,6 +110,18 @@ def begin_new_life(connection: Connection, now: datetime) -> str:
         [now],
     )
     return incarnation
+
+
+def _skip_terms(connection: Connection) -> None:
+    """Terms of hubs may have been signed since the backup: their numbers are not given again."""
+    connection.execute(
+        "insert into meta select 'hub_term_floor', (%s + greatest("
+        " (select coalesce(max(term), 0) from hub_term),"
+        " (select coalesce(max(version), 0) from change where kind = 'hub_term'),"
+        " (select coalesce(max(value::bigint), 0) from meta where name = 'hub_term_floor')))::text"
+        " on conflict (name) do update set value = excluded.value",
+        [SPARE_TERMS],
+    )
 
 
 def awaited_registers(connection: Connection) -> list[str]:
@@ -253,12 +269,70 @@ def _claim(member: MemberState, held: HeldLease, caller: Caller, cause: Cause) -
         member.leases[held.lease_id] = lease
     if (lease.register_id, lease.epoch) != (caller.register_id, caller.epoch):
         return False
+    if held.is_hub and not lease.is_hub:
+        lease.is_hub = True
+        member.touch("lease", lease.lease_id)
     if lease.state == "closed" or held.granted_points <= max(lease.granted, lease.claimed):
         return False
     lease.claimed = held.granted_points
     member.touch("lease", lease.lease_id)
     honour_claims(member, cause)
     return True
+
+
+def take_holds(
+    connection: Connection, caller: Caller, held: Sequence[HeldHold], now: datetime
+) -> int:
+    """Set aside again what was approved for sales that are still open; how many holds. A sale
+    that has come meanwhile, a void and a hold that is known stand as they are. One transaction."""
+    members = load_members(
+        connection, {each.member_id for each in held}, auth_ids=[each.auth_id for each in held]
+    )
+    restored = 0
+    for each in held:
+        member = members.get(each.member_id)
+        if member and each.auth_id not in member.holds and _is_open(connection, caller, each):
+            _set_aside(member, each, caller, now)
+            restored += 1
+    changes = Changes()
+    publish(connection, members.values(), now, changes)
+    changes.flush(connection)
+    return restored
+
+
+def _is_open(connection: Connection, caller: Caller, held: HeldHold) -> bool:
+    row = connection.execute(
+        "select 1 from sale where member_id = %s and sale_id = %s union all"
+        " select 1 from voided_authorisation where register_id = %s and auth_id = %s union all"
+        " select 1 from hold where auth_id = %s limit 1",
+        [held.member_id, held.sale_id, caller.register_id, held.auth_id, held.auth_id],
+    ).fetchone()
+    return row is None and not holds.is_over(
+        connection, caller.register_id, caller.epoch, held.number
+    )
+
+
+def _set_aside(member: MemberState, held: HeldHold, caller: Caller, now: datetime) -> None:
+    points = min(held.points, member.books.balance(AVAILABLE))
+    if points:
+        cause = Cause(
+            f"hold:{held.auth_id}", caller.register_id, caller.store_id, subject_id=held.sale_id
+        )
+        entry_id = member.next_id(cause)
+        member.post(ledger.hold(member.books, entry_id, held.auth_id, points), cause)
+    member.holds[held.auth_id] = Hold(
+        held.auth_id,
+        held.sale_id,
+        caller.register_id,
+        held.points,
+        points,
+        "" if points == held.points else "insufficient",
+        "open" if points else "refused",
+        now,
+        caller.epoch,
+        held.number,
+    )
+    member.touch("hold", held.auth_id)
 
 
 def finish_report(connection: Connection, register_id: str, now: datetime) -> None:

@@ -10,6 +10,7 @@ from central.apply import publish
 from central.changes import Changes
 from central.db.bulk import Connection
 from central.feed import PHONE, serve_rows
+from central.forgotten_purses import kept_back
 from central.instants import to_text
 from central.leases import ensure_leases, tills_of
 from central.member_state import Cause
@@ -39,7 +40,8 @@ def look_up(
     member = members[member_id]
     cause = Cause(f"lookup:{uuid.uuid4()}", caller.register_id, caller.store_id)
     tills = tills_of(connection, caller.store_id, now)
-    ensure_leases(member, caller.store_id, tills, cause, policy)
+    kept = kept_back(connection)
+    ensure_leases(member, caller.store_id, tills, cause, policy, kept)
     if member.postings or member.touched:
         changes = Changes()
         publish(connection, [member], now, changes)

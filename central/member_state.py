@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from loyalty import ledger
-from loyalty.ledger import Books, Entry
+from loyalty.ledger import AVAILABLE, Books, Entry
 from loyalty.lots import Slices
 
 _ENTRY_NAMESPACE = uuid.UUID("7c3f3d54-5d4d-4d6f-9c3e-0b9c1c2f6a01")
@@ -186,6 +186,10 @@ class MemberState:
 
     def __post_init__(self) -> None:
         self.before = self.books
+
+    def free_points(self, kept_back: int) -> int:
+        """Available points that may be given out, beside those that stay back."""
+        return max(0, self.books.balance(AVAILABLE) - kept_back)
 
     def next_id(self, cause: Cause) -> str:
         """Id of the next entry: the same event gives the same ids."""

@@ -31,3 +31,13 @@ def raise_floor(connection: Connection, register_id: str, epoch: int, floor_min:
         " set floor_min = greatest(purse_floor.floor_min, excluded.floor_min)",
         [register_id, epoch, floor_min],
     )
+
+
+def floor_of_all(connection: Connection) -> int:
+    """The minute up to which every life of every register has closed purses; without a register
+    nobody takes any."""
+    row = connection.execute(
+        "select min(coalesce(f.floor_min, 0)) from register_epoch e"
+        " left join purse_floor f on f.register_id = e.register_id and f.epoch = e.epoch"
+    ).fetchone()
+    return NEVER_AGAIN if row is None or row[0] is None else int(row[0])

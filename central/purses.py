@@ -16,6 +16,7 @@ from central.apply import publish
 from central.changes import Changes
 from central.db.bulk import Connection
 from central.errors import BadInput
+from central.forgotten_purses import expected_until, kept_back
 from central.instants import to_text
 from central.keys import SigningKey
 from central.leases import is_restoring, lent_points, rank_of
@@ -25,7 +26,7 @@ from central.purse_floors import NEVER_AGAIN
 from loyalty import ledger
 from loyalty.authorisation.conditions import b3_logged
 from loyalty.authorisation.policy import Policy, purse_value
-from loyalty.ledger import AVAILABLE, OVERDRAFT, purse_place
+from loyalty.ledger import OVERDRAFT, purse_place
 from loyalty.purse import Claim, key_tag, store_tag
 from loyalty.purse import issue as signed_text
 from sync.contract.rights import FeedPurseFloor, PurseReply, PurseRequest
@@ -155,7 +156,7 @@ def _fill(
     stores = _audience(connection, member, request.stores, policy)
     if not stores and not policy.purse_any_store:
         return "no_store"
-    available = member.books.balance(AVAILABLE)
+    available = member.free_points(kept_back(connection))
     points = min(purse_value(policy, available + lent_points(member)), available)
     if points <= 0:
         return "no_points"
@@ -206,8 +207,10 @@ def ask_floors(connection: Connection, now: datetime) -> None:
         "select store_id, max(not_after_min) from ("
         " select unnest(case when cardinality(stores) = 0"
         "  then (select array_agg(store_id) from store) else stores end) as store_id, not_after_min"
-        " from purse where state = 'open' and not_after_min < %s) ended group by store_id",
-        [before],
+        " from purse where state = 'open' and not_after_min < %(before)s"
+        " union all select store_id, %(forgotten)s from store"
+        "  where %(forgotten)s between 1 and %(before)s) ended group by store_id",
+        {"before": before, "forgotten": expected_until(connection)},
     ).fetchall()
     known: dict[str, int] = dict(
         connection.execute(

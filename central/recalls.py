@@ -19,11 +19,12 @@ from central.apply import publish
 from central.changes import Changes
 from central.db.bulk import Connection
 from central.db.session import transact
+from central.forgotten_purses import kept_back
 from central.leases import ask_back
 from central.member_state import Cause, Lease, MemberState
 from central.member_store import load_members
 from loyalty import ledger
-from loyalty.ledger import AVAILABLE, OVERDRAFT, lease_place
+from loyalty.ledger import OVERDRAFT, lease_place
 from sync.contract.live import AuthorisationReply, AuthorisationRequest
 from sync.serving.port import Caller
 
@@ -137,7 +138,8 @@ def grow(
     hold = member.holds[request.auth_id]
     if hold.state not in ("open", "refused"):
         return 0, hold.state
-    more = min(hold.requested - hold.approved, member.books.balance(AVAILABLE))
+    free = member.free_points(kept_back(connection))
+    more = min(hold.requested - hold.approved, free)
     if more > 0 and not member.is_blocked:
         cause = Cause(
             f"grown:{hold.auth_id}:{hold.approved}",

@@ -6,7 +6,7 @@ approved what was not there, and every lease of the member is asked back for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from central import overdrafts
 from central.facts import Understood
@@ -26,8 +26,10 @@ def redeem(
     cause: Cause,
     *,
     is_restoring: bool,
+    lives: Collection[tuple[str, int]] = (),
 ) -> None:
-    """Post one sale's redemption; what its hold has over is released."""
+    """Post one sale's redemption; what its hold has over is released. While the centre is
+    restoring, `lives` are the (register, epoch) of the sale's store."""
     redemption = sale.redemption
     assert redemption is not None
     claimed = min(redemption.hold_points, redemption.points)
@@ -36,7 +38,7 @@ def redeem(
         return
     parts = _parts(member, fact, redemption, held)
     if is_restoring and parts[1][2]:
-        _debit_forgotten(member, fact, redemption.lease_id, parts[1][2], cause)
+        _debit_forgotten(member, fact, redemption.lease_id, parts[1][2], cause, lives)
         parts = _parts(member, fact, redemption, held)
     wanted = [(place, points) for _, place, points in parts]
     short = ledger.shortages(member.books, wanted)
@@ -87,16 +89,26 @@ def _lease_to_burn(member: MemberState, fact: Understood, lease_id: str) -> str:
 
 
 def _debit_forgotten(
-    member: MemberState, fact: Understood, lease_id: str, points: int, cause: Cause
+    member: MemberState,
+    fact: Understood,
+    lease_id: str,
+    points: int,
+    cause: Cause,
+    lives: Collection[tuple[str, int]],
 ) -> None:
     """A restored centre may have forgotten the grant that this burn rests on: it is granted
-    again, so that the lease's total at the centre goes on as the register counts it."""
-    if not own_lease(lease_id, fact.register_id, fact.epoch, member.member_id):
+    again, so that the lease's total at the centre goes on as the register counts it. A lease of
+    another register of the store is its hub's, also where that term is forgotten."""
+    own = (fact.register_id, fact.epoch)
+    holder = next((e for e in (own, *lives) if own_lease(lease_id, *e, member.member_id)), None)
+    if holder is None:
         return
     lease = member.leases.get(lease_id)
     if lease is None:
-        lease = Lease(lease_id, fact.register_id, fact.store_id, fact.epoch, 0, "open")
+        lease = Lease(lease_id, holder[0], fact.store_id, holder[1], 0, "open")
         member.leases[lease_id] = lease
+    if holder != own:
+        lease.is_hub = True
     missing = points - member.books.balance(lease_place(lease_id))
     if missing > 0:
         lease.claimed = max(lease.claimed, lease.granted + missing)

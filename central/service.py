@@ -190,13 +190,16 @@ class CentreService:
         )
 
     def report_rights(self, caller: Caller, report: RightsReport) -> RightsReply:
-        """Debit again the leases that a restore has forgotten; a portion is a transaction."""
+        """Debit again the rights that a restore has forgotten; a portion is a transaction."""
         now = self.clock()
         restored = 0
         if transact(self.pool, lambda c: lives.check_report(c, caller, report)):
             for part in lives.portions(report.leases):
                 work = partial(lives.take_report, caller=caller, held=part, now=now)
                 restored += transact(self.pool, work)
+            restored += transact(
+                self.pool, lambda c: lives.take_holds(c, caller, report.holds, now)
+            )
             restored += transact(
                 self.pool,
                 lambda c: counters.take_held(c, caller.register_id, report.epoch, report.counters),

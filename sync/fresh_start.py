@@ -111,9 +111,9 @@ class FreshStart:
         return info if info.format == FORMAT else None
 
     def _tell(self, incarnation: str) -> int:
-        """Report the leases held here, once for each new incarnation."""
-        known = self._cache.incarnation()
-        if not known or incarnation in (known, self._told):
+        """Report the rights held here, once for each new incarnation; a register that has lost its
+        cache does not know which it was and reports too."""
+        if incarnation in (self._cache.incarnation(), self._told):
             return 0
         report = self._rights(incarnation)
         restored = 0

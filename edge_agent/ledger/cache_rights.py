@@ -177,6 +177,12 @@ class RightsLookup(ABC):
         rows = self._rows(named, tuple(names), _body)
         return [FeedCounterLease.model_validate_json(body) for body in rows]
 
+    def counter_leases(self, register_id: str, epoch: int) -> list[FeedCounterLease]:
+        """Counter leases of this life of the register."""
+        rows = self._rows(_ALL, ("counter_lease",), _body)
+        found = [FeedCounterLease.model_validate_json(body) for body in rows]
+        return [row for row in found if (row.register_id, row.epoch) == (register_id, epoch)]
+
     def counter_recalls(self, register_id: str, epoch: int) -> list[FeedCounterLease]:
         """Counter leases of this life of which the centre asks units back."""
         rows = self._rows(_RECALLED, (), _body)

@@ -107,6 +107,18 @@ class HeldLease(WireModel):
     granted_points: Points
     spent_points: Points
     state: Literal["open", "recalled"]
+    is_hub: bool = False
+    """The register is its store's hub and lends parts of it."""
+
+
+class HeldHold(WireModel):
+    """Points that the centre approved for a sale which is still open."""
+
+    auth_id: Uuid
+    sale_id: Uuid
+    member_id: MemberIdField
+    points: Annotated[int, Field(ge=1, le=10**12)]
+    number: Annotated[int, Field(ge=0)] = 0
 
 
 class HeldCounter(WireModel):
@@ -139,12 +151,14 @@ class OneTimeCodeReply(WireModel):
 
 class RightsReport(WireModel):
     """Sent once for each new incarnation of the centre, after the facts and before the register
-    forgets its old rows: a restored centre debits again the leases it no longer remembers."""
+    forgets its old rows, also when nothing is held: a restored centre debits again the leases and
+    holds it no longer remembers, and gives nobody a new right before every register has spoken."""
 
     incarnation: str
     epoch: Annotated[int, Field(ge=1)]
     leases: Annotated[list[HeldLease], Field(max_length=100_000)]
     counters: Annotated[list[HeldCounter], Field(max_length=100_000)] = []
+    holds: Annotated[list[HeldHold], Field(max_length=10_000)] = []
 
 
 class RightsReply(WireModel):

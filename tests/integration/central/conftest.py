@@ -90,7 +90,10 @@ def database_url(postgres: str) -> str:
             "update meta set value = %s where name = 'incarnation'", [uuid.uuid4().hex]
         )
         connection.execute("update meta set value = '0' where name = 'feed_floor'")
-        connection.execute("delete from meta where name = 'quiet_until'")
+        connection.execute(
+            "delete from meta where name in"
+            " ('quiet_until', 'hub_term_floor', 'forgotten_purses_until')"
+        )
     return postgres
 
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 import base64
 import json
 import random
-import uuid
 from dataclasses import dataclass, field
 
-import psycopg
 import pytest
 
 from central import backup, lives
 from central.audit import check_books
-from central.db.migrate import migrate
 from central.db.session import connect
 from central.errors import BadInput
 from central.people import ERASED_FILE
@@ -27,6 +24,7 @@ from sync.contract.live import HeldLease, RightsReport
 from sync.contract.messages import Fact, ItemVerdict, UploadBatch, UploadReply, canonical_json
 from sync.errors import CentreRefused, CursorGone
 from sync.uplink import Uplink
+from tests.support.restored_centre import own_database, restore_to
 
 pytestmark = pytest.mark.postgres
 SEED = 20261122
@@ -34,14 +32,8 @@ SEED = 20261122
 
 @pytest.fixture
 def database_url(postgres):
-    """A database of its own: a restore replaces everything."""
-    name = f"restore_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(f"create database {name}")
-        url = postgres.replace("/edge_central?", f"/{name}?")
-        migrate(url)
+    with own_database(postgres) as url:
         yield url
-        server.execute(f"drop database {name} with (force)")
 
 
 @dataclass
@@ -212,23 +204,6 @@ def trade(registers, members, chance, rounds, burn=900):
         if chance.random() < 0.5:
             register.push()
             register.pull()
-
-
-def restore_to(centre, file, tmp_path):
-    # The listening service lets go of the database for the moment of the restore.
-    with connect(centre.database_url) as connection:
-        connection.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where datname = current_database() and pid <> pg_backend_pid()"
-        )
-    try:
-        return backup.restore(
-            centre.database_url, file, tmp_path / ERASED_FILE, centre.clock(), "test"
-        )
-    finally:
-        # The service's first call meets a broken connection; registers would try again.
-        while centre.http.get("/healthz").status_code != 200:
-            pass
 
 
 @pytest.mark.parametrize("seed", [SEED, SEED + 1])

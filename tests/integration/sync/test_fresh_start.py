@@ -156,11 +156,11 @@ def test_a_lost_cursor_keeps_the_rows_until_the_file_stands(
     first = downlink.pull_once()
     assert (first.restored, first.more) == (1, True)
     assert cache.member(10).balance_points == 10
-    assert [told.incarnation for told in centre.state.rights] == ["second"]
+    assert [told.incarnation for told in centre.state.rights] == ["first", "second"]
     drain(downlink)
     assert cache.member(10) is None
     assert cache.member(4).balance_points == 104
-    assert (cache.incarnation(), len(centre.state.rights)) == ("second", 1)
+    assert (cache.incarnation(), len(centre.state.rights)) == ("second", 2)
 
 
 def test_rights_are_told_before_rows_are_forgotten(centre, client, cache, folder):
@@ -178,7 +178,8 @@ def test_rights_are_told_before_rows_are_forgotten(centre, client, cache, folder
     assert cache.member(3).member_id == 3
     centre.state.report_rights = real
     drain(downlink)
-    assert [told.leases[0].lease_id for told in centre.state.rights] == ["L1"]
+    assert [told.incarnation for told in centre.state.rights] == ["first", "second"]
+    assert [told.leases[0].lease_id for told in centre.state.rights] == ["L1", "L1"]
 
 
 def test_a_full_disk_is_named(centre, client, cache, folder, tmp_path):
@@ -267,3 +268,19 @@ def test_an_empty_cache_and_an_older_centre_have_nothing_to_compare(centre, clie
 
 def spoil(cache, statement):
     cache._writer.run(lambda connection: connection.execute(statement))
+
+
+def test_a_register_without_a_cache_or_a_right_speaks_too(centre, client, cache, folder, tmp_path):
+    """A restored centre waits for each of them."""
+    fill(centre, 1, 10)
+    offer(centre, tmp_path)
+
+    def nothing(incarnation):
+        return RightsReport(incarnation=incarnation, epoch=1, leases=[])
+
+    assert cache.incarnation() == ""
+    fresh = FreshStart(client, cache, folder, nothing)
+    drain(Downlink(client, cache, fresh=fresh))
+    assert [(each.incarnation, each.leases) for each in centre.state.rights] == [
+        (centre.state.incarnation, [])
+    ]
