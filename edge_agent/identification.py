@@ -20,14 +20,39 @@ class Identified:
     or a reason.
 
     `masked` is the only form of the code that may stand in a log. A member with a reason is one
-    whose code earns and gives none of its points here."""
+    whose code earns and gives none of its points here. A choice is between `choices`, each of
+    which was found here: only a person knows which was meant."""
 
-    kind: Literal["member", "product", "code", "unknown"]
+    kind: Literal["member", "product", "code", "choice", "unknown"]
     masked: str
     member: Member | None = None
     how: Identification | None = None
     code: str = ""
     reason: str = ""
+    choices: tuple[Identified, ...] = ()
+
+    @property
+    def signal(self) -> Literal["found", "unknown", "expired"]:
+        """What the reader should beep."""
+        if self.reason in EXPIRED:
+            return "expired"
+        return "unknown" if self.kind == "unknown" else "found"
+
+
+EXPIRED = frozenset({"purse_expired", "purse_stale_link", "purse_replayed", "purse_spent"})
+"""Reasons of codes that were good once: the buyer can show a fresh one."""
+
+
+def policy_of(programme: Programme) -> CodePolicy:
+    """How the programme classifies codes."""
+    return CodePolicy(
+        card_prefixes=programme.card_prefixes,
+        weighed_prefixes=programme.weighed_prefixes,
+        gift_card_prefixes=programme.gift_card_prefixes,
+        coupon_prefixes=programme.coupon_prefixes,
+        number_prefixes=programme.number_prefixes,
+        order=programme.code_order,
+    )
 
 
 class TokenIndex(Protocol):
@@ -41,7 +66,8 @@ class Identifier:
     """Classifies a code, finds its member locally first, and asks the centre in at most 300 ms.
 
     `phone_key` maps an E.164 number to its index key; `look_up` fills the index from the centre
-    and says whether it could; `read_purse` verifies the text of a purse."""
+    and says whether it could; `read_purse` verifies the text of a purse; `has_good` says whether a
+    bar code names something in the assortment."""
 
     def __init__(
         self,
@@ -49,27 +75,46 @@ class Identifier:
         phone_key: Callable[[str], str],
         look_up: Callable[[LookupRequest], bool],
         read_purse: Callable[[str], PurseScan],
+        has_good: Callable[[str], bool] = lambda _code: True,
     ) -> None:
         self._index = index
         self._phone_key = phone_key
         self._look_up = look_up
         self._read_purse = read_purse
+        self._has_good = has_good
 
     def identify(
         self, text: str, symbology: str, source: ScanSource, programme: Programme
     ) -> Identified:
         """Decide what the text is; an unknown code is an answer, never an exception."""
-        policy = CodePolicy(
-            card_prefixes=programme.card_prefixes, weighed_prefixes=programme.weighed_prefixes
-        )
-        classified = classify(text, symbology, source, policy)
+        classified = classify(text, symbology, source, policy_of(programme))
+        if classified.kind == "ambiguous":
+            return self._several(classified, source)
+        return self._one(classified, source)
+
+    def _one(self, classified: Classified, source: ScanSource) -> Identified:
         if classified.kind in ("product", "weighed"):
-            return Identified("product", classified.masked, code=classified.code)
+            code = classified.label or classified.code
+            return Identified("product", classified.masked, code=code)
         if classified.kind == "purse":
             return self._purse(classified, source)
         if classified.kind != "member" or classified.token is None:
             return Identified("unknown", classified.masked, reason=classified.reason)
         return self._member(classified, classified.token, source)
+
+    def _several(self, classified: Classified, source: ScanSource) -> Identified:
+        """What is not there is no choice; where two things are, a person says which."""
+        found = [self._one(choice, source) for choice in classified.choices]
+        real = [
+            one
+            for one in found
+            if one.kind != "unknown" and (one.kind != "product" or self._has_good(one.code))
+        ]
+        if len(real) == 1:
+            return real[0]
+        if real:
+            return Identified("choice", classified.masked, reason="ambiguous", choices=tuple(real))
+        return found[0]
 
     def _member(self, classified: Classified, token: MemberToken, source: ScanSource) -> Identified:
         is_phone = token.kind == "phone"

@@ -167,6 +167,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Code not recognised — go on",
     ),
     "coupon_unsupported": ("Цей купон тут не діє", "This coupon is not valid here"),
+    "bad_track": ("Смугу не зчитано: проведіть ще раз", "The stripe was not read: swipe again"),
+    "phone_landline": ("Це міський номер: потрібен мобільний", "A landline: a mobile is needed"),
+    "gs1_malformed": ("Код GS1 зчитано не повністю: ще раз", "The GS1 code is not whole: again"),
+    "gs1_separator": (
+        "Сканер не передає роздільники GS1: повідомте підтримку",
+        "The scanner drops GS1 separators: tell support",
+    ),
+    "gift_card_unsupported": (
+        "Це подарункова картка: приймайте її як оплату",
+        "A gift card: take it as a payment",
+    ),
+    "ambiguous": ("Код підходить двічі: оберіть, що це", "The code fits twice: choose what it is"),
     "phone_not_typed": (
         "Номер телефону вводьте з клавіатури",
         "Type a phone number by hand",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from loyalty.codes import layout
-from loyalty.codes.gs1 import SPELLINGS
+from loyalty.codes.gs1 import GS1_SYMBOLOGIES, SPELLINGS
 from loyalty.codes.kinds import MAX_TEXT, Classified, CodePolicy, Text, not_usable
 from loyalty.codes.payment_card import BAD_TRACK, TRACK, is_payment_card
 from loyalty.codes.phone import SEPARATORS, is_landline, normalise_phone
@@ -14,6 +14,8 @@ from loyalty.member import ScanSource
 
 _CONTROL = re.compile(r"[\x00-\x1c\x1e\x1f\x7f-\x9f]")
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
+_IN_GS1 = ("own_qr", "gs1")
+"""What a GS1 carrier can hold: its digits are elements, and no bare EAN."""
 _PROVED = ("member", "coupon", "product", "gift_card", "weighed", "ambiguous", "purse")
 
 
@@ -52,7 +54,8 @@ def _plain(text: str, symbology: str, source: ScanSource, policy: CodePolicy) ->
         return dropped
     near: list[Classified] = []
     for step in policy.order:
-        fits = [one for name in step for one in RECOGNISERS[name](view)]
+        names = [name for name in step if name in _IN_GS1 or symbology not in GS1_SYMBOLOGIES]
+        fits = [one for name in names for one in RECOGNISERS[name](view)]
         usable = [one for one in fits if one.kind != "unknown"]
         if len(usable) == 1:
             return usable[0]
@@ -78,12 +81,12 @@ def _why_not(text: Text, near: list[Classified]) -> Classified:
     """The best reason of those that came near, else what the text looks like."""
     if normalise_phone(text.whole) is not None:
         return Classified("unknown", "phone:****", reason="phone_not_typed")
+    if text.source == "keyboard" and is_landline(text.whole):
+        return Classified("unknown", "phone:****", reason="phone_landline")
     if near:
         return near[0]
     if BAD_TRACK.match(text.whole):
         return not_usable("bad_track", text.whole)
-    if text.source == "keyboard" and is_landline(text.whole):
-        return Classified("unknown", "phone:****", reason="phone_landline")
     if SPELLINGS[0] in text.whole:
         return not_usable("control_characters", text.whole)
     return not_usable("unknown_code", text.whole)

@@ -9,7 +9,7 @@ from loyalty.codes.checks import has_gtin_check, luhn_holds
 # Visa; Mastercard; American Express, Diners, JCB; Maestro, UnionPay, Discover; Prostir (Ukraine).
 _IIN = re.compile(r"4|5[0-9]|2[2-7]|3[0-9]|6[0-9]|9804")
 _DINERS = re.compile(r"30[0-5]|3[689]")
-TRACK = re.compile(r"(?:[;%]|%B|;B)?([0-9]{13,19})[=^]")
+TRACK = re.compile(r"(?:[;%]|%B|;B)?([0-9]{13,19})(?:=|\^(?!\]))")
 BAD_TRACK = re.compile(r"[;%+]E\?")
 """What a stripe reader sends for a track it could not read (MagTek, keyboard emulation)."""
 
@@ -26,4 +26,5 @@ def is_payment_card(digits: str, symbology: str) -> bool:
 
 def is_payment_range(prefix: str) -> bool:
     """True when numbers that begin so may belong to a payment brand, or could not be told."""
-    return bool(_IIN.match(prefix)) or any(_IIN.match(prefix + digit) for digit in "0123456789")
+    is_inside = bool(_IIN.match(prefix)) or "9804".startswith(prefix)
+    return is_inside or any(_IIN.match(prefix + digit) for digit in "0123456789")

@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from loyalty.codes import DEFAULT_ORDER, Steps
 from loyalty.member import Strength
 from loyalty.promotions.conditions import Condition
 from loyalty.promotions.effects import Effect, Message
@@ -39,6 +40,7 @@ class Programme:
     `unit_floor_minor` is the least that one piece, or one weighed line, costs after everything.
     The minimum strengths default to a static code: a phone alone earns and never redeems; a
     one-time code lifts it above the line.
+    Prefixes and `code_order` say what a scanned code is: see `loyalty.codes.CodePolicy`.
     Goods of `excluded_groups` and `excluded_tags` neither trigger nor receive a promotion.
     `gift_card_residue` says what becomes of what a purchase leaves on a gift card,
     `gift_card_earns` whether the part paid with one earns, `spent_points` what happens when a
@@ -57,6 +59,10 @@ class Programme:
     accrual_excludes_reduced: bool = False
     card_prefixes: tuple[str, ...] = ("042",)
     weighed_prefixes: tuple[str, ...] = WEIGHED_PREFIXES
+    gift_card_prefixes: tuple[str, ...] = ()
+    coupon_prefixes: tuple[str, ...] = ("05", "98", "99")
+    number_prefixes: tuple[str, ...] = ()
+    code_order: Steps = DEFAULT_ORDER
     min_strength_redeem_online: int = Strength.STATIC_CODE
     min_strength_redeem_offline: int = Strength.STATIC_CODE
     redeem_cap_minor: int | None = None

@@ -90,8 +90,8 @@ TimeZone = Annotated[str, Field(max_length=40), AfterValidator(_zone)]
 def rule_fields(model: RuleModel) -> dict[str, Any]:
     """What the file says, as the core's dataclasses take it, without the tag `kind`.
 
-    Objects become their dataclass, lists of objects tuples, other lists frozen sets, and texts
-    per locale pairs in a fixed order. What the file leaves out is left to the dataclass, whose
+    Objects become their dataclass, lists of objects or lists tuples, other lists frozen sets, and
+    texts per locale pairs in a fixed order. What the file leaves out is left to the dataclass, whose
     defaults are the same.
     """
     values = model.__dict__
@@ -108,6 +108,8 @@ def _rule_value(value: Any) -> Any:
     if isinstance(value, list):
         if value and isinstance(value[0], RuleModel):
             return tuple(_rule_value(item) for item in value)
+        if value and isinstance(value[0], list):
+            return tuple(tuple(item) for item in value)
         return frozenset(value)
     return value
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from loyalty.codes import DEFAULT_ORDER, CodeClass, is_payment_range, steps_of
+from loyalty.errors import InvalidToken
 from loyalty.money import SplitMethod, Tie, ZeroWeights
 from loyalty.promotions import policies as how
 from loyalty.promotions.ruleset import (
@@ -27,6 +29,25 @@ from sync.contract.rule_fields import (
     rule_fields,
 )
 
+
+def _own(prefixes: list[str]) -> list[str]:
+    for prefix in prefixes:
+        if is_payment_range(prefix):
+            raise ValueError(f"numbers that begin with {prefix} may be payment cards")
+    return prefixes
+
+
+def _steps(order: list[list[CodeClass]]) -> list[list[CodeClass]]:
+    try:
+        steps_of(tuple(tuple(step) for step in order))
+    except InvalidToken as error:
+        raise ValueError(str(error)) from None
+    return order
+
+
+Step = Annotated[list[CodeClass], Field(min_length=1, max_length=9)]
+CodeOrder = Annotated[list[Step], Field(min_length=1, max_length=9), AfterValidator(_steps)]
+NumberPrefixes = Annotated[Prefixes, AfterValidator(_own)]
 Strength = Annotated[int, Field(strict=True, ge=0, le=100)]
 
 
@@ -67,6 +88,10 @@ class ProgrammeModel(RuleModel):
     accrual_excludes_reduced: Bool = False
     card_prefixes: Prefixes = ["042"]
     weighed_prefixes: Prefixes = list(WEIGHED_PREFIXES)
+    gift_card_prefixes: Prefixes = []
+    coupon_prefixes: Prefixes = ["05", "98", "99"]
+    number_prefixes: NumberPrefixes = []
+    code_order: CodeOrder = [list(step) for step in DEFAULT_ORDER]
     min_strength_redeem_online: Strength = 20
     min_strength_redeem_offline: Strength = 20
     unit_floor_minor: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 1
@@ -83,5 +108,8 @@ class ProgrammeModel(RuleModel):
         prefixes = {
             "card_prefixes": tuple(self.card_prefixes),
             "weighed_prefixes": tuple(self.weighed_prefixes),
+            "gift_card_prefixes": tuple(self.gift_card_prefixes),
+            "coupon_prefixes": tuple(self.coupon_prefixes),
+            "number_prefixes": tuple(self.number_prefixes),
         }
         return Programme(**rule_fields(self) | prefixes)

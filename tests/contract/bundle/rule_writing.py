@@ -9,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 from hypothesis import strategies as st
 
 from loyalty.basket import TenderKind
+from loyalty.codes import DEFAULT_ORDER
 from loyalty.promotions import conditions as when
 from loyalty.promotions import effects as then
 from loyalty.promotions.limits import Caps
@@ -223,6 +224,9 @@ PROGRAMME: dict[str, st.SearchStrategy[Any]] = {
     "timezone": st.sampled_from(["Europe/Kyiv", "UTC", "Europe/Warsaw"]),
     **dict.fromkeys(("accrual_excludes_reduced", "gift_card_earns"), yes),
     **dict.fromkeys(("card_prefixes", "weighed_prefixes"), prefixes),
+    **dict.fromkeys(("gift_card_prefixes", "coupon_prefixes"), prefixes),
+    "number_prefixes": st.sampled_from([(), ("7710",), ("021", "98050")]),
+    "code_order": st.sampled_from([DEFAULT_ORDER, (("own_qr",), ("card", "product"))]),
     **dict.fromkeys(
         ("min_strength_redeem_online", "min_strength_redeem_offline"), st.integers(0, 100)
     ),
