@@ -17,7 +17,7 @@ from drivers.fiscal.counted.pace import REAL_TIME
 from drivers.registry import Options, open_fiscal_printer
 from drivers.transport import open_transport
 
-QUICK: Options = {"reply_timeout_ms": 80}
+QUICK: Options = {"reply_timeout_ms": 150}
 """Driver options for a device that answers at once."""
 
 

@@ -12,7 +12,7 @@ from drivers.emulators.checkbox.service import CheckboxService
 from drivers.emulators.paper import Document
 from drivers.registry import Options, open_fiscal_printer
 
-QUICK: Options = {"reply_timeout_ms": 300, "poll_ms": 1, "rate_limit": 10_000}
+QUICK: Options = {"reply_timeout_ms": 600, "poll_ms": 1, "rate_limit": 10_000}
 """Driver options for a service that answers at once and has no limit."""
 
 

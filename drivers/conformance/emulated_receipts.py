@@ -16,9 +16,9 @@ from drivers.emulators.wire import open_endpoint
 from drivers.registry import Options, open_receipt_printer
 
 QUICK: Final[Options] = {
-    "reply_timeout_ms": 60,
-    "print_timeout_ms": 200,
-    "hold_timeout_ms": 300,
+    "reply_timeout_ms": 120,
+    "print_timeout_ms": 500,
+    "hold_timeout_ms": 700,
 }
 
 

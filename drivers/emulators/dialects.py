@@ -17,6 +17,7 @@ from drivers.emulators.maria.wire import MariaWire
 from drivers.emulators.printer import Line, Wire
 from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.register.device import RegisterDevice
+from drivers.emulators.script import ScriptError
 from drivers.emulators.shtrih.device import ShtrihDevice
 from drivers.emulators.shtrih.wire import ShtrihWire
 
@@ -56,6 +57,16 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "maria": Dialect(MariaDevice, MariaWire, {"model": "MARIA-304T", "cancel_after_payment": True}),
     "atol": Dialect(AtolDevice, AtolWire, {"model": "АТОЛ 30Ф", "cancel_after_payment": True}),
 }
+
+
+def another_printer(name: str) -> tuple[RegisterDevice, Callable[[Line], Wire]]:
+    """A printer of this dialect out of its box, and its wire; `ScriptError` for another name."""
+    kind = DIALECTS.get(name)
+    if kind is None:
+        raise ScriptError(f"no dialect {name!r}; there are: {', '.join(DIALECTS)}")
+    device = kind.device(kind.config(), None)
+    return device, kind.wire(device)
+
 
 CHECKBOX: Final = "checkbox"
 """The one printer that is an HTTP service and not a device on a cable."""

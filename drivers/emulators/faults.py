@@ -1,9 +1,15 @@
 """Faults an emulated printer can be told to have.
 
     drop_reply [N] · nak [N] · corrupt [N]     the next N replies are lost, refused, or damaged
+    echo [N]                                   the next N frames come back to the host as they went
+    stale [N]                                  the reply before comes again in front of the next N
+    split [N] · noise [N]                      byte by byte, or behind bytes that mean nothing
+    syn_storm [N]                              N times "still working" without a pause, once
     delay MS [N]                               answer after MS from now on, or only N times
-    paper_out · paper_low · paper_in · cover_open · cover_close
-    power_off · power_on · unplug S
+    paper_out · paper_low · paper_in · cover_open · cover_close · journal_full · journal_ok
+    shift_over                                 the shift was opened 25 hours ago
+    power_off · power_on · unplug S · cable_out · cable_in
+    become DIALECT                             another printer stands at the same port, at once
 
 Each may end in `at CMD` (when that command arrives, before it is carried out) or `after CMD`
 (carried out, reply not sent yet); CMD is a number, on a MARIA four letters. Without one it holds at
@@ -19,29 +25,38 @@ from drivers.emulators.script import ScriptError, Step, parse_count, parse_milli
 
 When = Literal["now", "at", "after"]
 
-COUNTED: Final = frozenset({"drop_reply", "nak", "corrupt"})
-STATES: Final = frozenset(
-    {"paper_out", "paper_low", "paper_in", "cover_open", "cover_close", "power_off", "power_on"}
+COUNTED: Final = frozenset({"drop_reply", "nak", "corrupt", "echo", "stale", "split", "noise"})
+DEVICE_STATES: Final = frozenset(
+    {"paper_out", "paper_low", "paper_in", "cover_open", "cover_close"}
+    | {"journal_full", "journal_ok", "shift_over"}
 )
-KNOWN: Final = COUNTED | STATES | {"delay", "unplug"}
+STATES: Final = DEVICE_STATES | {"power_off", "power_on", "cable_out", "cable_in"}
+KNOWN: Final = COUNTED | STATES | {"delay", "unplug", "syn_storm", "become"}
+STORM: Final = 500
 MAX_COUNT: Final = 10_000
 
 
 @dataclass(slots=True)
 class Fault:
-    """One fault; `left` is how many commands it still meets, `millis` its time if it has one."""
+    """One fault; `left` is how many commands it still meets, `millis` its time if it has one,
+    `size` the messages of a storm, `name` what a printer becomes."""
 
     verb: str
     when: When = "now"
     cmd: int | str = 0
     left: int = 1
     millis: int = 0
+    size: int = 0
+    name: str = ""
 
     @property
     def waits(self) -> bool:
         """It strikes at a command to come, not at once."""
         return (
-            self.when != "now" or self.verb in COUNTED or (self.verb == "delay" and self.left > 0)
+            self.when != "now"
+            or self.verb in COUNTED
+            or self.verb == "syn_storm"
+            or (self.verb == "delay" and self.left > 0)
         )
 
     def meets(self, when: When, cmd: int | str) -> bool:
@@ -65,6 +80,8 @@ def parse_fault(step: Step) -> Fault:
             words = words[:place]
             break
     _read_arguments(fault, words)
+    if fault.verb == "become" and fault.when != "now":
+        raise ScriptError("become holds at once, not at a command")
     if fault.when == "after" and fault.verb not in STATES | {"unplug"}:
         fault.when = "at"  # a fault of the reply: before or after makes no difference
     return fault
@@ -88,6 +105,13 @@ def _read_arguments(fault: Fault, words: list[str]) -> None:
     elif fault.verb == "unplug":
         fault.millis = parse_millis(words[0], 1000) if words else 1000
         words = words[1:]
+    elif fault.verb == "syn_storm":
+        fault.size = parse_count(words[0], 1, MAX_COUNT) if words else STORM
+        words = words[1:]
+    elif fault.verb == "become":
+        if not words:
+            raise ScriptError("become needs a dialect")
+        fault.name, words = words[0], words[1:]
     elif fault.verb in COUNTED and words:
         fault.left = parse_count(words[0], 1, MAX_COUNT)
         words = words[1:]

@@ -7,7 +7,7 @@ from pathlib import Path
 from drivers.emulators.bench_file import REGISTER_KEYS, DeviceEntry
 from drivers.emulators.checkbox.server import CheckboxEmulator
 from drivers.emulators.checkbox.service import CheckboxService
-from drivers.emulators.dialects import CHECKBOX, DIALECTS
+from drivers.emulators.dialects import CHECKBOX, DIALECTS, another_printer
 from drivers.emulators.escpos.device import EscPosConfig, EscPosDevice
 from drivers.emulators.escpos.wire import EscPosWire
 from drivers.emulators.printer import PrinterEmulator
@@ -81,13 +81,27 @@ def start_device(entry: DeviceEntry) -> Emulator:
         delay_ms = int(settings.pop("delay_ms", 0))
         receipts = EscPosDevice(EscPosConfig(**settings))
         return PrinterEmulator(
-            entry.name, endpoint, receipts, delay_ms, lambda line: EscPosWire(line, receipts)
+            entry.name,
+            endpoint,
+            receipts,
+            delay_ms,
+            lambda line: EscPosWire(line, receipts),
+            dialect="escpos",
         )
-    kind = DIALECTS[str(settings.get("dialect", DEFAULT_DIALECT))]
+    dialect = str(settings.get("dialect", DEFAULT_DIALECT))
+    kind = DIALECTS[dialect]
     config = kind.config(**{key: settings[key] for key in REGISTER_KEYS if key in settings})
     delay_ms = int(settings.get("delay_ms", DEFAULT_DELAY_MS))
     device = kind.device(config, _folder(entry))
-    return PrinterEmulator(entry.name, endpoint, device, delay_ms, kind.wire(device))
+    return PrinterEmulator(
+        entry.name,
+        endpoint,
+        device,
+        delay_ms,
+        kind.wire(device),
+        dialect=dialect,
+        another=another_printer,
+    )
 
 
 def _checkbox(entry: DeviceEntry) -> CheckboxEmulator:

@@ -10,19 +10,22 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from drivers.emulators.faults import Fault, FaultBox, parse_fault
+from drivers.emulators.faults import DEVICE_STATES, Fault, FaultBox, parse_fault
 from drivers.emulators.loop import DeviceLoop, Loop
-from drivers.emulators.script import parse_script
+from drivers.emulators.script import ScriptError, parse_script
 from drivers.emulators.wire import Endpoint
 
 MAX_FRAMES: Final = 200
 BUSY_EVERY_S: Final = 0.06
-_BEFORE: Final = frozenset({"paper_out", "paper_low", "paper_in", "cover_open", "cover_close"})
-_CUTS: Final = frozenset({"power_off", "unplug"})
+SPLIT_PAUSE_S: Final = 0.001
+NOISE: Final = bytes((0x00, 0xFF, 0x7F, 0x3F, 0xA5, 0x5A, 0x20))
+_CUTS: Final = frozenset({"power_off", "unplug", "cable_out"})
 
 
 class Device(Protocol):
-    """A printer behind the wire."""
+    """A printer behind the wire; `lacks` names the faults that it cannot have."""
+
+    lacks: frozenset[str]
 
     def documents(self) -> list[Any]:
         """Slips, oldest first: `Document`s, or a receipt printer's `Slip`s."""
@@ -38,6 +41,19 @@ class Device(Protocol):
 
     def power_on(self) -> None:
         """Come back after a power cut."""
+
+    def set_journal(self, is_full: bool) -> None:
+        """Fill or change the electronic journal."""
+
+    def age_shift(self) -> None:
+        """Let the shift be older than a day."""
+
+    def state(self) -> dict[str, object]:
+        """What a person would see of it: `paper` (ok, low, out), `cover_open` and so on."""
+
+
+Another = Callable[[str], tuple[Device, Callable[["Line"], "Wire"]]]
+"""A printer of another dialect and its wire; raises `ScriptError` for a name it does not know."""
 
 
 class Wire(Protocol):
@@ -59,19 +75,26 @@ class Line:
         self.delay_s = delay_s
         self.powered = True
         self.frames: deque[tuple[str, str]] = deque(maxlen=MAX_FRAMES)
+        self._reply_before = b""
         self.apply: Callable[[Fault], None] = lambda _fault: None
 
     def clock(self) -> float:
         """Seconds of the device's own time."""
         return self._loop.clock()
 
+    def hear(self, cmd: int | str, frame: bytes) -> None:
+        """A frame of the host has arrived whole; an `echo` fault sends it back."""
+        self.note(">", frame)
+        if self._strikes(cmd, "echo"):
+            self.transmit(frame)
+
     def is_refused(self, cmd: int | str) -> bool:
         """A `nak` fault strikes: the frame counts as unreadable."""
-        return bool(self.faults.strike("at", cmd, frozenset({"nak"})))
+        return self._strikes(cmd, "nak")
 
     def carry_out(self, cmd: int | str, run: Callable[[], None]) -> bool:
         """Run one command between its faults; false when power or cable went: say nothing."""
-        for fault in self.faults.strike("at", cmd, _BEFORE):
+        for fault in self.faults.strike("at", cmd, DEVICE_STATES):
             self.apply(fault)
         if self._cut("at", cmd):
             return False
@@ -80,7 +103,7 @@ class Line:
 
     def after(self, cmd: int | str) -> bool:
         """Faults behind a command that was carried out; false when nothing more is said."""
-        for fault in self.faults.strike("after", cmd, _BEFORE):
+        for fault in self.faults.strike("after", cmd, DEVICE_STATES):
             self.apply(fault)
         return not self._cut("after", cmd)
 
@@ -88,12 +111,21 @@ class Line:
         """Send a reply in its time, `busy` every 60 ms before it; lose or damage it if told to."""
         slow = self.faults.strike("at", cmd, frozenset({"delay"}))
         self._work(slow[0].millis / 1000 if slow else self.delay_s, busy)
-        if self.faults.strike("at", cmd, frozenset({"drop_reply"})):
+        for storm in self.faults.strike("at", cmd, frozenset({"syn_storm"})):
+            self._loop.endpoint.send(busy * storm.size)
+        before, self._reply_before = self._reply_before, reply
+        if self._strikes(cmd, "stale") and before:
+            self.transmit(before)
+        if self._strikes(cmd, "drop_reply"):
             self.note("x", reply)
-        elif self.faults.strike("at", cmd, frozenset({"corrupt"})):
-            self.transmit(damaged)
+            return
+        said = damaged if self._strikes(cmd, "corrupt") else reply
+        if self._strikes(cmd, "noise"):
+            said = NOISE + said
+        if self._strikes(cmd, "split"):
+            self._transmit_slowly(said)
         else:
-            self.transmit(reply)
+            self.transmit(said)
 
     def transmit(self, data: bytes) -> None:
         """Bytes to the host."""
@@ -103,6 +135,15 @@ class Line:
     def note(self, direction: str, frame: bytes) -> None:
         """Keep a frame for those who look at them."""
         self.frames.append((direction, frame.hex(" ")))
+
+    def _strikes(self, cmd: int | str, verb: str) -> bool:
+        return bool(self.faults.strike("at", cmd, frozenset({verb})))
+
+    def _transmit_slowly(self, data: bytes) -> None:
+        self.note("<", data)
+        for byte in data:
+            self._loop.endpoint.send(bytes((byte,)))
+            self._loop.pause(SPLIT_PAUSE_S)
 
     def _cut(self, when: str, cmd: int | str) -> bool:
         """Power or cable cut at this moment."""
@@ -132,10 +173,16 @@ class PrinterEmulator:
         delay_ms: int,
         wire: Callable[[Line], Wire],
         loop: Callable[[str, Endpoint, Callable[[bytes], None]], Loop] = DeviceLoop,
+        *,
+        dialect: str = "",
+        another: Another | None = None,
     ) -> None:
         self.name = name
         self.kind = "printer"
+        self.dialect = dialect
         self._device = device
+        self._another = another
+        self._plugged = True
         self._faults = FaultBox()
         self._loop = loop(name, endpoint, self._on_bytes)
         self._line = Line(self._loop, self._faults, delay_ms / 1000)
@@ -153,6 +200,9 @@ class PrinterEmulator:
         """Give it faults (see `faults`), or `clear` to forget those that wait; `ScriptError`."""
         steps = parse_script(script)
         faults = [None if step.verb == "clear" else parse_fault(step) for step in steps]
+        for fault in faults:
+            if fault is not None and fault.verb in self._device.lacks:
+                raise ScriptError(f"this printer cannot have {fault.verb!r}")
         self._loop.call(lambda: self._take(faults))
 
     def documents(self) -> list[Any]:
@@ -173,6 +223,8 @@ class PrinterEmulator:
             lambda: {
                 "kind": self.kind,
                 "url": self.url,
+                "dialect": self.dialect,
+                "state": {"plugged": self._plugged, **self._device.state()},
                 "powered": self._line.powered,
                 "delay_ms": round(self._line.delay_s * 1000),
                 "faults": self._faults.describe(),
@@ -202,14 +254,44 @@ class PrinterEmulator:
         elif verb == "power_on":
             self._power_on()
         elif verb == "unplug":
-            self._wire.cable_pulled()
-            self._loop.endpoint.unplug()
+            self._pull_cable()
             self._loop.pause(fault.millis / 1000)
-            self._loop.endpoint.replug()
-        elif verb.startswith("cover"):
+            self._plug_in()
+        elif verb == "cable_out":
+            self._pull_cable()
+        elif verb == "cable_in":
+            self._plug_in()
+        elif verb == "become":
+            self._become(fault.name)
+        else:
+            self._befall(verb)
+
+    def _befall(self, verb: str) -> None:
+        """Something on the device itself."""
+        if verb.startswith("cover"):
             self._device.set_cover(verb == "cover_open")
+        elif verb.startswith("journal"):
+            self._device.set_journal(verb == "journal_full")
+        elif verb == "shift_over":
+            self._device.age_shift()
         else:
             self._device.set_paper(verb)
+
+    def _pull_cable(self) -> None:
+        self._plugged = False
+        self._wire.cable_pulled()
+        self._loop.endpoint.unplug()
+
+    def _plug_in(self) -> None:
+        self._plugged = True
+        self._loop.endpoint.replug()
+
+    def _become(self, name: str) -> None:
+        if self._another is None:
+            raise ScriptError("this printer cannot become another")
+        self._device, self._make_wire = self._another(name)
+        self._wire = self._make_wire(self._line)
+        self.dialect = name
 
     def _power_on(self) -> None:
         if not self._line.powered:

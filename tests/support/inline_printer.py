@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from drivers.emulators.dialects import DIALECTS
+from drivers.emulators.dialects import DIALECTS, another_printer
 from drivers.emulators.printer import PrinterEmulator
 from drivers.errors import DeviceUnavailable
 from drivers.fiscal.counted.pace import Pace
@@ -123,7 +123,14 @@ class InlineBench:
         self.pace = self.world.pace
         self.device = kind.device(kind.config(), None)
         self.emulator = PrinterEmulator(
-            "printer", self.world, self.device, 0, kind.wire(self.device), InlineLoop
+            "printer",
+            self.world,
+            self.device,
+            0,
+            kind.wire(self.device),
+            InlineLoop,
+            dialect=dialect,
+            another=another_printer,
         )
 
     def connect(self) -> InlinePort:

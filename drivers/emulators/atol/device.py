@@ -44,6 +44,8 @@ REGISTRATION: Final = 1
 class AtolDevice(RegisterDevice):
     """An ATOL 30F; `executed` counts by command code."""
 
+    lacks = frozenset({"journal_full", "journal_ok"})
+
     def __init__(
         self,
         config: RegisterConfig | None = None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from drivers.emulators.printer import Line
-from drivers.fiscal.atol.frame import Packet, PacketDecoder, encode
+from drivers.fiscal.atol.frame import ASYNC_ID, Packet, PacketDecoder, encode
 from drivers.fiscal.atol.tasks import LAST_TASK, Buffer, State
 
 MAX_TASKS: Final = 64
@@ -47,9 +47,11 @@ class AtolWire:
 
     def _answer(self, packet: Packet) -> None:
         data = packet.data
-        self._line.note(">", encode(packet.packet_id, data))
         verb = data[0] if data else 0
-        if verb == Buffer.ADD and len(data) > 3 + PASSWORD_BYTES:
+        adds = verb == Buffer.ADD and len(data) > 3 + PASSWORD_BYTES
+        code = data[3 + PASSWORD_BYTES] if adds else NO_CODE
+        self._line.hear(code, encode(packet.packet_id, data))
+        if adds:
             self._add(packet.packet_id, data)
         elif verb in (Buffer.ASK, Buffer.ACK) and len(data) == 2:
             result = self._tasks.get(data[1])
@@ -87,4 +89,5 @@ class AtolWire:
 
     def _say(self, code: int, packet_id: int, data: bytes) -> None:
         packet = encode(packet_id, data)
-        self._line.deliver(code, packet, packet[:-1] + bytes((packet[-1] ^ 1,)))
+        damaged = packet[:-1] + bytes((packet[-1] ^ 1,))
+        self._line.deliver(code, packet, damaged, encode(ASYNC_ID, b""))

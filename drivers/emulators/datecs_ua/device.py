@@ -67,10 +67,10 @@ class DatecsUaDevice(RegisterDevice):
     def status_bytes(self, bits: tuple[int, int, int] = (0, 0, 0)) -> bytes:
         """S0..S5: lasting states or-ed with the errors of the last command."""
         memory, slip = self._core.memory, self._core.slip
-        lasting_error = memory.paper_out or memory.cover_open
+        lasting_error = memory.paper_out or memory.cover_open or memory.journal_full
         s0 = GENERAL if lasting_error else 0
         s1 = 0x20 if memory.cover_open else 0
-        s2 = memory.paper_out | memory.paper_low << 1
+        s2 = memory.paper_out | memory.paper_low << 1 | memory.journal_full << 2
         if slip is not None:
             s1 |= 0x08 if slip.kind == "return" else 0
             s2 |= 0x08 if slip.is_fiscal else 0x20

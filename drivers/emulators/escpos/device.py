@@ -64,6 +64,8 @@ class _Counts:
 class EscPosDevice:
     """One printer; survives a power cut but for what stood in its line."""
 
+    lacks = frozenset({"journal_full", "journal_ok", "shift_over", "become", "echo", "syn_storm"})
+
     def __init__(self, config: EscPosConfig) -> None:
         self._config = config
         self._pages: Mapping[int, str] = PAGE_SETS[config.pages]
@@ -107,6 +109,16 @@ class EscPosDevice:
         """Come back with default settings; what had been printed hangs there still."""
         self._line.clear()
         self._manner = _Manner(is_chinese=self._config.is_chinese)
+
+    def set_journal(self, is_full: bool) -> None:
+        """It has none; the script is refused before."""
+
+    def age_shift(self) -> None:
+        """It has none; the script is refused before."""
+
+    def state(self) -> dict[str, object]:
+        """What a person would see of it."""
+        return {"paper": self.paper, "cover_open": self.cover_open}
 
     @property
     def can_print(self) -> bool:

@@ -49,7 +49,7 @@ class IslWire:
 
     def _answer(self, request: Request) -> None:
         line, cmd = self._line, request.cmd
-        line.note(">", self._framing.encode_request(request.seq, cmd, request.data))
+        line.hear(cmd, self._framing.encode_request(request.seq, cmd, request.data))
         if line.is_refused(cmd):
             line.transmit(bytes((NAK,)))
             return

@@ -76,10 +76,11 @@ class DatecsPDevice(RegisterDevice):
     def status_bytes(self, bits: tuple[int, int, int] = (0, 0, 0)) -> bytes:
         """S0..S5 or S7: lasting states or-ed with the errors of the last command."""
         memory, slip = self._core.memory, self._core.slip
-        lasting = GENERAL if memory.paper_out or memory.cover_open else 0
+        trouble = memory.paper_out or memory.cover_open or memory.journal_full
+        lasting = GENERAL if trouble else 0
         s0 = bits[0] | lasting | (self.cover_bit if memory.cover_open else 0)
         s1 = bits[1] & ~0x20
-        s2 = bits[2] | memory.paper_out | memory.paper_low << 1
+        s2 = bits[2] | memory.paper_out | memory.paper_low << 1 | memory.journal_full << 2
         if slip is not None:
             s2 |= 0x08 if slip.is_fiscal else 0x20
         states = (s0, s1, s2, 0, 0x06, 0x1A, 0, 0)

@@ -54,6 +54,8 @@ class _Said(Refusal):
 class MariaDevice(RegisterDevice):
     """A MARIA-304T; `executed` counts by command name."""
 
+    lacks = frozenset({"journal_full", "journal_ok"})
+
     def __init__(
         self,
         config: RegisterConfig | None = None,

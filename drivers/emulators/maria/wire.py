@@ -60,7 +60,7 @@ class MariaWire:
 
     def _take(self, frame: Frame) -> None:
         line, name = self._line, frame.text[:4]
-        line.note(">", encode(frame.payload, self._crc))
+        line.hear(name, encode(frame.payload, self._crc))
         if line.is_refused(name):
             line.transmit(self._frame("SOFTBADCS") + self._frame("READY"))
             return

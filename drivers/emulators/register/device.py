@@ -7,18 +7,23 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar, Final
 
 from drivers.emulators.paper import Document, Row
 from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.register.core import PrinterCore, kyiv_now
-from drivers.emulators.register.refusals import CoverOpen, NoPaper
+from drivers.emulators.register.refusals import CoverOpen, JournalFull, NoPaper
 from drivers.emulators.register.till import Till
+
+AGED_S: Final = 25 * 3600
 
 
 class RegisterDevice:
     """One printer without its cable. Not thread safe: the loop of its host owns it.
 
     `executed` counts the commands that were carried out, by name or number."""
+
+    lacks: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,
@@ -56,6 +61,26 @@ class RegisterDevice:
         self._core.memory.cover_open = is_open
         self._core.save()
 
+    def set_journal(self, is_full: bool) -> None:
+        """The electronic journal is full, or a new one is in."""
+        self._core.memory.journal_full = is_full
+        self._core.save()
+
+    def age_shift(self) -> None:
+        """The shift was opened 25 hours ago."""
+        self._core.memory.shift.opened_at = int(self._core.clock().timestamp()) - AGED_S
+        self._core.save()
+
+    def state(self) -> dict[str, object]:
+        """What a person would see of it."""
+        memory = self._core.memory
+        return {
+            "paper": "out" if memory.paper_out else "low" if memory.paper_low else "ok",
+            "cover_open": memory.cover_open,
+            "journal_full": memory.journal_full,
+            "shift_over": self._till.shift_is_over(),
+        }
+
     def power_on(self) -> None:
         """After a power cut: sums are kept, the paper shows where it was interrupted."""
         self._core.password_errors = 0
@@ -69,3 +94,5 @@ class RegisterDevice:
             raise NoPaper("no paper")
         if self._core.memory.cover_open:
             raise CoverOpen("the cover is open")
+        if self._core.memory.journal_full:
+            raise JournalFull("the journal is full")

@@ -70,6 +70,7 @@ class Memory:
     paper_out: bool = False
     paper_low: bool = False
     cover_open: bool = False
+    journal_full: bool = False
     cashiers: dict[str, str] = field(default_factory=dict)
     shift: Shift = field(default_factory=Shift)
 

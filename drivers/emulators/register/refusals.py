@@ -56,3 +56,10 @@ class CoverOpen(Refusal):
 
     bits = (GENERAL, 0x20, 0)
     code = 7
+
+
+class JournalFull(Refusal):
+    """S2.2: the electronic journal is full; nothing has changed."""
+
+    bits = (GENERAL, 0, 0x04)
+    code = 8

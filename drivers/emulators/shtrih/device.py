@@ -18,6 +18,7 @@ from drivers.emulators.register.core import kyiv_now
 from drivers.emulators.register.device import RegisterDevice
 from drivers.emulators.register.refusals import (
     CoverOpen,
+    JournalFull,
     NoPaper,
     NotAllowed,
     Overflow,
@@ -34,6 +35,7 @@ MEANS: Final = "PDCN"
 ERRORS: Final[dict[type[Refusal], int]] = {
     NoPaper: 0x6B,
     CoverOpen: 0x6B,
+    JournalFull: 0x6C,
     SyntaxRefusal: 0x33,
     UnknownCommand: 0x37,
     Overflow: 0x4B,

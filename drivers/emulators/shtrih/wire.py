@@ -60,7 +60,7 @@ class ShtrihWire:
 
     def _take(self, command: Packet) -> None:
         line, cmd = self._line, command.cmd
-        line.note(">", encode(cmd, command.body))
+        line.hear(cmd, encode(cmd, command.body))
         if line.is_refused(cmd):
             line.transmit(bytes((NAK,)))
             return

@@ -29,6 +29,7 @@ class LinkCounters:
     resent: int = 0
     rejected: int = 0
     foreign: int = 0
+    echoes: int = 0
     found_again: int = 0
 
 
@@ -131,17 +132,20 @@ class AtolLink:
         for attempt in range(self._timing.tries):
             self.counters.resent += attempt > 0
             self._transport.write(frame)
-            answer = self._await(self._packet_id)
+            answer = self._await(self._packet_id, data)
             if answer is not None:
                 return answer
         raise DeviceUnavailable("no_reply", f"no answer after {self._timing.tries} tries")
 
-    def _await(self, packet_id: int) -> bytes | None:
+    def _await(self, packet_id: int, sent: bytes) -> bytes | None:
+        """The answer's data; a packet that is our own come back is none."""
         deadline = self._clock() + self._timing.reply_timeout_s
         while (left := deadline - self._clock()) > 0:
             for event in self._decoder.feed(self._transport.read(READ_CHUNK, left)):
                 if not isinstance(event, Packet):
                     self.counters.rejected += 1
+                elif event.packet_id == packet_id and event.data == sent:
+                    self.counters.echoes += 1
                 elif event.packet_id == packet_id:
                     return event.data
                 else:

@@ -62,10 +62,8 @@ REASONS: Final = {
     "wrong_password": (0x4F,),
     "printing": (0x50,),
     "waits_for_paper": (0x58,),
-    "paper_out": (
-        0x6B,
-        0x6C,
-    ),
+    "paper_out": (0x6B,),
+    "journal_full": (0x6C,),
     "not_allowed": (
         0x72,
         0x73,

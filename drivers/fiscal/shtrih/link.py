@@ -30,6 +30,7 @@ class LinkCounters:
     naks: int = 0
     rejected: int = 0
     foreign: int = 0
+    echoes: int = 0
     pending_found: int = 0
 
 
@@ -57,6 +58,7 @@ class ShtrihLink:
         self._clock = clock
         self._decoder = PacketDecoder()
         self._queue: list[Event] = []
+        self._sent: Packet | None = None
         self._permitted = detection
         self.counters = LinkCounters()
 
@@ -80,6 +82,7 @@ class ShtrihLink:
         if cmd not in self._permitted:
             raise DeviceRefused("command_not_allowed", f"command {cmd:02X}h is not on the list")
         frame = encode_packet(cmd, body)
+        self._sent = Packet(cmd, body)
         for attempt in range(self._timing.tries):
             self.counters.resent += attempt > 0
             self._queue.clear()
@@ -140,7 +143,9 @@ class ShtrihLink:
         self._transport.write(bytes((NAK,)))
 
     def _next(self, timeout_s: float) -> Event | None:
-        """The next event, `None` when nothing came for `timeout_s`."""
+        """The next event, `None` when nothing came for `timeout_s`.
+
+        A line that gives our own command back has said nothing: no answer has its bytes."""
         deadline = self._clock() + timeout_s
         while not self._queue:
             left = deadline - self._clock()
@@ -148,5 +153,7 @@ class ShtrihLink:
                 self._queue += self._decoder.silence()
                 return self._queue.pop(0) if self._queue else None
             got = self._transport.read(READ_CHUNK, min(left, GAP_S))
-            self._queue += self._decoder.feed(got) if got else ()
+            heard = self._decoder.feed(got) if got else ()
+            self.counters.echoes += sum(event == self._sent for event in heard)
+            self._queue += [event for event in heard if event != self._sent]
         return self._queue.pop(0)

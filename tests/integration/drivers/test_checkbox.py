@@ -67,7 +67,7 @@ def test_the_driver_conforms(check, bench):
     check(bench)
 
 
-@pytest.mark.parametrize("fault", ["drop_reply", "drop_reply 2", "corrupt", "nak", "delay 400ms"])
+@pytest.mark.parametrize("fault", ["drop_reply", "drop_reply 2", "corrupt", "nak", "delay 900ms"])
 def test_a_post_without_an_answer_makes_one_receipt(bench, fault):
     bench.emulator.send(f"{fault} at SELL")
     driver, journal = register(bench), MemoryJournal()

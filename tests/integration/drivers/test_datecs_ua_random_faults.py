@@ -57,7 +57,7 @@ def test_random_jobs_under_random_faults(tmp_path):
     chance = random.Random(seed)
     config = RegisterConfig(cancel_after_payment=chance.random() < 0.5)
     with emulated_printer(tmp_path, config=config) as bench:
-        printer = bench.open(reply_timeout_ms=60, tries=3)
+        printer = bench.open(reply_timeout_ms=100, tries=4)
         journal = MemoryJournal()
         for number in range(JOBS):
             faults = "; ".join(random_fault(chance) for _ in range(chance.randint(1, 2)))

@@ -1,7 +1,6 @@
 """What the driver says about paper, and what really is on it."""
 
 import threading
-import time
 
 import pytest
 
@@ -10,12 +9,18 @@ from drivers.conformance.receipt_printer import slip_job
 from drivers.conformance.samples import MemoryJournal
 from drivers.emulators.escpos.device import EscPosConfig
 from drivers.registry import open_receipt_printer
+from tests.support.live_register import until
 
 
 @pytest.fixture
 def bench(tmp_path):
     with emulated_receipts(tmp_path) as bench:
         yield bench
+
+
+def struck(bench):
+    """No fault waits any more; answered once the cable is in again."""
+    return not bench.emulator.describe()["faults"]
 
 
 def printed(bench, journal=None, job_id="job", **options):
@@ -54,10 +59,15 @@ def test_a_printer_that_says_nothing_is_unknown_and_never_ok(bench):
 
 
 def test_paper_loaded_in_time_prints_once(bench):
-    bench.emulator.send("paper_out at QRCD; paper_out at LINE")
-    loader = threading.Timer(0.3, lambda: bench.emulator.send("paper_in"))
+    bench.emulator.send("paper_out at LINE")
+
+    def load_when_it_is_out():
+        until("the paper to be out", lambda: struck(bench))
+        bench.emulator.send("paper_in")
+
+    loader = threading.Thread(target=load_when_it_is_out)
     loader.start()
-    outcome = printed(bench, hold_timeout_ms=5_000)
+    outcome = printed(bench, hold_timeout_ms=30_000)
     loader.join()
     assert outcome.verdict == "printed"
     assert bench.slips() == 1
@@ -127,7 +137,7 @@ def test_after_power_or_cable_went_the_counters_tell(bench, fault, verdict, cut)
     bench.emulator.send(fault)
     first = printed(bench, journal, counts=True)
     bench.emulator.send("power_on")
-    time.sleep(0.25)
+    until("the fault to be over", lambda: struck(bench))
     printer = bench.open(counts=True)
     outcome = printer.reconcile(slip_job("job"), journal)
     printer.close()
@@ -148,7 +158,7 @@ def test_after_power_went_nothing_is_claimed_without_counters(bench):
 def test_an_answer_to_an_earlier_slip_proves_nothing(bench):
     """The first slip's late answer must not be taken for the second's."""
     journal = MemoryJournal()
-    bench.emulator.send("delay 400 at ENDS")
+    bench.emulator.send("delay 900 at ENDS")
     assert printed(bench, journal, "one").verdict in ("unknown", "printed")
     bench.emulator.send("power_off after LINE")
     assert printed(bench, journal, "two").verdict == "unknown"

@@ -108,12 +108,12 @@ def test_a_cancel_whose_reply_is_lost_is_no_print(dialect, cancel, tmp_path):
     """The number has moved by one and the last sum is ours: only the missing payment tells."""
     with emulated_printer(tmp_path, dialect=dialect) as bench:
         journal, job, printer = MemoryJournal(), sample_job("lost", 2), bench.open()
-        bench.emulator.send("unplug 0.05 at 53")
+        bench.emulator.send("cable_out at 53")
         assert printer.print_receipt(job, journal).verdict == "unknown"
-        bench.emulator.counters()  # answered when the cable is in again
-        bench.emulator.send(f"unplug 0.05 after {cancel}")
+        bench.emulator.send(f"cable_in; cable_out after {cancel}")
         assert printer.reconcile(job, journal).verdict == "unknown"
         assert bench.emulator.counters()["documents"] == 1
+        bench.emulator.send("cable_in")
         outcome = printer.reconcile(job, journal)
         assert (outcome.verdict, outcome.reason) == ("not_printed", "cancelled")
         assert printer.print_receipt(job, journal).verdict == "printed"
