@@ -48,7 +48,8 @@ soak-promotions: .venv/.ready ## Laws of pricing on random baskets; SOAK_S secon
 	$(BIN)/python -m bench.soak.promotions
 
 soak-authorisation: .venv/.ready ## The bound offline, simulated at three depths; SOAK_S seconds (1200), SEED
-	SOAK_S=$$(($${SOAK_S:-1200} / 2)) $(BIN)/python -m bench.soak.authorisation
+	SOAK_S=$$(($${SOAK_S:-1200} / 3)) $(BIN)/python -m bench.soak.authorisation
+	SOAK_S=$$(($${SOAK_S:-1200} / 6)) $(BIN)/python -m bench.soak.islands
 	SOAK_S=$$(($${SOAK_S:-1200} / 4)) $(BIN)/python -m bench.soak.depths
 	SOAK_S=$$(($${SOAK_S:-1200} / 4)) $(BIN)/python -m bench.soak.authorisation_hub
 

@@ -134,7 +134,11 @@ class World:
         machine = self.at.get(target)
         if machine is not None:
             self.truth.touched = machine
-            self._send(target, getattr(machine, message[1])(source, *message[2]))
+            self._hand(machine, source, message)
+
+    def _hand(self, machine: Any, source: int, message: Message) -> None:
+        """A message has arrived."""
+        self._send(message[0], getattr(machine, message[1])(source, *message[2]))
 
     def _is_linked(self, source: int, target: int) -> bool:
         one, other = self.at.get(source), self.at.get(target)

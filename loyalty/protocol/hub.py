@@ -24,8 +24,10 @@ class Hub:
         self.lent: dict[tuple[int, int, int], int] = {}
         """By register node, epoch and member: only rises."""
         self.purses: dict[int, int] = {}
-        self.alone: dict[tuple[int, int], int] = {}
-        """What a register took of a serial while it was without this hub."""
+        self.claimed: dict[tuple[int, int], int] = {}
+        """By register and serial; together with `beside` it is what this hub knows as used."""
+        self.beside: dict[tuple[int, int], int] = {}
+        """What a register burnt of a serial beside its claims here: without this hub."""
         self.answers: dict[AuthId, tuple[int, int]] = {}
         self.cache_claims: dict[AuthId, int] = {}
 
@@ -75,23 +77,27 @@ class Hub:
         answer = self.answers.get(auth)
         if answer is None:
             used = self.purses.get(serial, 0)
-            got_purse = max(0, min(purse, value - used - self._alone(serial)))
+            got_purse = max(0, min(purse, value - used - self._beside(serial)))
             got_cache = max(0, min(cache, self.cache_budget - sum(self.cache_claims.values())))
             if got_purse:
                 self.purses[serial] = used + got_purse
+                key = (source, serial)
+                self.claimed[key] = self.claimed.get(key, 0) + got_purse
             if got_cache:
                 self.cache_claims[auth] = got_cache
             answer = self.answers[auth] = (got_purse, got_cache)
         return [(source, "on_claimed", (auth, *answer))]
 
-    def _alone(self, serial: int) -> int:
-        return sum(points for (_, known), points in self.alone.items() if known == serial)
+    def _beside(self, serial: int) -> int:
+        return sum(points for (_, known), points in self.beside.items() if known == serial)
 
     def on_used_alone(self, source: int, used: tuple[tuple[int, int], ...]) -> list[Message]:
-        """A register is back and says what it took of which serials on its own."""
+        """A register is back and says what it burnt of which serials in all. What it had claimed
+        here by now counts already; later claims come on top of the rest."""
         for serial, points in used:
             key = (source, serial)
-            self.alone[key] = max(points, self.alone.get(key, 0))
+            beside = points - self.claimed.get(key, 0)
+            self.beside[key] = max(0, beside, self.beside.get(key, 0))
         return [(source, "on_heard", ())]
 
     def on_recall(self, _source: int, member: int) -> list[Message]:

@@ -67,7 +67,6 @@ class Disk:
         self.used: dict[tuple[int, int], int] = {}
         """Spent and released of a hub's lease, by (hub, member): only rises."""
         self.purses: dict[int, int] = {}
-        self.alone: dict[int, int] = {}
         self.cache_used = 0
         self.cache_times: dict[int, int] = {}
         self.floor = 0
@@ -75,7 +74,7 @@ class Disk:
     def image(self) -> Disk:
         """A copy of every file."""
         twin = copy.copy(self)
-        for name in ("open", "lent", "used", "purses", "alone", "cache_times"):
+        for name in ("open", "lent", "used", "purses", "cache_times"):
             setattr(twin, name, getattr(self, name).copy())
         twin.log = self.log.copy()
         return twin
@@ -235,8 +234,6 @@ class Register:
             elif layer == "purse":
                 serial = int(ref)
                 disk.purses[serial] = disk.purses.get(serial, 0) + points
-                if self.is_alone:
-                    disk.alone[serial] = disk.alone.get(serial, 0) + points
             elif layer == "cache":
                 times = disk.cache_times.get(pending.member, 0)
                 disk.cache_times[pending.member] = times + 1
@@ -288,7 +285,7 @@ class Register:
         question = (self.node, disk.epoch, start, facts, self._settled(start + len(facts)))
         out: list[Message] = [(CENTRE, "on_facts", question)]
         if self.is_alone:
-            out.append((self.hub, "on_used_alone", (tuple(disk.alone.items()),)))
+            out.append((self.hub, "on_used_alone", (tuple(disk.purses.items()),)))
         return out
 
     def _settled(self, after: int) -> int:
