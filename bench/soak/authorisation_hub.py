@@ -15,8 +15,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.soak.campaign import CannotRun, Outcome, Terms, run
-from tests.support.hub_net import SILENCE_S, HubNet, NoNamespaces, Shopping, hub_net
+from tests.support.hub_net import SILENCE_S, HubNet, hub_net
+from tests.support.hub_shopping import Shopping
 from tests.support.live_register import until
+from tests.support.namespaces import NoNamespaces
 
 NAME = "authorisation-hub"
 TARGET = 100
@@ -45,7 +47,7 @@ def _campaign(net: HubNet, terms: Terms) -> Outcome:
         until("a lease at the hub", lambda s=shopper: net.granted(s.member_id) > 0)  # type: ignore[misc]
     net.cut_wan()
     net.until_offline()
-    shopping = Shopping(net, [(each.member_id, each.card) for each in shoppers], POINTS)
+    shopping = Shopping(net.tills, [(each.member_id, each.card) for each in shoppers], POINTS)
     kills = 0
     while kills < terms.target and not terms.is_over and not shopping.failures:
         time.sleep(dice.uniform(*UP_S))
@@ -59,7 +61,7 @@ def _campaign(net: HubNet, terms: Terms) -> Outcome:
         for each in shoppers
     ]
     net.mend_wan()
-    net.until_drained()
+    drained_s = net.until_drained()
     books = net.centre.audit()
     overdrawn = [s for s in shoppers if "overdraft" in net.centre.accounts(s.member_id)]
     over = sum(max(0, sum(burnt) - granted) for granted, burnt in sums)
@@ -74,13 +76,14 @@ def _campaign(net: HubNet, terms: Terms) -> Outcome:
         "overspent_points": over,
         "overdrawn_members": len(overdrawn),
         "longest_pause_s": round(pause_s, 2),
+        "drained_s": round(drained_s, 1),
         "times_alone": sum(till.logged("hub_lost") for till in net.tills),
         "failures": shopping.failures,
     }
     says = (
         f"{figures['sales']} sales, {burnt_here} points burnt, {over} over the leases,"
         f" {len(overdrawn)} members overdrawn at the centre; longest pause of a till"
-        f" {pause_s:.2f} s (silence {SILENCE_S} s + 1 s)"
+        f" {pause_s:.2f} s (silence {SILENCE_S} s + 1 s); all sent {drained_s:.0f} s after the WAN"
     )
     return Outcome(kills, is_sound, "; ".join(shopping.failures) or says, figures)
 

@@ -6,143 +6,40 @@ leaves the LAN whole. Needs root and `ip`; `NoNamespaces` says what is missing.
 
 from __future__ import annotations
 
-import ctypes
-import json
 import os
-import signal
-import subprocess
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from central.enrolment import create_code
 from central.instants import system_clock
 from central.place import opened
 from edge_agent.config import load_settings
-from edge_agent.demo.processes import run_tool, script
+from edge_agent.demo.processes import run_tool
 from edge_agent.head_guard import begin
 from edge_agent.ledger.database import connect_reader
 from sync.enrolment import enrol
 from tests.support.live_register import until
+from tests.support.namespaces import Namespace, NoNamespaces, Process
+from tests.support.own_authority import own_authority
 from tests.support.real_centre import RealCentre
 from tests.support.rig import TOKEN, line, payment
 
-T = TypeVar("T")
 STORE = "S1"
 HUB, TILLS = "HUB", ("TILL-1", "TILL-2")
 SILENCE_S = 2
 HUB_PORT = 9443
+STALL_S = 60.0
 UNAPPLIED = (
     "select count(*) from applied a join register_epoch e using (register_id, epoch)"
     " where e.head_seq > a.seq"
 )
-_CLONE_NEWNET = 0x40000000
-_READY_S = 60.0
-
-
-class NoNamespaces(RuntimeError):
-    """Network namespaces cannot be made here; the sentence says why."""
-
-
-def _ip(*arguments: str) -> None:
-    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"ip {' '.join(arguments)}: {done.stderr.strip()[:200]}")
-
-
-class Namespace:
-    """One network namespace; `run` calls a function on a thread that lives inside it."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        try:
-            _ip("netns", "add", name)
-        except (RuntimeError, FileNotFoundError) as error:
-            raise NoNamespaces(str(error)) from None
-        self._pool = ThreadPoolExecutor(4, initializer=self._enter)
-        self.ip("link", "set", "lo", "up")
-
-    def ip(self, *arguments: str) -> None:
-        """`ip` inside."""
-        _ip("-n", self.name, *arguments)
-
-    def run(self, work: Callable[[], T]) -> T:
-        """The result of `work`; sockets it makes belong to this namespace for ever."""
-        return self._pool.submit(work).result()
-
-    def command(self, *arguments: str) -> list[str]:
-        """A command line that runs inside."""
-        return ["ip", "netns", "exec", self.name, *arguments]
-
-    def close(self) -> None:
-        """Let the namespace go."""
-        self._pool.shutdown()
-        subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
-
-    def _enter(self) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        descriptor = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
-        try:
-            if libc.setns(descriptor, _CLONE_NEWNET) != 0:
-                raise NoNamespaces(os.strerror(ctypes.get_errno()))
-        finally:
-            os.close(descriptor)
-
-
-class Process:
-    """A child inside a namespace that prints one JSON line when it is ready."""
-
-    def __init__(self, place: Namespace, arguments: Sequence[str], log: Path) -> None:
-        self._command = place.command(script(arguments[0]), *arguments[1:])
-        self._log = log
-        self._child: subprocess.Popen[str] | None = None
-
-    def start(self) -> dict[str, Any]:
-        """Start and wait for the ready line."""
-        with self._log.open("ab") as log:
-            self._child = subprocess.Popen(
-                self._command,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )
-        assert self._child.stdout is not None
-        ready = self._child.stdout.readline()
-        assert ready, f"{self._command} did not start:\n{self._log.read_text()[-2000:]}"
-        found: dict[str, Any] = json.loads(ready)
-        return found
-
-    def kill(self) -> None:
-        """SIGKILL: it gets no chance to finish anything."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """SIGTERM, and wait."""
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: signal.Signals) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        if child.poll() is None:
-            child.send_signal(number)
-        child.wait(_READY_S)
-        assert child.stdout is not None
-        child.stdout.close()
 
 
 class Till:
@@ -267,7 +164,7 @@ class HubNet:
 
     def _start_centre(self, stack: ExitStack) -> None:
         data_dir = self.folder / "centre"
-        self.ca, key = _certificate(self.folder)
+        self.ca, key = own_authority(self.folder, "10.99.0.1")
         listen = ["--host", "10.99.0.1", "--port", "8470"]
         files = ["--tls-cert", str(self.ca), "--tls-key", str(key)]
         run = ["edge-central", "run", "--data-dir", str(data_dir), *listen, *files]
@@ -324,54 +221,25 @@ class HubNet:
         for till in (self.hub, *self.tills):
             until(f"{till.name} offline", lambda t=till: not t.status()["online"], 60)
 
-    def until_drained(self) -> None:
-        """Every fact is at the centre, applied."""
-        for till in (self.hub, *self.tills):
-            until(f"{till.name} drained", lambda t=till: t.status()["outbox_pending"] == 0, 240)
-        until("facts applied", lambda: self.db.execute(UNAPPLIED).fetchone() == (0,), 60)
+    def until_drained(self) -> float:
+        """Every fact is at the centre, applied; the seconds it took.
 
-
-class Shopping:
-    """Tills that sell to members without a pause, each on its own thread, until told to stop."""
-
-    def __init__(self, net: HubNet, cards: Sequence[tuple[int, str]], points: int) -> None:
-        self._net, self._cards, self._points = net, cards, points
-        self._stop = threading.Event()
-        self.redeemed: dict[int, int] = {member: 0 for member, _ in cards}
-        self.sales: dict[str, int] = {till.name: 0 for till in net.tills}
-        self.longest_s: dict[str, float] = {till.name: 0.0 for till in net.tills}
-        self.failures: list[str] = []
-        self._lock = threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._sell, args=(till,), daemon=True) for till in net.tills
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def _sell(self, till: Till) -> None:
-        number = 0
-        last = time.monotonic()
-        while not self._stop.is_set():
-            member, card = self._cards[number % len(self._cards)]
-            number += 1
-            try:
-                points = till.sell(card, self._points)
-            except (AssertionError, httpx.HTTPError) as error:
-                self.failures.append(f"{till.name}: {error}")
-                return
+        How much waits is the length of the outage times the machine's pace, so the bound is on
+        standing still: a till that has sent nothing for `STALL_S` is told with its own words."""
+        began = moved = time.monotonic()
+        left = -1
+        while True:
+            said = [till.status() for till in (self.hub, *self.tills)]
+            waiting = sum(each["outbox_pending"] for each in said)
+            waiting += int(self.db.execute(UNAPPLIED).fetchone()[0])
             now = time.monotonic()
-            with self._lock:
-                self.redeemed[member] += points
-                self.sales[till.name] += 1
-                self.longest_s[till.name] = max(self.longest_s[till.name], now - last)
-            last = now
-
-    def end(self) -> None:
-        """Let the sales under way finish."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
-            assert not thread.is_alive()
+            if not waiting:
+                return now - began
+            if waiting != left:
+                left, moved = waiting, now
+            words = [(each["outbox_pending"], each["online"], each["last_error"]) for each in said]
+            assert now - moved < STALL_S, f"{left} facts stand still: {words}"
+            time.sleep(0.1)
 
 
 @contextmanager
@@ -381,33 +249,3 @@ def hub_net(folder: Path) -> Iterator[HubNet]:
         raise NoNamespaces("network namespaces need root")
     with ExitStack() as stack:
         yield HubNet(folder, stack)
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of the centre's address, which is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "centre of a test")])
-    now = datetime.now(UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("10.99.0.1"))])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, key_file = folder / "centre.pem", folder / "centre.key"
-    certificate.write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificate, key_file

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hub_net import HubNet, NoNamespaces, Shopping, hub_net
+from tests.support.hub_net import HubNet, hub_net
+from tests.support.hub_shopping import Shopping
 from tests.support.live_register import until
+from tests.support.namespaces import NoNamespaces
+from tests.support.real_centre import Shopper
 
 KILLS = 2
 
@@ -36,10 +39,21 @@ def test_two_tills_spend_one_lease_and_a_dying_hub_burns_nothing_twice(net: HubN
     net.cut_wan()
     net.until_offline()
 
-    # Both tills at once on one member: half for each, and then as much as either can get. A hub
-    # that is late once is asked again, for a busy machine is no empty lease.
-    first = shoppers[0]
-    granted = net.granted(first.member_id)
+    spend_at_once(net, shoppers[0])
+    sell_while_the_hub_dies(net, shoppers[1:])
+
+    net.mend_wan()
+    net.until_drained()
+    assert net.centre.audit()["ok"], net.centre.audit()["findings"]
+    for shopper in shoppers:
+        accounts = net.centre.accounts(shopper.member_id)
+        assert "overdraft" not in accounts
+
+
+def spend_at_once(net: HubNet, shopper: Shopper) -> None:
+    """Both tills at once on one member: half for each, and then as much as either can get. A hub
+    that is late once is asked again, for a busy machine is no empty lease."""
+    granted = net.granted(shopper.member_id)
     spent: list[int] = []
 
     def spend(till: int) -> None:
@@ -47,7 +61,7 @@ def test_two_tills_spend_one_lease_and_a_dying_hub_burns_nothing_twice(net: HubN
 
         def sold() -> bool:
             nonlocal own
-            points = net.tills[till].sell(first.card, 700)
+            points = net.tills[till].sell(shopper.card, 700)
             spent.append(points)
             own += points
             return own >= granted // 2 - 700
@@ -58,13 +72,14 @@ def test_two_tills_spend_one_lease_and_a_dying_hub_burns_nothing_twice(net: HubN
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(spend, range(2)))
-    burnt = [net.burnt(till, first.member_id) for till in net.tills]
+    burnt = [net.burnt(till, shopper.member_id) for till in net.tills]
     assert sum(spent) == sum(burnt)
     assert granted - 1_400 <= sum(burnt) <= granted
 
-    # The hub dies in the middle of sales, again and again.
-    cards = [(each.member_id, each.card) for each in shoppers[1:]]
-    shopping = Shopping(net, cards, 40)
+
+def sell_while_the_hub_dies(net: HubNet, shoppers: list[Shopper]) -> None:
+    """The hub dies in the middle of sales, again and again."""
+    shopping = Shopping(net.tills, [(each.member_id, each.card) for each in shoppers], 40)
     for _ in range(KILLS):
         until_more(shopping, 2)
         net.hub.stop(kill=True)
@@ -73,16 +88,9 @@ def test_two_tills_spend_one_lease_and_a_dying_hub_burns_nothing_twice(net: HubN
     until_more(shopping, 2)
     shopping.end()
     assert not shopping.failures
-    for shopper in shoppers[1:]:
+    for shopper in shoppers:
         burnt = [net.burnt(till, shopper.member_id) for till in net.tills]
         assert sum(burnt) <= net.granted(shopper.member_id)
-
-    net.mend_wan()
-    net.until_drained()
-    assert net.centre.audit()["ok"], net.centre.audit()["findings"]
-    for shopper in shoppers:
-        accounts = net.centre.accounts(shopper.member_id)
-        assert "overdraft" not in accounts
 
 
 def until_more(shopping: Shopping, more: int) -> None:
