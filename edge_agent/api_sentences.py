@@ -123,6 +123,10 @@ API_CODES: Final[dict[str, tuple[str, str]]] = {
         "Цей чек друкує агент, а не касова програма",
         "The agent prints this receipt, not the POS",
     ),
+    "paper_is_pos": (
+        "Цей чек друкує касова програма: друкуйте в ній",
+        "The POS prints this receipt: print it there",
+    ),
     "unknown_receipt": (
         "Такого чека на цій касі немає: скануйте QR з чека",
         "No such receipt on this register: scan the QR on the receipt",
@@ -131,9 +135,13 @@ API_CODES: Final[dict[str, tuple[str, str]]] = {
         "Чек іншої каси: повернення записано, бонуси перерахує центр",
         "Another register's receipt: the return is kept, the centre settles the bonuses",
     ),
-    "quantities_needed": (
-        "Чек іншої каси: вкажіть товари й суму повернення",
-        "Another register's receipt: name the goods and the sum to give back",
+    "own_sale": (
+        "Чек цієї каси: оберіть товари для повернення",
+        "This register's own receipt: choose the goods",
+    ),
+    "refund_differs": (
+        "Суми повернення не сходяться: перевірте",
+        "The refund's sums do not agree: check them",
     ),
     "abandoned": (
         "Продаж не підтверджено за 12 годин: його закрито",

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from edge_agent.after_sale import AfterSale
 from edge_agent.agent import Agent
+from edge_agent.api import after_routes, desk_routes, sales, tap_routes
 from edge_agent.api import app as api_app
-from edge_agent.api import desk_routes, sales, tap_routes
 from edge_agent.api.guard import Tokens
 from edge_agent.api.writes import Writes
 from edge_agent.assortment import Assortment
@@ -243,9 +244,11 @@ class _Builder:
 
     def _application(self, till: Till, desk: Desk, health: Health, goods: Assortment) -> FastAPI:
         writes = Writes(Answers(self.ledger), self.clock)
+        after = AfterSale(till, self.ledger)
         return api_app.create_app(
             [
-                sales.routes(till, desk, writes, OneTimeDesk(till, self.codes)),
+                sales.routes(till, desk, writes, OneTimeDesk(till, self.codes), after),
+                after_routes.routes(till, after, desk, writes),
                 tap_routes.routes(TapDesk(till, self.ledger, self.rules.template)),
                 desk_routes.routes(
                     desk,

@@ -64,6 +64,7 @@ class Desk:
         self.devices: dict[str, DeviceState] = {"printer": "none", "scanner": "none"}
         self.on_member: Callable[[int], None] = lambda _member_id: None
         till.on_sale = self.show
+        till.on_abandoned = self._tell_abandoned
 
     # --- state ------------------------------------------------------------------------------
 
@@ -103,7 +104,7 @@ class Desk:
         """A sale changed; an open one, or the one on the desk, is what the cashier looks at."""
         with self._lock:
             if self._is_news(view, serial):
-                self._sale, self._serial = view, serial
+                self._sale, self._serial = (None if view.is_parked else view), serial
             if view.state != "open":
                 self._papers = self._attention()
             self.push()
@@ -112,6 +113,8 @@ class Desk:
         """Views of one sale may come from two threads in the wrong order."""
         if self._sale is not None and self._sale.sale_id == view.sale_id:
             return serial >= self._serial
+        if view.is_parked:
+            return False
         return view.state == "open" or self._open_sale() is None
 
     def device(self, name: str, state: DeviceState) -> None:
@@ -133,12 +136,18 @@ class Desk:
                 }
             )
 
+    def _tell_abandoned(self) -> None:
+        with self._lock:
+            self.notify("warn", "abandoned")
+            self.refresh()
+
     def _attention(self) -> list[PrintView]:
         waiting = self._till.waiting_papers()
         return [job for job in waiting if job.state in ("not_printed", "unknown")]
 
     def _open_sale(self) -> SaleView | None:
-        return self._sale if self._sale is not None and self._sale.state == "open" else None
+        sale = self._sale
+        return sale if sale is not None and sale.state == "open" and not sale.is_parked else None
 
     # --- scans ------------------------------------------------------------------------------
 

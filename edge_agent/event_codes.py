@@ -39,6 +39,7 @@ class Event(StrEnum):
     # --- sales ------------------------------------------------------------------------------
     SALE_COMMITTED = "sale_committed", INFO, "Nothing; one line per sale."
     SALE_VOIDED = "sale_voided", INFO, "Nothing; the cashier undid the sale before its paper."
+    SALE_REASSIGNED = "sale_reassigned", INFO, "Nothing; a supervisor gave it to another member."
     SALE_RETURNED = "sale_returned", INFO, "Nothing; points moved back by the sale's own shares."
     REDEMPTION_DECIDED = "redemption_decided", INFO, "Nothing; layer and reason are in detail."
 

@@ -6,7 +6,6 @@ thread. The steps that talk to the centre stand between transactions, never insi
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,29 +13,28 @@ from typing import Any, Literal
 
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
-from edge_agent.errors import NotFound
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.head_guard import HeadGuard
 from edge_agent.hub.port import NoHub, StoreHub
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
-from edge_agent.ports import MemberIndex, PrintJobRow, SaleRow
+from edge_agent.ports import MemberIndex, PrintJobRow
 from edge_agent.redeeming import Redeeming
+from edge_agent.sale_shown import SaleShown
 from edge_agent.till_identity import Rules, TillIdentity
 from edge_agent.usecases import open_sale as opening
 from edge_agent.usecases import record_print as paper
 from edge_agent.usecases.commit_sale import Confirm, Repriced, commit_sale
 from edge_agent.usecases.context import RegisterContext
-from edge_agent.usecases.drafts import Draft, Identification, load_draft
+from edge_agent.usecases.drafts import Draft, Identification, known_row, load_draft
+from edge_agent.usecases.one_look import OneLook
 from edge_agent.usecases.return_rights import AskedBack, give_back_rights
 from edge_agent.usecases.return_sale import ReturnSale, return_sale
-from edge_agent.usecases.spendable import shown_balance, spendable_points
-from edge_agent.views import MemberCard, PrintView, SaleView, member_card, print_view, sale_view
+from edge_agent.views import MemberCard, PrintView, SaleView
 from loyalty.basket import Basket, Tender, TenderKind
 from loyalty.member import Member
 from loyalty.promotions.memory import Memory
-from loyalty.promotions.offers import offers_for
 
 OPEN_SALE_HOLDS_RULES = timedelta(minutes=15)
 _PAPER = {
@@ -68,13 +66,16 @@ class Till:
         self._rules = rules
         self._balance_as_of = balance_as_of
         self._guard = guard
+        self._shown = SaleShown(who, members)
         self._redeeming = Redeeming(ledger, gate, self.context)
         self._serial = 0
         self._memory = Memory()
         self.hub: StoreHub = NoHub()
+        self.shift_since: Callable[[], str] = lambda: ""
         self.store_registers: Callable[[], int] = lambda: 0
         self.on_sale: Callable[[SaleView, int], None] = lambda _view, _serial: None
         self.on_fact: Callable[[], None] = lambda: None
+        self.on_abandoned: Callable[[], None] = lambda: None
         self.on_job: Callable[[], None] = lambda: None
 
     @staticmethod
@@ -91,7 +92,7 @@ class Till:
             store_name=who.store_name,
             epoch=who.epoch,
             clock=self._clock,
-            members=self._members,
+            members=OneLook(self._members),
             rules=self._rules.rules(),
             is_online=self._gate.is_online,
             balance_as_of=self._balance_as_of(),
@@ -148,12 +149,25 @@ class Till:
         )
 
     def put_member(
-        self, sale_id: str, member: Member | None, how: Identification | None
+        self, sale_id: str, member: Member | None, how: Identification | None, asks: bool = False
     ) -> SaleView:
         """Set or remove the member of an open sale."""
         return self.step(
-            sale_id, lambda uow, ctx: opening.put_member(uow, ctx, sale_id, member, how)
+            sale_id, lambda uow, ctx: opening.put_member(uow, ctx, sale_id, member, how, asks=asks)
         )
+
+    def park(self, sale_id: str, note: str) -> SaleView:
+        """Put an open sale aside; what it was promised is given back."""
+        given_up: list[str] = []
+
+        def step(uow: Store, ctx: RegisterContext) -> Draft:
+            draft, auth_id = opening.park_sale(uow, ctx, sale_id, note)
+            given_up.append(auth_id)
+            return draft
+
+        view = self.step(sale_id, step)
+        self._gate.void(given_up[0])
+        return view
 
     def redeem(self, sale_id: str, points: int | None) -> SaleView:
         """Decide a redemption: the id is on disk before anybody is asked under it."""
@@ -195,8 +209,11 @@ class Till:
     def close_abandoned(self) -> None:
         """Close what was forgotten open."""
         ctx = self.context()
-        for auth_id in self._ledger.unit(lambda uow: opening.close_abandoned(uow, ctx)):
+        holds, closed = self._ledger.unit(lambda uow: opening.close_abandoned(uow, ctx))
+        for auth_id in holds:
             self._gate.void(auth_id)
+        if closed:
+            self.on_abandoned()
 
     # --- a closed sale ----------------------------------------------------------------------
 
@@ -243,14 +260,14 @@ class Till:
     def waiting_papers(self) -> list[PrintView]:
         """Papers that are not out yet."""
         jobs = self._ledger.unit(lambda uow: uow.waiting_print_jobs(), durable=False)
-        return [self._print_view(job) for job in jobs]
+        return [self._shown.job(job) for job in jobs]
 
     def retry_print(self, job_id: str) -> PrintView:
         """Print the same job again after a `not_printed`."""
         ctx = self.context()
         job = self._ledger.unit(lambda uow: paper.retry_print(uow, ctx, job_id))
         self.on_job()
-        return self._print_view(job)
+        return self._shown.job(job)
 
     def resolve_print(
         self,
@@ -267,7 +284,7 @@ class Till:
         emit(Event.PRINT_RESOLVED, sale_id=job.subject_id, verdict=verdict)
         self.on_fact()
         self._show_subject(job)
-        return self._print_view(job)
+        return self._shown.job(job)
 
     # --- paper, from the printer's worker ---------------------------------------------------
 
@@ -291,31 +308,28 @@ class Till:
 
     # --- showing ----------------------------------------------------------------------------
 
-    def show_again(self, sale_id: str) -> None:
+    def show_again(self, sale_id: str) -> SaleView:
         """Show a sale afresh: what it is built from may have changed."""
-        self._show(sale_id)
+        return self._show(sale_id)
 
     def status(self, sale_id: str) -> SaleView:
         """The answer to a lost reply: the sale as it stands."""
         return self._ledger.unit(
-            lambda uow: self._view(uow, self.context(), sale_id), durable=False
+            lambda uow: self._shown.view(uow, self.context(), sale_id), durable=False
         )
 
     def basket_of(self, sale_id: str) -> Basket:
         """The lines of a sale as they were put."""
 
         def read(uow: Store) -> Basket:
-            row = uow.sale(sale_id)
-            if row is None:
-                raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
-            return load_draft(row.draft).basket
+            return load_draft(known_row(uow, sale_id).draft).basket
 
         return self._ledger.unit(read, durable=False)
 
     def card(self, member: Member, how: Identification | None) -> MemberCard:
         """The member's card outside of a sale."""
         ctx = self.context()
-        return self._ledger.unit(lambda uow: self._card(uow, ctx, member, how), durable=False)
+        return self._ledger.unit(lambda uow: self._shown.card(uow, ctx, member, how), durable=False)
 
     def step(self, sale_id: str, step: Callable[[Store, RegisterContext], Draft]) -> SaleView:
         """Change a draft in one transaction and show what came of it."""
@@ -323,7 +337,7 @@ class Till:
 
         def work(uow: Store) -> tuple[SaleView, int]:
             draft = step(uow, ctx)
-            return self._numbered(self._view(uow, ctx, sale_id, draft))
+            return self._numbered(self._shown.view(uow, ctx, sale_id, draft))
 
         view, serial = self._ledger.unit(work, durable=False)
         self.on_sale(view, serial)
@@ -336,7 +350,7 @@ class Till:
 
     def _show(self, sale_id: str) -> SaleView:
         def work(uow: Store) -> tuple[SaleView, int]:
-            return self._numbered(self._view(uow, self.context(), sale_id))
+            return self._numbered(self._shown.view(uow, self.context(), sale_id))
 
         view, serial = self._ledger.unit(work, durable=False)
         self.on_sale(view, serial)
@@ -349,50 +363,3 @@ class Till:
         row = self._ledger.unit(lambda uow: uow.sale_return(job.subject_id), durable=False)
         if row is not None:
             self._show(row.sale_id)
-
-    def _view(
-        self, uow: Store, ctx: RegisterContext, sale_id: str, known: Draft | None = None
-    ) -> SaleView:
-        row = uow.sale(sale_id)
-        if row is None:
-            raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
-        draft = known or load_draft(row.draft)
-        card = self._card(uow, ctx, draft.member, draft.identification) if draft.member else None
-        return sale_view(
-            sale_id,
-            row.state,
-            row.revision,
-            draft,
-            card=card,
-            locale=self.who.locale,
-            mode="online" if ctx.is_online else "offline",
-            cash_step_minor=self.who.cash_step_minor,
-            minor_per_bonus=ctx.programme.minor_per_bonus,
-            data_as_of=ctx.balance_as_of,
-            prints=self._prints(uow, row),
-            result=json.loads(row.result) if row.result else None,
-        )
-
-    def _prints(self, uow: Store, row: SaleRow) -> list[PrintView]:
-        jobs = uow.print_jobs_of(row.sale_id)
-        for returned in uow.returns_of(row.sale_id):
-            jobs += uow.print_jobs_of(returned.return_id)
-        return [self._print_view(job) for job in jobs]
-
-    def _print_view(self, job: PrintJobRow) -> PrintView:
-        return print_view(job, self.who.locale)
-
-    def _card(
-        self, uow: Store, ctx: RegisterContext, member: Member, how: Identification | None
-    ) -> MemberCard:
-        fresh = self._members.member(member.member_id) or member
-        local = ctx.clock.local()
-        balance = shown_balance(uow, ctx, fresh)
-        return member_card(
-            fresh,
-            balance_points=balance,
-            spendable_points=spendable_points(uow, ctx, fresh, how, balance),
-            offers=list(offers_for(ctx.rules, fresh, local, ctx.store_id, ctx.locale)),
-            today=local.date(),
-            as_of=ctx.balance_as_of,
-        )

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from edge_agent.adjustment_views import (
+    AdjustmentView,
+    ReceiptBlock,
+    TaxGroupView,
+    adjustments_of,
+    tax_groups_of,
+)
 from edge_agent.ports import PrintJobRow
 from edge_agent.reward_views import GiftView, RewardView, gift_views, reward_views
 from edge_agent.sentences import Locale, sentence
@@ -17,8 +24,10 @@ from loyalty.money import round_cash
 from loyalty.points import format_points, points_to_minor
 from loyalty.promotions.engine import hints_of
 from loyalty.promotions.member_checks import days_from_birthday
+from loyalty.promotions.ruleset import Programme
 
 MAX_HINTS = 2
+Mode = Literal["online", "offline", "degraded"]
 OFFLINE_LAYERS = ("lease", "purse", "cache")
 
 
@@ -136,13 +145,17 @@ class PrintView(BaseModel):
 class SaleView(BaseModel):
     """A sale as the POS sees it. `quote_id` and `basket_hash` go into the confirmation.
 
-    `payable_minor` is before cash rounding, `payable_cash_minor` is what cash alone would pay."""
+    `payable_minor` is before cash rounding, `payable_cash_minor` is what cash alone would pay.
+    `mode` is `degraded` while the register doubts its own records: it earns, and spends only what
+    the centre approves. `data_age_s` is how old the shown balances are, None when none ever came.
+    `adjustments` are `promotions` and the redemption by line, `tax_groups` their sums; with
+    `redeem_as` payment the redemption is a tender and no adjustment of a group."""
 
     sale_id: str
     state: str
     revision: int
     origin: str
-    mode: str
+    mode: Mode
     member: MemberCard | None
     lines: list[LineView]
     promotions: list[PromotionView]
@@ -165,6 +178,13 @@ class SaleView(BaseModel):
     quote_id: str
     basket_hash: str
     data_as_of: str
+    data_age_s: int | None = None
+    adjustments: list[AdjustmentView] = []
+    tax_groups: list[TaxGroupView] = []
+    redeem_as: str = "discount"
+    is_parked: bool = False
+    park_note: str = ""
+    receipt_blocks: list[ReceiptBlock] = []
     result: dict[str, Any] | None = None
     prints: list[PrintView] = []
     ignored: list[str] = []
@@ -309,10 +329,11 @@ def sale_view(
     *,
     card: MemberCard | None,
     locale: Locale,
-    mode: str,
+    mode: Mode,
     cash_step_minor: int,
-    minor_per_bonus: int,
+    programme: Programme,
     data_as_of: str,
+    data_age_s: int | None,
     prints: list[PrintView],
     result: dict[str, Any] | None = None,
 ) -> SaleView:
@@ -337,7 +358,7 @@ def sale_view(
         hints=hints,
         traces=traces,
         messages=[text for place, text in (quote.messages if quote else ()) if place == "screen"],
-        redeem=_redeem(draft, locale, minor_per_bonus),
+        redeem=_redeem(draft, locale, programme.minor_per_bonus),
         gross_minor=quote.gross_minor if quote else 0,
         discount_minor=quote.discount_minor if quote else 0,
         redeemed_minor=quote.redeemed_minor if quote else 0,
@@ -348,6 +369,12 @@ def sale_view(
         quote_id=draft.quote_id,
         basket_hash=draft.basket_hash,
         data_as_of=data_as_of,
+        data_age_s=data_age_s,
+        adjustments=adjustments_of(draft.basket, quote) if quote else [],
+        tax_groups=tax_groups_of(draft.basket, quote) if quote else [],
+        redeem_as=programme.redeem_as,
+        is_parked=draft.is_parked,
+        park_note=draft.park_note,
         prints=prints,
         result=result,
     )

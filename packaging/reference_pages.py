@@ -241,12 +241,13 @@ def explained_codes() -> set[str]:
 
 def local_schema() -> dict[str, Any]:
     """The OpenAPI document of the register's local API."""
-    from edge_agent.api import app, desk_routes, sales, tap_routes
+    from edge_agent.api import after_routes, app, desk_routes, sales, tap_routes
     from edge_agent.api.guard import Tokens
 
     nothing = cast(Any, None)
     routers = [
-        sales.routes(nothing, nothing, nothing, nothing),
+        sales.routes(*[nothing] * 5),
+        after_routes.routes(*[nothing] * 4),
         desk_routes.routes(*[nothing] * 7),
         tap_routes.routes(nothing),
     ]

@@ -55,6 +55,13 @@ class IdentityIn(Request):
     take_scan: bool = False
 
 
+class MemberIn(IdentityIn):
+    """Who the sale is for. With `if_other` `ask`, another member than the sale's is refused with
+    `other_member`, so that the cashier chooses."""
+
+    if_other: Literal["replace", "ask"] = "replace"
+
+
 class OpenIn(Request):
     """Open a sale: identity and basket in one call, both optional."""
 
@@ -82,11 +89,13 @@ class TenderIn(Request):
 
 
 class ConfirmIn(Request):
-    """The quote the till shows and the money it took."""
+    """The quote the till shows and the money it took; `receipt_width` is how many characters a
+    line of the POS's own paper has."""
 
     quote_id: Short
     basket_hash: Short
     tenders: Annotated[list[TenderIn], Field(max_length=10)]
+    receipt_width: Annotated[int, Field(strict=True, ge=16, le=64)] = 32
 
     def paid(self) -> tuple[Tender, ...]:
         """The core's tenders."""
@@ -122,10 +131,9 @@ class ReturnLineIn(Request):
     qty_milli: Quantity
 
 
-class ReturnIn(ReasonIn):
-    """A return; the id is the caller's own. Without `lines` everything that is left comes back."""
+class ReturnPreviewIn(ReasonIn):
+    """Goods that would come back. Without `lines` everything that is left does."""
 
-    return_id: Annotated[str, Field(min_length=32, max_length=36)]
     lines: Annotated[list[ReturnLineIn], Field(min_length=1, max_length=MAX_LINES)] | None = None
 
     def wanted(self) -> dict[str, int] | None:
@@ -136,6 +144,24 @@ class ReturnIn(ReasonIn):
         for item in self.lines:
             sums[item.line_id] = sums.get(item.line_id, 0) + item.qty_milli
         return sums
+
+
+class ReturnIn(ReturnPreviewIn):
+    """A return; the id is the caller's own. Without `lines` everything that is left comes back."""
+
+    return_id: Annotated[str, Field(min_length=32, max_length=36)]
+
+
+class ForeignReturnIn(ReasonIn):
+    """The whole refund of another register's sale as the POS pays it, by its means."""
+
+    return_id: Annotated[str, Field(min_length=32, max_length=36)]
+    refund_minor: Annotated[int, Field(strict=True, ge=0, le=MAX_SUM_MINOR)]
+    tenders: Annotated[list[TenderIn], Field(max_length=10, default_factory=list)]
+
+    def paid(self) -> tuple[Tender, ...]:
+        """The core's tenders."""
+        return tuple(Tender(item.kind, item.amount_minor, item.reference) for item in self.tenders)
 
 
 class ReturnOut(Answer):

@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
+from edge_agent.after_sale import AfterSale
 from edge_agent.api.models import (
     BasketIn,
     CodesIn,
     ConfirmIn,
     IdentityIn,
+    MemberIn,
     OneTimeCodeIn,
     OneTimeCodeOut,
     OpenIn,
@@ -40,14 +42,16 @@ from loyalty.member import Member
 SaleId = Annotated[str, Path(min_length=32, max_length=36, description="UUID made by the POS")]
 
 
-def routes(till: Till, desk: Desk, writes: Writes, codes: OneTimeDesk) -> APIRouter:
+def routes(
+    till: Till, desk: Desk, writes: Writes, codes: OneTimeDesk, after: AfterSale
+) -> APIRouter:
     """The router over one till."""
     router = APIRouter(prefix="/v1", tags=["sales"])
     _open_routes(router, till, desk, writes)
     _telling_routes(router, till, writes)
-    _paying_routes(router, till, writes)
+    _paying_routes(router, till, writes, after)
     _code_routes(router, codes)
-    _closed_routes(router, till, writes)
+    _closed_routes(router, till, writes, after)
     return router
 
 
@@ -63,6 +67,14 @@ def _identify(desk: Desk, identity: IdentityIn | None) -> tuple[Member, Identifi
     if found.reason:
         desk.notify("warn", found.reason)
     return found.member, found.how
+
+
+def given_member(desk: Desk, identity: IdentityIn) -> tuple[Member, Identification]:
+    """The member of a code. Raises `Conflict` (`unknown_member`)."""
+    found = _identify(desk, identity)
+    if found is None:
+        raise Conflict("unknown_member", "nobody in the programme has this code")
+    return found
 
 
 def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> None:
@@ -90,24 +102,25 @@ def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> N
     @router.put("/sales/{sale_id}/basket", response_model=SaleView)
     def put_basket(sale_id: SaleId, body: BasketIn, call: Call) -> Response:
         """Replace the basket; the answer is the full quote."""
-        return writes.run(call, lambda: named(till.put_basket(_id(sale_id), body.basket()), body))
+        return writes.run(
+            call, lambda: named(till.put_basket(uuid_of(sale_id), body.basket()), body)
+        )
 
     @router.put("/sales/{sale_id}/member", response_model=SaleView)
-    def put_member(sale_id: SaleId, body: IdentityIn, call: Call) -> Response:
+    def put_member(sale_id: SaleId, body: MemberIn, call: Call) -> Response:
         """Set or change the member of an open sale."""
 
         def work() -> SaleView:
-            found = _identify(desk, body)
-            if found is None:
-                raise Conflict("unknown_member", "nobody in the programme has this code")
-            return named(till.put_member(_id(sale_id), *found), body)
+            found = given_member(desk, body)
+            view = till.put_member(uuid_of(sale_id), *found, body.if_other == "ask")
+            return named(view, body)
 
         return writes.run(call, work)
 
     @router.delete("/sales/{sale_id}/member", response_model=SaleView)
     def delete_member(sale_id: SaleId, call: Call) -> Response:
         """Make the sale anonymous again."""
-        return writes.run(call, lambda: till.put_member(_id(sale_id), None, None))
+        return writes.run(call, lambda: till.put_member(uuid_of(sale_id), None, None))
 
 
 def _telling_routes(router: APIRouter, till: Till, writes: Writes) -> None:
@@ -115,34 +128,36 @@ def _telling_routes(router: APIRouter, till: Till, writes: Writes) -> None:
     def put_codes(sale_id: SaleId, body: CodesIn, call: Call) -> Response:
         """Set the promo codes and coupons entered for the sale; the answer is the full quote."""
         return writes.run(
-            call, lambda: named(till.put_codes(_id(sale_id), tuple(body.codes)), body)
+            call, lambda: named(till.put_codes(uuid_of(sale_id), tuple(body.codes)), body)
         )
 
     @router.put("/sales/{sale_id}/tenders", response_model=SaleView)
     def put_tenders(sale_id: SaleId, body: PlannedTendersIn, call: Call) -> Response:
         """Say how the buyer means to pay; promotions for a card or cash are priced by it."""
         kinds, cards = tuple(body.kinds), body.gift_card_minor
-        return writes.run(call, lambda: named(till.put_tenders(_id(sale_id), kinds, cards), body))
+        return writes.run(
+            call, lambda: named(till.put_tenders(uuid_of(sale_id), kinds, cards), body)
+        )
 
 
-def _paying_routes(router: APIRouter, till: Till, writes: Writes) -> None:
+def _paying_routes(router: APIRouter, till: Till, writes: Writes, after: AfterSale) -> None:
     @router.post("/sales/{sale_id}/redeem", response_model=SaleView)
     def redeem(sale_id: SaleId, body: RedeemIn, call: Call) -> Response:
         """Ask for a redemption; the answer says what was approved and why not more."""
-        return writes.run(call, lambda: named(till.redeem(_id(sale_id), body.points), body))
+        return writes.run(call, lambda: named(till.redeem(uuid_of(sale_id), body.points), body))
 
     @router.post("/sales/{sale_id}/cancel", response_model=SaleView)
     def cancel(sale_id: SaleId, body: ReasonIn, call: Call) -> Response:
         """Close an open sale without a trace."""
-        return writes.run(call, lambda: named(till.cancel(_id(sale_id)), body))
+        return writes.run(call, lambda: named(till.cancel(uuid_of(sale_id)), body))
 
     @router.post("/sales/{sale_id}/confirm", response_model=SaleView)
     def confirm(sale_id: SaleId, body: ConfirmIn, call: Call) -> Response:
         """Commit the sale; on disk when this answers. Paper follows as an event."""
 
         def work() -> SaleView:
-            view = till.confirm(_id(sale_id), body.quote_id, body.basket_hash, body.paid())
-            return named(view, body)
+            view = till.confirm(uuid_of(sale_id), body.quote_id, body.basket_hash, body.paid())
+            return named(after.with_blocks(view, body.receipt_width), body)
 
         # The commit is on disk and answers the same by its sale id: the kept answer need not wait.
         return writes.run(call, work)
@@ -152,26 +167,26 @@ def _code_routes(router: APIRouter, codes: OneTimeDesk) -> None:
     @router.post("/sales/{sale_id}/one-time-code")
     def ask_code(sale_id: SaleId, body: Request) -> OneTimeCodeOut:
         """Send the member of the sale a one-time code; at most three times for a sale."""
-        state, text = codes.ask(_id(sale_id))
+        state, text = codes.ask(uuid_of(sale_id))
         return named(OneTimeCodeOut(state=state, sentence=text), body)
 
     @router.post("/sales/{sale_id}/one-time-code/check")
     def check_code(sale_id: SaleId, body: OneTimeCodeIn) -> SaleView:
         """Say the code; at most three tries. A right one lets the member redeem."""
-        return named(codes.check(_id(sale_id), body.code), body)
+        return named(codes.check(uuid_of(sale_id), body.code), body)
 
 
-def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
+def _closed_routes(router: APIRouter, till: Till, writes: Writes, after: AfterSale) -> None:
     @router.get("/sales/{sale_id}/status", response_model=SaleView)
     def status(sale_id: SaleId) -> SaleView:
         """The answer to a lost reply."""
-        return till.status(_id(sale_id))
+        return after.status(uuid_of(sale_id))
 
     @router.post("/sales/{sale_id}/void", response_model=SaleView)
     def void(sale_id: SaleId, body: ReasonIn, call: Call) -> Response:
         """Undo a committed sale whose paper did not come out."""
         return writes.run(
-            call, lambda: named(till.void(_id(sale_id), body.reason), body), durable=True
+            call, lambda: named(till.void(uuid_of(sale_id), body.reason), body), durable=True
         )
 
     @router.post("/sales/{sale_id}/returns", response_model=ReturnOut)
@@ -180,7 +195,7 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
 
         def work() -> ReturnOut:
             command = ReturnSale(
-                body.return_id, _id(sale_id), till.new_id(), body.reason, body.wanted()
+                body.return_id, uuid_of(sale_id), till.new_id(), body.reason, body.wanted()
             )
             return named(ReturnOut.model_validate(till.give_back(command)), body)
 
@@ -208,5 +223,6 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes) -> None:
         )
 
 
-def _id(sale_id: str) -> str:
+def uuid_of(sale_id: str) -> str:
+    """A sale's id in its one spelling. Raises `LoyaltyError` (`bad_id`)."""
     return parse_uuid(sale_id, "sale_id")

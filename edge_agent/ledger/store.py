@@ -11,6 +11,7 @@ from typing import Any
 
 from edge_agent.ledger import row_seals
 from edge_agent.ledger.rights import RightRows
+from edge_agent.ledger.sale_search import SaleSearch
 from edge_agent.ledger.uses import UseRows
 from edge_agent.ports import (
     JobState,
@@ -27,6 +28,7 @@ _SALE = (
     "sale_id, state, revision, member_id, opened_at, touched_at, committed_at, "
     "draft, document, result"
 )
+_IS_ON_DESK = "json_extract(draft, '$.is_parked') IS NOT 1"
 _JOB = "job_id, subject_id, kind, state, document, attempts, fiscal_number, reason, created_at"
 
 _SAVE_DRAFT = row_seals.insert(
@@ -70,7 +72,7 @@ _SET_PRINT_STATE = row_seals.update(
 _SAVE_RETURN = row_seals.insert("sale_return", {"state": "excluded.state"})
 
 
-class Store(UseRows, RightRows):
+class Store(UseRows, RightRows, SaleSearch):
     """One transaction's view of the ledger; made anew for each use case."""
 
     def __init__(
@@ -94,9 +96,10 @@ class Store(UseRows, RightRows):
         return SaleRow(*row) if row else None
 
     def latest_open_sale(self) -> SaleRow | None:
-        """The open sale that was touched last."""
+        """The open sale that was touched last; a parked one is on nobody's desk."""
         row = self._db.execute(
-            f"SELECT {_SALE} FROM sale WHERE state = 'open' ORDER BY touched_at DESC LIMIT 1"
+            f"SELECT {_SALE} FROM sale WHERE state = 'open' AND {_IS_ON_DESK} "
+            "ORDER BY touched_at DESC LIMIT 1"
         ).fetchone()
         return SaleRow(*row) if row else None
 

@@ -248,6 +248,7 @@ def _write(
         **_figures(paid),
         "spends_rights": bool(uses or (paid.decision and paid.decision.offline_points)),
         "mode": "online" if ctx.is_online else "offline",
+        "data_as_of": ctx.balance_as_of,
         "committed_at": now,
     }
     if counted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from edge_agent.clock import Clock
@@ -45,6 +45,10 @@ class RegisterContext:
     store_registers: int = 0
     hub: StoreHub = field(default_factory=NoHub)
     memory: Memory | None = None
+
+    def as_it_was(self, is_online: bool, balance_as_of: str) -> RegisterContext:
+        """The same register at an earlier moment, as a receipt of then tells it."""
+        return replace(self, is_online=is_online, balance_as_of=balance_as_of)
 
     @property
     def programme(self) -> Programme:

@@ -27,7 +27,8 @@ class Draft:
     last one that gave something of the approved points, "online" for a lease beside the answer of
     the centre. `tender_kinds`
     is how the buyer means to pay, `gift_card_minor` what gift cards pay of it; `codes` were typed
-    or scanned for this sale, in upper case."""
+    or scanned for this sale, in upper case. A parked sale waits beside the desk under `park_note`
+    until it is resumed or changed; it holds no right meanwhile."""
 
     basket: Basket = field(default_factory=Basket)
     member: Member | None = None
@@ -48,6 +49,8 @@ class Draft:
     tender_kinds: tuple[TenderKind, ...] = ()
     gift_card_minor: int = 0
     cashier_member_id: int | None = None
+    is_parked: bool = False
+    park_note: str = ""
 
 
 _DRAFT = TypeAdapter(Draft)
@@ -83,18 +86,25 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:24]
 
 
-def open_row(uow: UnitOfWork, sale_id: str) -> SaleRow:
-    """The row of an open sale, or the reason why there is none."""
+def known_row(uow: UnitOfWork, sale_id: str) -> SaleRow:
+    """The row of a sale. Raises `NotFound`."""
     row = uow.sale(sale_id)
     if row is None:
         raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
+    return row
+
+
+def open_row(uow: UnitOfWork, sale_id: str) -> SaleRow:
+    """The row of an open sale, or the reason why there is none."""
+    row = known_row(uow, sale_id)
     if row.state != "open":
         raise Conflict("sale_closed", f"sale {sale_id} is {row.state}")
     return row
 
 
 def requote(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Draft:
-    """Price the draft with the active rules; a redemption is lowered to what still fits."""
+    """Price the draft with the active rules; a redemption is lowered to what still fits, and a
+    parked sale is on the desk again."""
     balance = shown_balance(uow, ctx, draft.member) if draft.member else 0
     spendable = spendable_points(uow, ctx, draft.member, draft.identification, balance)
     redeem = draft.approved_points
@@ -117,6 +127,8 @@ def requote(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Draft:
         basket_hash=_digest(_BASKET.dump_json(draft.basket)),
         spendable_points=spendable,
         balance_points=balance,
+        is_parked=False,
+        park_note="",
     )
 
 

@@ -27,6 +27,7 @@ from loyalty.member import Member, Strength
 MAX_CODES = 20
 MAX_CODE = 64
 ABANDONED_AFTER = timedelta(hours=12)
+ABANDONED = '{"closed_by": "abandoned"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +118,49 @@ def put_member(
     sale_id: str,
     member: Member | None,
     identification: Identification | None,
+    *,
+    asks: bool = False,
 ) -> Draft:
-    """Set, change or remove the member; a redemption of another member is dropped."""
+    """Set, change or remove the member; a redemption of another member is dropped, and what the
+    other one's purse brought goes with it.
+
+    The same member again is silent: the stronger way they were identified stays. With `asks`
+    another member is refused (`other_member`) until the cashier has chosen."""
     row = open_row(uow, sale_id)
     draft = load_draft(row.draft)
     before = draft.member.member_id if draft.member else None
     after = member.member_id if member else None
+    if asks and before is not None and after is not None and before != after:
+        raise Conflict("other_member", "another member is on this sale: ask which one it is for")
     if before != after:
         drop_authorisation(uow, ctx, draft.auth_id)
         draft = without_redemption(draft)
+    elif _is_weaker(identification, draft.identification):
+        identification = draft.identification
     draft = replace(draft, member=member, identification=identification)
     return save(uow, ctx, row, requote(uow, ctx, draft))
+
+
+def _is_weaker(fresh: Identification | None, known: Identification | None) -> bool:
+    return fresh is not None and known is not None and fresh.strength < known.strength
+
+
+def park_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, note: str) -> tuple[Draft, str]:
+    """Put an open sale aside; returns its draft and the authorisation that it gave up.
+
+    A parked sale promises nothing: a redemption is asked for again after it is resumed."""
+    row = open_row(uow, sale_id)
+    draft = load_draft(row.draft)
+    auth_id = draft.auth_id
+    drop_authorisation(uow, ctx, auth_id)
+    draft = requote(uow, ctx, without_redemption(draft))
+    return save(uow, ctx, row, replace(draft, is_parked=True, park_note=note)), auth_id
+
+
+def resume_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str) -> Draft:
+    """Take a parked sale up again, priced as of now; one that is not parked is priced anew."""
+    row = open_row(uow, sale_id)
+    return save(uow, ctx, row, requote(uow, ctx, load_draft(row.draft)))
 
 
 def strengthen(uow: UnitOfWork, ctx: RegisterContext, sale_id: str) -> Draft:
@@ -147,16 +180,20 @@ def drop_authorisation(uow: UnitOfWork, ctx: RegisterContext, auth_id: str) -> N
         uow.save_authorisation(replace(known, state="dropped"), ctx.clock.stamp())
 
 
-def close_abandoned(uow: UnitOfWork, ctx: RegisterContext) -> list[str]:
-    """Cancel open sales that were not touched for `ABANDONED_AFTER`; returns their holds' ids.
+def close_abandoned(uow: UnitOfWork, ctx: RegisterContext) -> tuple[list[str], int]:
+    """Cancel open sales that were not touched for `ABANDONED_AFTER`; returns the ids of their
+    holds and how many sales were closed. Their result says so.
 
     A forgotten sale would else keep its share of a lease promised for ever."""
     before = (ctx.clock.now() - ABANDONED_AFTER).isoformat(timespec="milliseconds")
     sales = uow.open_sales_before(before.replace("+00:00", "Z"))
-    return [auth_id for sale_id in sales if (auth_id := cancel_sale(uow, ctx, sale_id))]
+    closed = [cancel_sale(uow, ctx, sale_id, result=ABANDONED) for sale_id in sales]
+    return [auth_id for auth_id in closed if auth_id], len(closed)
 
 
-def cancel_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str) -> str:
+def cancel_sale(
+    uow: UnitOfWork, ctx: RegisterContext, sale_id: str, result: str | None = None
+) -> str:
     """Close an open sale without a trace in the ledger; returns its authorisation id, if any."""
     row = uow.sale(sale_id)
     if row is not None and row.state == "cancelled":
@@ -164,5 +201,5 @@ def cancel_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str) -> str:
     row = open_row(uow, sale_id)
     auth_id = load_draft(row.draft).auth_id
     drop_authorisation(uow, ctx, auth_id)
-    uow.close_sale(sale_id, "cancelled", ctx.clock.stamp())
+    uow.close_sale(sale_id, "cancelled", ctx.clock.stamp(), result=result)
     return auth_id

@@ -80,6 +80,8 @@ def retry_print(uow: UnitOfWork, ctx: RegisterContext, job_id: str) -> PrintJobR
         return job
     if job.state == "unknown":
         raise Conflict("print_unknown", "look at the paper first, then resolve the job")
+    if not ctx.prints:
+        raise Conflict("paper_is_pos", "the POS prints this register's receipts and reports them")
     sale = uow.sale(job.subject_id) if job.kind == "sale" else None
     if sale is not None and sale.state != "committed":
         raise Conflict("sale_closed", f"sale {sale.sale_id} is {sale.state}: nothing to print")
@@ -106,23 +108,31 @@ def resolve_print(
 
 
 def void_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, reason: str) -> None:
-    """Undo a committed sale whose paper did not come out; a new fact, nothing is deleted."""
+    """Undo a committed sale whose paper did not come out; a new fact, nothing is deleted.
+
+    Where the POS prints, the sale counts already: then its word `not_printed` is needed."""
     row = uow.sale(sale_id)
     if row is None:
         raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
     if row.state == "voided":
         return
-    if row.state != "committed" or row.document is None:
+    jobs = uow.print_jobs_of(sale_id)
+    counts = row.state == "posted" and bool(jobs)
+    if row.document is None or not (row.state == "committed" or (counts and not ctx.prints)):
         raise Conflict("not_voidable", f"sale {sale_id} is {row.state}; use a return")
-    if any(job.state != "not_printed" for job in uow.print_jobs_of(sale_id)):
+    if counts and any(job.state == "printed" for job in jobs):
+        raise Conflict("not_voidable", f"sale {sale_id} is printed; use a return")
+    if any(job.state != "not_printed" for job in jobs):
         raise Conflict("paper_pending", "the paper of this sale is not known to be missing")
     now = ctx.clock.stamp()
     body = WireSaleVoided(sale_id=sale_id, reason=reason[:200], voided_at=now)
     fact = uow.append_fact("sale_voided", body.model_dump(mode="json"), now)
     uow.close_sale(sale_id, "voided", now)
     sale = WireSale.model_validate_json(row.document)
-    if sale.member_id is not None and sale.redemption is not None:
-        uow.add_effect(sale.member_id, fact, -sale.redemption.points, 0)
+    spent = sale.redemption.points if sale.redemption else 0
+    earned = sale.accrual_points if counts else 0
+    if sale.member_id is not None and (spent or earned):
+        uow.add_effect(sale.member_id, fact, -spent, -earned)
     undo_uses(uow, [Use(**use) for use in json.loads(row.result or "{}").get("counted", ())])
     if sale.member_id is not None and (sale.coupons or sale.used_coupons):
         uow.forget_coupons(sale.member_id, sale_id)

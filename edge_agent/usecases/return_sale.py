@@ -39,12 +39,13 @@ def return_sale(uow: UnitOfWork, ctx: RegisterContext, command: ReturnSale) -> d
     earned ones reversed at the centre, lot by lot. Raises `InvalidReturn` for goods that were
     not sold, or not so many."""
     return_id = parse_uuid(command.return_id, "return_id")
+    sale_id = present_life(uow, command.sale_id)
     known = uow.sale_return(return_id)
     if known is not None:
-        if known.sale_id != command.sale_id:
+        if known.sale_id != sale_id:
             raise Conflict("return_id_used", "this return id belongs to another sale")
-        return _result(known)
-    row = _returnable(uow, command.sale_id)
+        return result_of(known)
+    row = _returnable(uow, sale_id)
     sale = WireSale.model_validate_json(row.document or "{}")
     refund, is_first = _taken_back(uow, ctx, sale, command.lines)
     settled = _settled(uow, ctx, sale, refund)
@@ -58,7 +59,7 @@ def return_sale(uow: UnitOfWork, ctx: RegisterContext, command: ReturnSale) -> d
         _queue_paper(uow, ctx, row, sale, settled, body, command.job_id)
     else:
         post_return(uow, saved, fact, now)
-    return _result(saved)
+    return result_of(saved)
 
 
 def _taken_back(
@@ -138,6 +139,13 @@ def _body(
     )
 
 
+def present_life(uow: UnitOfWork, sale_id: str) -> str:
+    """The id under which a sale stands now: it may have been given to another member since."""
+    row = uow.sale(sale_id)
+    moved = json.loads(row.result).get("reassigned_to") if row is not None and row.result else None
+    return present_life(uow, str(moved)) if moved else sale_id
+
+
 def _returnable(uow: UnitOfWork, sale_id: str) -> SaleRow:
     row = uow.sale(sale_id)
     if row is None or row.document is None:
@@ -195,7 +203,8 @@ def post_return(uow: UnitOfWork, row: ReturnRow, fact: tuple[int, int], now: str
         uow.close_sale(row.sale_id, "returned", now)
 
 
-def _result(row: ReturnRow) -> dict[str, Any]:
+def result_of(row: ReturnRow) -> dict[str, Any]:
+    """What a stored return gives back."""
     body = json.loads(row.document)
     return {
         "return_id": row.return_id,

@@ -1,0 +1,185 @@
+"""What happens beside and after a sale: parking, the POS's paper, another member, finding it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from edge_agent.adjustment_views import ReceiptBlock
+from edge_agent.event_codes import Event
+from edge_agent.event_log import emit
+from edge_agent.ledger.ledger import Ledger
+from edge_agent.ledger.store import Store
+from edge_agent.ports import SaleRow
+from edge_agent.till import Till
+from edge_agent.usecases import open_sale as opening
+from edge_agent.usecases.drafts import load_draft
+from edge_agent.usecases.find_sold import SALE_QR, Receipt, find_sold
+from edge_agent.usecases.reassign_sale import Reassign, reassign_sale
+from edge_agent.usecases.record_print import PaperVerdict
+from edge_agent.usecases.report_print import CLOSED, report_print, sold_document
+from edge_agent.usecases.return_foreign import ForeignReturn, return_foreign
+from edge_agent.usecases.return_sale import ReturnSale, return_sale
+from edge_agent.views import SaleView
+
+POS_WIDTH = 32
+"""Characters of a line on the narrowest common paper, 58 mm."""
+ABANDONED_FOR = timedelta(days=7)
+Listed = Literal["open", "parked", "abandoned"]
+_PAPER = {
+    "printed": Event.PRINT_DONE,
+    "not_printed": Event.PRINT_REFUSED,
+    "unknown": Event.PRINT_UNKNOWN,
+}
+
+
+class SaleBrief(BaseModel):
+    """A sale in a list. `items` are the names of its first lines; sums are kopecks."""
+
+    sale_id: str
+    state: str
+    origin: str
+    opened_at: str
+    touched_at: str
+    lines: int
+    items: list[str]
+    payable_minor: int
+    member_name: str
+    note: str
+
+
+class _Previewed(Exception):
+    """Ends the transaction of a preview, so that nothing of it stays."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__()
+        self.result = result
+
+
+class AfterSale:
+    """The verbs of a register around its sales; every method blocks."""
+
+    def __init__(self, till: Till, ledger: Ledger) -> None:
+        self._till = till
+        self._ledger = ledger
+
+    def park(self, sale_id: str, note: str) -> SaleView:
+        """Put an open sale aside, so that another buyer can be served."""
+        return self._till.park(sale_id, note)
+
+    def resume(self, sale_id: str) -> SaleView:
+        """Take a parked sale up again."""
+        return self._till.step(sale_id, lambda uow, ctx: opening.resume_sale(uow, ctx, sale_id))
+
+    def listed(self, which: Listed) -> list[SaleBrief]:
+        """Open, parked, or lately abandoned sales of this register, touched last first."""
+        since = (self._till.context().clock.now() - ABANDONED_FOR).isoformat(
+            timespec="milliseconds"
+        )
+
+        def read(uow: Store) -> list[SaleRow]:
+            if which == "abandoned":
+                return uow.abandoned_sales(since.replace("+00:00", "Z"))
+            return uow.open_sales()
+
+        rows = self._ledger.unit(read, durable=False)
+        found = [(row, brief(row, which)) for row in rows]
+        if which == "abandoned":
+            return [short for _, short in found]
+        return [short for row, short in found if short.state == which]
+
+    def printed_by_pos(
+        self,
+        sale_id: str,
+        verdict: Literal["printed", "not_printed", "unknown"],
+        fiscal_number: str,
+        reason: str,
+    ) -> SaleView:
+        """Store what became of the receipt that the POS prints."""
+        ctx = self._till.context()
+        paper = PaperVerdict(self._till.new_id(), verdict, fiscal_number, reason)
+        self._ledger.unit(lambda uow: report_print(uow, ctx, sale_id, paper))
+        emit(_PAPER[verdict], sale_id=sale_id, reason=reason)
+        self._till.on_fact()
+        return self._till.show_again(sale_id)
+
+    def reassign(self, command: Reassign) -> SaleView:
+        """Give a confirmed sale to another member; answers with its new life."""
+        ctx, since = self._till.context(), self._till.shift_since()
+        new_id = self._ledger.unit(lambda uow: reassign_sale(uow, ctx, command, since))
+        emit(Event.SALE_REASSIGNED, sale_id=command.sale_id, new_id=new_id)
+        self._till.on_fact()
+        self._till.show_again(command.sale_id)
+        return self.status(new_id)
+
+    def sold(self, receipt: str, member_id: int | None) -> list[Receipt]:
+        """Sales of this register by a receipt's number or QR, or by their member."""
+        return self._ledger.unit(lambda uow: find_sold(uow, receipt, member_id), durable=False)
+
+    def preview(self, command: ReturnSale) -> dict[str, Any]:
+        """What a return would give back; nothing is written."""
+        ctx = self._till.context()
+
+        def work(uow: Store) -> None:
+            raise _Previewed(return_sale(uow, ctx, command))
+
+        try:
+            self._ledger.unit(work, durable=False)
+        except _Previewed as seen:
+            return seen.result
+        raise AssertionError("a preview always ends its transaction")
+
+    def give_back_foreign(self, command: ForeignReturn) -> dict[str, Any]:
+        """Take back a sale of another register; the centre settles its points."""
+        ctx = self._till.context()
+        result = self._ledger.unit(lambda uow: return_foreign(uow, ctx, command))
+        emit(Event.SALE_RETURNED, sale_id=command.sale_id, refund_minor=command.refund_minor)
+        self._till.on_fact()
+        return result
+
+    def status(self, sale_id: str) -> SaleView:
+        """The sale as it stands, with what the POS prints of it."""
+        return self.with_blocks(self._till.status(sale_id))
+
+    def with_blocks(self, view: SaleView, width: int = POS_WIDTH) -> SaleView:
+        """The view of a closed sale with its receipt lines, where the POS prints them."""
+        if self._till.who.prints or view.state not in CLOSED:
+            return view
+        return view.model_copy(update={"receipt_blocks": self._blocks(view.sale_id, width)})
+
+    def _blocks(self, sale_id: str, width: int) -> list[ReceiptBlock]:
+        row = self._ledger.unit(lambda uow: uow.sale(sale_id), durable=False)
+        if row is None or row.document is None or not row.result:
+            return []
+        document = sold_document(self._till.context(), row)
+        # The templates are loaded with the first receipt, not at start.
+        from receipt_templates import render
+
+        locale = self._till.who.locale
+        text = render(document, locale=locale, post_width=width, trailer_width=width)
+        blocks = [
+            ReceiptBlock("post_lines", list(text.post_lines)),
+            ReceiptBlock("additional_trailer", list(text.additional_trailer)),
+        ]
+        shown = [block for block in blocks if block.text]
+        return [*shown, ReceiptBlock("qr", [], text.qr or f"{SALE_QR}{sale_id}")]
+
+
+def brief(row: SaleRow, which: str = "") -> SaleBrief:
+    """A row as it stands in a list."""
+    draft = load_draft(row.draft)
+    state = "parked" if row.state == "open" and draft.is_parked else row.state
+    return SaleBrief(
+        sale_id=row.sale_id,
+        state="abandoned" if which == "abandoned" else state,
+        origin=draft.origin,
+        opened_at=row.opened_at,
+        touched_at=row.touched_at,
+        lines=len(draft.basket.lines),
+        items=[line.name for line in draft.basket.lines[:3]],
+        payable_minor=draft.quote.payable_minor if draft.quote else 0,
+        member_name=draft.member.name if draft.member else "",
+        note=draft.park_note,
+    )

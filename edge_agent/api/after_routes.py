@@ -1,0 +1,189 @@
+"""Routes beside and after a sale: parking, the POS's own paper, another member, receipts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from edge_agent.after_sale import AfterSale, Listed, SaleBrief
+from edge_agent.api.models import (
+    Answer,
+    ForeignReturnIn,
+    IdentityIn,
+    Request,
+    ReturnOut,
+    ReturnPreviewIn,
+    named,
+)
+from edge_agent.api.sales import SaleId, given_member, uuid_of
+from edge_agent.api.writes import Call, Writes
+from edge_agent.desk import Desk
+from edge_agent.errors import Conflict
+from edge_agent.till import Till
+from edge_agent.usecases.reassign_sale import Reassign
+from edge_agent.usecases.return_foreign import ForeignReturn
+from edge_agent.usecases.return_sale import ReturnSale
+from edge_agent.views import SaleView
+from sync.contract.basket_models import Short
+
+
+class ParkIn(Request):
+    """A word by which the cashier finds the sale again."""
+
+    note: Short = ""
+
+
+class PrintResultIn(Request):
+    """What became of the receipt that the POS printed, and its fiscal number where it has one."""
+
+    verdict: Literal["printed", "not_printed", "unknown"]
+    fiscal_number: Short = ""
+    reason: Annotated[str, Field(max_length=80)] = ""
+
+
+class ReassignIn(Request):
+    """Whose the sale is, why, and which supervisor said so."""
+
+    identity: IdentityIn
+    reason: Annotated[str, Field(min_length=1, max_length=120)]
+    supervisor: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class ReceiptSearchIn(Request):
+    """A receipt's fiscal number, its QR or the sale's id; or the member whose receipts to list."""
+
+    receipt: Annotated[str, Field(max_length=512)] = ""
+    identity: IdentityIn | None = None
+
+
+class LineLeftOut(BaseModel):
+    """A line of a sold receipt: thousandths sold and not yet returned, kopecks paid for it."""
+
+    line_id: str
+    sku: str
+    name: str
+    unit: str
+    sold_milli: int
+    left_milli: int
+    paid_minor: int
+
+
+class ReceiptOut(BaseModel):
+    """A sale that goods may come back from; money in kopecks, points in hundredths."""
+
+    sale_id: str
+    state: str
+    sold_at: str
+    fiscal_number: str
+    member_name: str
+    payable_minor: int
+    redeemed_points: int
+    accrual_points: int
+    lines: list[LineLeftOut]
+
+
+class ReceiptsOut(Answer):
+    """Receipts found, newest first."""
+
+    receipts: list[ReceiptOut]
+
+
+def routes(till: Till, after: AfterSale, desk: Desk, writes: Writes) -> APIRouter:
+    """The router over one register."""
+    router = APIRouter(prefix="/v1", tags=["sales"])
+    _parking_routes(router, after, writes)
+    _later_routes(router, till, after, desk, writes)
+    _return_routes(router, till, after, desk, writes)
+    return router
+
+
+def _parking_routes(router: APIRouter, after: AfterSale, writes: Writes) -> None:
+    @router.get("/sales")
+    def list_sales(state: Annotated[Listed, Query()] = "open") -> list[SaleBrief]:
+        """Open, parked, or abandoned sales (closed by rule within 7 days), touched last first."""
+        return after.listed(state)
+
+    @router.post("/sales/{sale_id}/park", response_model=SaleView)
+    def park(sale_id: SaleId, body: ParkIn, call: Call) -> Response:
+        """Put an open sale aside; an approved redemption is given back."""
+        return writes.run(call, lambda: named(after.park(uuid_of(sale_id), body.note), body))
+
+    @router.post("/sales/{sale_id}/resume", response_model=SaleView)
+    def resume(sale_id: SaleId, body: Request, call: Call) -> Response:
+        """Take a parked sale up again, priced as of now."""
+        return writes.run(call, lambda: named(after.resume(uuid_of(sale_id)), body))
+
+
+def _later_routes(
+    router: APIRouter, till: Till, after: AfterSale, desk: Desk, writes: Writes
+) -> None:
+    @router.post("/sales/{sale_id}/print-result", response_model=SaleView)
+    def print_result(sale_id: SaleId, body: PrintResultIn, call: Call) -> Response:
+        """Where the POS prints: what became of the paper. `printed` is the last word."""
+
+        def work() -> SaleView:
+            view = after.printed_by_pos(
+                uuid_of(sale_id), body.verdict, body.fiscal_number, body.reason
+            )
+            return named(view, body)
+
+        return writes.run(call, work, durable=True)
+
+    @router.post("/sales/{sale_id}/reassign", response_model=SaleView)
+    def reassign(sale_id: SaleId, body: ReassignIn, call: Call) -> Response:
+        """Give a confirmed sale to another member within the shift; answers with its new life."""
+
+        def work() -> SaleView:
+            member, how = given_member(desk, body.identity)
+            command = Reassign(
+                uuid_of(sale_id),
+                till.new_id(),
+                till.new_id(),
+                member,
+                how,
+                body.reason,
+                body.supervisor,
+            )
+            return named(after.reassign(command), body)
+
+        return writes.run(call, work, durable=True)
+
+
+def _return_routes(
+    router: APIRouter, till: Till, after: AfterSale, desk: Desk, writes: Writes
+) -> None:
+    @router.post("/receipts/search")
+    def find_receipts(body: ReceiptSearchIn) -> ReceiptsOut:
+        """Receipts of this register that goods may come back from."""
+        if not body.receipt.strip() and body.identity is None:
+            raise Conflict("unknown_receipt", "say a receipt or a member")
+        identity = body.identity if not body.receipt.strip() else None
+        member_id = given_member(desk, identity)[0].member_id if identity else None
+        found = [ReceiptOut(**asdict(one)) for one in after.sold(body.receipt, member_id)]
+        return named(ReceiptsOut(receipts=found), body)
+
+    @router.post("/sales/{sale_id}/returns/preview")
+    def preview(sale_id: SaleId, body: ReturnPreviewIn) -> ReturnOut:
+        """What a return would give back in money and points; nothing is written."""
+        command = ReturnSale(
+            till.new_id(), uuid_of(sale_id), till.new_id(), body.reason, body.wanted()
+        )
+        shown = ReturnOut.model_validate(after.preview(command) | {"state": "preview"})
+        return named(shown, body)
+
+    @router.post("/sales/{sale_id}/returns/foreign", response_model=ReturnOut)
+    def foreign(sale_id: SaleId, body: ForeignReturnIn, call: Call) -> Response:
+        """Take back a whole sale of another register; the centre settles its points, once it has
+        the sale."""
+
+        def work() -> ReturnOut:
+            command = ForeignReturn(
+                body.return_id, uuid_of(sale_id), body.refund_minor, body.paid(), body.reason
+            )
+            return named(ReturnOut.model_validate(after.give_back_foreign(command)), body)
+
+        return writes.run(call, work, durable=True)

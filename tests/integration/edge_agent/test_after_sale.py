@@ -1,0 +1,342 @@
+"""Beside and after a sale: parking, the POS's own paper, another member, what comes back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from edge_agent.ledger.verify import quick_check
+from sync.contract.messages import WireSale
+from tests.support.rig import CARD, NO_LEASE_CARD, OTHER_CARD, PHONE, Rig, answer, line, sell
+
+GROUPS = [
+    line(1, "milk", 4_590, 2, groups=["dairy"], tax_group="А"),
+    line(2, "bread", 2_755, tax_group="Б"),
+    line(3, "tea", 9_999, tax_group="А"),
+]
+
+
+def begin(rig: Rig, lines: list[dict[str, Any]], card: str = "") -> dict[str, Any]:
+    body: dict[str, Any] = {"basket": {"lines": lines}}
+    if card:
+        body["identity"] = {"code": card, "source": "scanner"}
+    return answer(rig.http.post(f"/v1/sales/{uuid.uuid4()}/open", json=body))
+
+
+def post(rig: Rig, view: dict[str, Any], verb: str, body: dict[str, Any]) -> Any:
+    return rig.http.post(f"/v1/sales/{view['sale_id']}/{verb}", json=body)
+
+
+def refusal(response: Any) -> tuple[int, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    assert set(response.json()["cashier_message"]) == {"uk", "en", "pl"}
+    return response.status_code, response.json()["code"]
+
+
+def facts(rig: Rig) -> list[tuple[str, dict[str, Any]]]:
+    with closing(sqlite3.connect(rig.folder / "data" / "ledger.db")) as connection:
+        rows = connection.execute("SELECT kind, body FROM outbox ORDER BY seq").fetchall()
+    return [(kind, json.loads(body)) for kind, body in rows]
+
+
+# --- what an answer says ----------------------------------------------------------------------
+
+
+def test_adjustments_sum_to_the_change_of_each_tax_group(rig: Rig) -> None:
+    view = begin(rig, GROUPS, CARD)
+    view = answer(post(rig, view, "redeem", {"points": 3_333}))
+    assert view["redeemed_minor"] == 3_333
+    for group in view["tax_groups"]:
+        off = sum(
+            each["amount_minor"]
+            for each in view["adjustments"]
+            if each["tax_group"] == group["tax_group"]
+        )
+        assert group["gross_minor"] - off == group["paid_minor"]
+        assert off == group["discount_minor"] + group["redeemed_minor"]
+    assert sum(group["paid_minor"] for group in view["tax_groups"]) == view["payable_minor"]
+    assert {each["kind"] for each in view["adjustments"]} == {"promotion", "redemption"}
+    assert (view["mode"], view["ruleset_sequence"]) == ("offline", 1)
+    assert view["quote_id"] != ""
+    assert view["basket_hash"] != ""
+
+
+def test_a_register_in_doubt_says_degraded(rig: Rig) -> None:
+    assert rig.agent is not None
+    view = begin(rig, GROUPS, CARD)
+    rig.agent.till._ledger.judged(["a doubt"])
+    shown = answer(rig.http.get(f"/v1/sales/{view['sale_id']}/status"))
+    assert shown["mode"] == "degraded"
+
+
+# --- whose sale it is -------------------------------------------------------------------------
+
+
+def test_a_second_member_asks_and_the_same_one_is_silent(rig: Rig) -> None:
+    view = begin(rig, GROUPS, CARD)
+    path = f"/v1/sales/{view['sale_id']}/member"
+    ask = {"if_other": "ask", "source": "scanner"}
+    assert refusal(rig.http.put(path, json={"code": OTHER_CARD, **ask})) == (409, "other_member")
+    same = answer(rig.http.put(path, json={"code": CARD, **ask}))
+    assert same["member"]["member_id"] == 101
+    other = answer(rig.http.put(path, json={"code": OTHER_CARD, "source": "scanner"}))
+    assert other["member"]["member_id"] == 102
+
+
+def test_the_same_member_typed_after_the_card_keeps_the_cards_strength(rig: Rig) -> None:
+    view = begin(rig, [line(1, "bread", 10_000)], CARD)
+    path = f"/v1/sales/{view['sale_id']}"
+    answer(rig.http.put(f"{path}/member", json={"code": PHONE, "source": "keyboard"}))
+    redeemed = answer(rig.http.post(f"{path}/redeem", json={"points": None}))
+    assert redeemed["redeemed_minor"] == 5_000
+
+
+def test_a_replaced_member_takes_the_redemption_along_and_nothing_adds_up(rig: Rig) -> None:
+    view = begin(rig, [line(1, "bread", 10_000)], CARD)
+    path = f"/v1/sales/{view['sale_id']}"
+    assert answer(rig.http.post(f"{path}/redeem", json={"points": None}))["redeemed_minor"] == 5_000
+    other = answer(rig.http.put(f"{path}/member", json={"code": OTHER_CARD, "source": "scanner"}))
+    assert other["redeemed_minor"] == 0
+    redeemed = answer(rig.http.post(f"{path}/redeem", json={"points": None}))
+    assert redeemed["redeemed_minor"] == 1_500, "the second member's lease alone"
+
+
+def reassign(rig: Rig, view: dict[str, Any], card: str = OTHER_CARD, **more: Any) -> Any:
+    body = {
+        "identity": {"code": card, "source": "scanner"},
+        "reason": "забув картку",
+        "supervisor": "Оля",
+        **more,
+    }
+    return post(rig, view, "reassign", body)
+
+
+@pytest.mark.parametrize("first", ["", CARD], ids=["a stranger's", "another member's"])
+def test_a_sale_is_given_to_its_member_as_a_void_and_a_new_sale(rig: Rig, first: str) -> None:
+    sale = sell(rig.http, GROUPS, card=first)
+    answer(post(rig, sale, "print-result", {"verdict": "printed", "fiscal_number": "77"}))
+    moved = answer(reassign(rig, sale))
+    assert moved["sale_id"] != sale["sale_id"]
+    assert moved["member"]["member_id"] == 102
+    assert moved["result"]["payable_minor"] == sale["result"]["payable_minor"]
+    assert moved["accrual_points"] > 0
+    assert answer(reassign(rig, sale))["sale_id"] == moved["sale_id"], "asked again: the same"
+    old = answer(rig.http.get(f"/v1/sales/{sale['sale_id']}/status"))
+    assert (old["state"], old["result"]["reassigned_to"]) == ("voided", moved["sale_id"])
+    kinds = [kind for kind, _ in facts(rig)]
+    assert kinds == ["sale", "print_verdict", "sale_voided", "sale"]
+    fact = WireSale.model_validate(facts(rig)[-1][1])
+    assert (fact.member_id, fact.accrual_points) == (102, moved["accrual_points"])
+    # The buyer holds the old receipt: under its number the goods come back, by the new life.
+    (found,) = answer(rig.http.post("/v1/receipts/search", json={"receipt": "77"}))["receipts"]
+    assert found["sale_id"] == moved["sale_id"]
+    back = answer(post(rig, sale, "returns", {"return_id": str(uuid.uuid4())}))
+    assert (back["sale_id"], back["reversed_points"]) == (moved["sale_id"], fact.accrual_points)
+    assert quick_check(rig.folder / "data" / "ledger.db") == []
+
+
+def test_a_sale_is_not_reassigned_without_reason_or_after_a_redemption(rig: Rig) -> None:
+    sale = sell(rig.http, GROUPS)
+    assert refusal(reassign(rig, sale, supervisor=" ")) == (409, "needs_supervisor")
+    assert refusal(reassign(rig, sale, card="nobody")) == (409, "unknown_member")
+    spent = sell(rig.http, [line(1, "bread", 10_000)], card=CARD, redeem=True)
+    assert refusal(reassign(rig, spent)) == (409, "redeemed_already")
+    assert [kind for kind, _ in facts(rig)] == ["sale", "sale"]
+
+
+def test_a_sale_before_the_shift_is_the_centres(rig: Rig) -> None:
+    assert rig.agent is not None
+    sale = sell(rig.http, GROUPS)
+    rig.agent.till.shift_since = lambda: "2999-01-01T00:00:00.000Z"
+    assert refusal(reassign(rig, sale)) == (409, "reassign_too_late")
+
+
+# --- parked and forgotten sales ---------------------------------------------------------------
+
+
+def test_a_parked_sale_gives_its_promise_back_and_is_resumed_with_todays_prices(rig: Rig) -> None:
+    view = begin(rig, [line(1, "bread", 10_000)], CARD)
+    answer(post(rig, view, "redeem", {"points": None}))
+    parked = answer(post(rig, view, "park", {"note": "пішла по гроші"}))
+    assert (parked["is_parked"], parked["redeemed_minor"]) == (True, 0)
+    assert answer(rig.http.get("/v1/state"))["sale"] is None, "the desk is free"
+    (listed,) = rig.http.get("/v1/sales", params={"state": "parked"}).json()
+    assert (listed["note"], listed["member_name"]) == ("пішла по гроші", "Олена К.")
+    assert rig.http.get("/v1/sales").json() == []
+    other = begin(rig, [line(1, "bread", 10_000)], CARD)
+    assert answer(post(rig, other, "redeem", {"points": None}))["redeemed_minor"] == 5_000
+    resumed = answer(post(rig, view, "resume", {}))
+    assert resumed["is_parked"] is False
+    assert resumed["member"]["member_id"] == 101
+    assert rig.http.get("/v1/sales", params={"state": "parked"}).json() == []
+
+
+def test_a_parked_sale_survives_a_restart_and_is_not_put_on_the_desk(rig: Rig) -> None:
+    view = begin(rig, GROUPS)
+    answer(post(rig, view, "park", {"note": "1"}))
+    rig.stop()
+    rig.start()
+    assert answer(rig.http.get("/v1/state"))["sale"] is None
+    assert [each["note"] for each in rig.http.get("/v1/sales?state=parked").json()] == ["1"]
+
+
+def test_a_sale_nobody_confirmed_is_closed_by_rule_and_shown(rig: Rig) -> None:
+    assert rig.agent is not None
+    view = begin(rig, GROUPS, CARD)
+    rig.stop()
+    age(rig, view["sale_id"])
+    rig.start()
+    assert rig.agent is not None
+    rig.agent.beat()
+    state = answer(rig.http.get("/v1/state"))
+    assert state["notice"]["code"] == "abandoned"
+    (listed,) = rig.http.get("/v1/sales", params={"state": "abandoned"}).json()
+    assert (listed["sale_id"], listed["state"]) == (view["sale_id"], "abandoned")
+    shown = answer(rig.http.get(f"/v1/sales/{view['sale_id']}/status"))
+    assert (shown["state"], shown["result"]) == ("cancelled", {"closed_by": "abandoned"})
+    assert facts(rig) == []
+
+
+def age(rig: Rig, sale_id: str) -> None:
+    """Make a sale older than the rule's twelve hours."""
+    from edge_agent.ledger import row_seals
+
+    with closing(sqlite3.connect(rig.folder / "data" / "ledger.db")) as connection:
+        row_seals.teach(connection)
+        change = {"touched_at": "'2026-01-01T00:00:00.000Z'"}
+        connection.execute(row_seals.update("sale", change, "sale_id = ?"), (sale_id,))
+        connection.commit()
+
+
+# --- paper of the POS -------------------------------------------------------------------------
+
+
+def test_the_pos_prints_what_the_confirmation_hands_it_also_after_a_restart(rig: Rig) -> None:
+    sale = sell(rig.http, GROUPS, card=CARD, redeem=True)
+    blocks = {block["slot"]: block for block in sale["receipt_blocks"]}
+    assert any("Молочне" in text for text in blocks["post_lines"]["text"])
+    assert all(len(text) <= 32 for block in blocks.values() for text in block["text"])
+    assert blocks["qr"]["qr"] == f"LES:{sale['sale_id']}"
+    rig.stop()
+    rig.start()
+    again = answer(rig.http.get(f"/v1/sales/{sale['sale_id']}/status"))
+    assert again["receipt_blocks"] == sale["receipt_blocks"]
+
+
+def test_what_became_of_the_poss_paper(rig: Rig) -> None:
+    sale = sell(rig.http, GROUPS, card=CARD)
+    shown = answer(post(rig, sale, "print-result", {"verdict": "unknown", "reason": "кабель"}))
+    assert [job["state"] for job in shown["prints"]] == ["unknown"]
+    said = {"verdict": "printed", "fiscal_number": "1234567"}
+    for _ in range(3):
+        shown = answer(post(rig, sale, "print-result", said))
+    assert [(job["state"], job["fiscal_number"]) for job in shown["prints"]] == [
+        ("printed", "1234567")
+    ]
+    late = answer(post(rig, sale, "print-result", {"verdict": "not_printed"}))
+    assert late["prints"][0]["state"] == "printed", "printed is the last word"
+    verdicts = [body["verdict"] for kind, body in facts(rig) if kind == "print_verdict"]
+    assert verdicts == ["unknown", "printed"]
+    assert refusal(post(rig, sale, "void", {})) == (409, "not_voidable")
+
+
+def test_a_sale_whose_paper_the_pos_could_not_print_is_voided_with_its_points(rig: Rig) -> None:
+    before = answer(rig.http.get("/v1/status"))["last_seq"]
+    sale = sell(rig.http, GROUPS, card=CARD)
+    assert refusal(post(rig, sale, "void", {})) == (409, "not_voidable"), "nothing was said yet"
+    answer(post(rig, sale, "print-result", {"verdict": "not_printed"}))
+    job = answer(rig.http.get(f"/v1/sales/{sale['sale_id']}/status"))["prints"][0]["job_id"]
+    retry = rig.http.post(f"/v1/print-jobs/{job}/retry", json={})
+    assert refusal(retry) == (409, "paper_is_pos")
+    void = answer(post(rig, sale, "void", {"reason": "немає паперу"}))
+    assert void["state"] == "voided"
+    assert answer(rig.http.get("/v1/status"))["last_seq"] == before + 3
+    member = begin(rig, GROUPS, CARD)["member"]
+    assert (member["balance_points"], member["pending_points"]) == (20_000, 0)
+    assert quick_check(rig.folder / "data" / "ledger.db") == []
+
+
+def test_an_open_sale_has_no_paper(rig: Rig) -> None:
+    view = begin(rig, GROUPS)
+    assert refusal(post(rig, view, "print-result", {"verdict": "printed"})) == (409, "sale_closed")
+
+
+# --- receipts that come back ------------------------------------------------------------------
+
+
+def test_a_receipt_is_found_by_its_number_its_qr_or_its_id(rig: Rig) -> None:
+    sale = sell(rig.http, GROUPS, card=CARD, redeem=1_000)
+    said = {"verdict": "printed", "fiscal_number": "990017"}
+    answer(post(rig, sale, "print-result", said))
+    tax_qr = "https://cabinet.tax.gov.ua/cashreg/check?fn=4000012345&id=990017&sm=1.00"
+    own_qr = f"LES:{sale['sale_id']}"
+    for text in ("990017", " 990017 ", sale["sale_id"], own_qr, tax_qr):
+        (found,) = answer(rig.http.post("/v1/receipts/search", json={"receipt": text}))["receipts"]
+        assert (found["sale_id"], found["fiscal_number"]) == (sale["sale_id"], "990017"), text
+        assert [each["left_milli"] for each in found["lines"]] == [2_000, 1_000, 1_000]
+        assert found["redeemed_points"] == 1_000
+    for text in ("", "0", "LES:zzz", "https://[", "x" * 512):
+        refused = rig.http.post("/v1/receipts/search", json={"receipt": text})
+        assert refusal(refused)[1] == "unknown_receipt", text
+
+
+def test_a_members_receipts_are_listed_newest_first(rig: Rig) -> None:
+    sales = [sell(rig.http, GROUPS, card=CARD) for _ in range(3)]
+    sell(rig.http, GROUPS, card=OTHER_CARD)
+    body = {"identity": {"code": CARD, "source": "scanner"}}
+    found = answer(rig.http.post("/v1/receipts/search", json=body))["receipts"]
+    assert {each["sale_id"] for each in found} == {sale["sale_id"] for sale in sales}
+    sold_at = [each["sold_at"] for each in found]
+    assert sold_at == sorted(sold_at, reverse=True)
+
+
+def test_a_preview_shows_money_and_points_and_writes_nothing(rig: Rig) -> None:
+    sale = sell(rig.http, GROUPS, card=CARD, redeem=True)
+    body = {"lines": [{"line_id": "1", "qty_milli": 1_000}]}
+    shown = answer(post(rig, sale, "returns/preview", body))
+    assert (shown["state"], len(facts(rig))) == ("preview", 1)
+    back = answer(post(rig, sale, "returns", {"return_id": str(uuid.uuid4()), **body}))
+    same = {name: shown[name] for name in shown if name not in ("return_id", "state")}
+    assert same == {name: back[name] for name in same}
+    assert back["restored_points"] > 0
+    over = post(rig, sale, "returns/preview", {"lines": [{"line_id": "1", "qty_milli": 2_000}]})
+    assert refusal(over) == (422, "over_returned")
+
+
+def test_another_registers_sale_comes_back_as_a_reversal_that_waits_for_it(rig: Rig) -> None:
+    foreign = {"sale_id": str(uuid.uuid4())}
+    body = {
+        "return_id": str(uuid.uuid4()),
+        "refund_minor": 12_345,
+        "tenders": [{"kind": "card", "amount_minor": 12_345}],
+    }
+    given = answer(post(rig, foreign, "returns/foreign", body))
+    assert (given["refund_minor"], given["is_complete"]) == (12_345, True)
+    assert answer(post(rig, foreign, "returns/foreign", body)) == given
+    again = post(rig, foreign, "returns/foreign", {**body, "return_id": str(uuid.uuid4())})
+    assert refusal(again) == (409, "already_returned")
+    ((kind, fact),) = facts(rig)
+    assert (kind, fact["version"], fact["sale_id"]) == ("sale_return", 1, foreign["sale_id"])
+    short = {**body, "return_id": str(uuid.uuid4()), "refund_minor": 1}
+    other = {"sale_id": str(uuid.uuid4())}
+    assert refusal(post(rig, other, "returns/foreign", short)) == (409, "refund_differs")
+    own = sell(rig.http, GROUPS)
+    mine = {**body, "return_id": str(uuid.uuid4())}
+    assert refusal(post(rig, own, "returns/foreign", mine)) == (409, "own_sale")
+
+
+def test_unknown_fields_are_named_wherever_they_stand(rig: Rig) -> None:
+    body = {
+        "colour": 1,
+        "basket": {"lines": [line(1, "milk", 100) | {"size": "L"}], "note": ""},
+        "identity": {"code": NO_LEASE_CARD, "face": "x"},
+    }
+    view = answer(rig.http.post(f"/v1/sales/{uuid.uuid4()}/open", json=body))
+    assert view["ignored"] == ["colour", "identity.face", "basket.note", "basket.lines.0.size"]
+    parked = answer(post(rig, view, "park", {"note": "1", "till": 2}))
+    assert parked["ignored"] == ["till"]
