@@ -37,8 +37,16 @@ ERRORS: Final[dict[type[Refusal], int]] = {
     NotAllowed: 0x66,
 }
 SHIFT_OVER: Final = 0x88
-NEEDS_PAPER: Final = frozenset({0x43, 0x4A, 0x4C, 0x52, 0x57, 0x59, 0x75, 0x92, 0x99})
-REGISTRATION: Final = 1
+NEEDS_PAPER: Final = frozenset(
+    {0x43, 0x49, 0x4A, 0x4C, 0x4F, 0x52, 0x57, 0x59, 0x5A, 0x67, 0x75, 0x92, 0x99, 0x9A}
+)
+REGISTRATION, X_REPORTS, Z_REPORTS = 1, 2, 3
+MODES: Final = {
+    **dict.fromkeys((0x49, 0x4A, 0x4F, 0x52, 0x57, 0x92, 0x99, 0x9A), REGISTRATION),
+    0x67: X_REPORTS,
+    0x5A: Z_REPORTS,
+}
+"""The mode in which a command is taken."""
 
 
 class AtolDevice(RegisterDevice):
@@ -58,16 +66,21 @@ class AtolDevice(RegisterDevice):
         self._handlers: dict[int, Callable[[bytes], bytes]] = {
             0x43: self._correct,
             0x48: lambda _params: self._set_mode(0),
+            0x49: lambda params: self._move_cash(params, 1),
             0x4A: self._close,
+            0x4F: lambda params: self._move_cash(params, -1),
             0x4C: self._line,
             0x52: lambda params: self._sell("sale", params),
             0x56: lambda params: self._set_mode(params[0] if params else 0),
             0x57: lambda params: self._sell("return", params),
             0x59: self._cancel,
+            0x5A: lambda _params: self._report(True),
+            0x67: lambda _params: self._report(False),
             0x75: self._cut,
             0x91: self._register,
             0x92: self._open,
             0x99: self._pay,
+            0x9A: self._open_shift,
         }
 
     def execute(self, code: int, params: bytes) -> bytes:
@@ -95,8 +108,8 @@ class AtolDevice(RegisterDevice):
             raise UnknownCommand(f"command {code:02X}h is not known")
         if code in NEEDS_PAPER:
             self.demand_paper()
-        if code in (0x92, 0x52, 0x57, 0x4A, 0x99) and self._mode != REGISTRATION:
-            raise NotAllowed("not in the registration mode")
+        if self._mode != MODES.get(code, self._mode):
+            raise NotAllowed("not in the mode of this command")
         return handler(params)
 
     def _state(self) -> bytes:
@@ -118,7 +131,7 @@ class AtolDevice(RegisterDevice):
                 _bcd(serial % 10**8, 4),
                 bytes((57, 0, 0, self._mode)),
                 _bcd(receipts % 10_000, 2),
-                _bcd(memory.shift.number % 10_000, 2),
+                _bcd((memory.shift.number - 1) % 10_000, 2),
                 bytes((kind,)),
                 _bcd(self._till.total() if is_open else 0, 5),
                 bytes((2, 1)),
@@ -133,8 +146,8 @@ class AtolDevice(RegisterDevice):
         return bytes((0, 1, 1, 57, 0, 0, 30, 50, 0)) + self._core.config.model.encode("cp866")
 
     def _set_mode(self, mode: int) -> bytes:
-        if mode not in (0, REGISTRATION):
-            raise SyntaxRefusal("only the registration mode is emulated")
+        if mode not in (0, REGISTRATION, X_REPORTS, Z_REPORTS):
+            raise SyntaxRefusal("only the modes 1 to 3 are emulated")
         self._mode = mode
         return b""
 
@@ -196,9 +209,36 @@ class AtolDevice(RegisterDevice):
             self._till.close_slip(counted=False)
 
     def _register(self, params: bytes) -> bytes:
-        if params[:1] != b"\x33":
-            raise SyntaxRefusal("only register 33h is emulated")
-        return b"\1" + _bcd(self._core.memory.last_sum_minor, 5)
+        memory = self._core.memory
+        values = {
+            0x04: memory.shift.cash_in_minor,
+            0x05: memory.shift.cash_out_minor,
+            0x0A: memory.cash_minor,
+            0x33: memory.last_sum_minor,
+        }
+        if not params or params[0] not in values:
+            raise SyntaxRefusal("this register is not emulated")
+        return b"\1" + _bcd(max(values[params[0]], 0), 5)
+
+    def _move_cash(self, params: bytes, sign: int) -> bytes:
+        if len(params) != 6 or not _number(params[1:]):
+            raise SyntaxRefusal("service cash needs flags and a sum")
+        amount = sign * _number(params[1:])
+        if self._core.memory.cash_minor + amount < 0:
+            raise NotAllowed("the drawer does not hold that much")
+        self._end_strip()
+        self._till.move_cash(amount)
+        return b""
+
+    def _report(self, closing: bool) -> bytes:
+        self._end_strip()
+        self._till.report(closing)
+        return b""
+
+    def _open_shift(self, _params: bytes) -> bytes:
+        self._end_strip()
+        self._till.open_shift()
+        return b""
 
 
 def _means(params: bytes) -> tuple[str, int]:

@@ -1,9 +1,9 @@
 """The HTTP of an emulated Checkbox, with the faults of a bad link.
 
-Operations are named by four letters in a fault script: SIGN, SHFT, INFO, CODE, SELL, SOFF (sell
-offline), READ, GOFF, GONL. `nak` answers 500 and does nothing; `drop_reply` does it and hangs up;
-`corrupt` does it and answers 502; `delay`, `power_off` (nobody listens any more) and `power_on` as
-elsewhere.
+Operations are named by four letters in a fault script: SIGN, SHFT, CLOS (a shift is closed), REPT
+(X report), SERV (service cash), INFO, CODE, SELL, SOFF (sell offline), READ, GOFF, GONL. `nak`
+answers 500 and does nothing; `drop_reply` does it and hangs up; `corrupt` does it and answers 502;
+`delay`, `power_off` (nobody listens any more) and `power_on` as elsewhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from drivers.emulators.checkbox.service import CheckboxService, Refused
+from drivers.emulators.checkbox.refused import Refused
+from drivers.emulators.checkbox.service import CheckboxService
 from drivers.emulators.faults import Fault, FaultBox, parse_fault
 from drivers.emulators.paper import Document
 from drivers.emulators.printer import MAX_FRAMES
@@ -29,6 +30,7 @@ BASE: Final = "/api/v1"
 TOKEN: Final = "emulated-token"
 MAX_BODY: Final = 1_000_000
 _RECEIPT: Final = re.compile(r"/receipts/(?P<id>[0-9a-f-]{36})")
+_SHIFT: Final = re.compile(r"/shifts/(?P<id>[0-9a-f-]{36})")
 
 
 class CheckboxEmulator:
@@ -125,11 +127,18 @@ class CheckboxEmulator:
         found = _RECEIPT.fullmatch(route)
         if method == "GET" and found is not None:
             return "READ", lambda: service.receipt(found["id"])
+        shift = _SHIFT.fullmatch(route)
+        if method == "GET" and shift is not None:
+            return "SHFT", lambda: service.shift_by_id(shift["id"])
         count = parse_qs(parts.query).get("count", ["0"])[0]
         table: dict[tuple[str, str], tuple[str, Callable[[], Any]]] = {
             ("POST", "/cashier/signinPinCode"): ("SIGN", lambda: {"access_token": TOKEN}),
             ("GET", "/cashier/shift"): ("SHFT", service.shift),
             ("POST", "/shifts"): ("SHFT", lambda: service.open_shift(body)),
+            ("GET", "/shifts"): ("SHFT", service.newest_shift),
+            ("POST", "/shifts/close"): ("CLOS", lambda: service.close_shift(body)),
+            ("POST", "/reports"): ("REPT", lambda: service.x_report(body)),
+            ("POST", "/receipts/service"): ("SERV", lambda: service.service_receipt(body)),
             ("GET", "/cash-registers/info"): ("INFO", service.register),
             ("GET", "/cash-registers/get-offline-codes"): (
                 "CODE",

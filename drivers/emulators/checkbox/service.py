@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from drivers.emulators.checkbox.refused import Refused
+from drivers.emulators.checkbox.shifts import ShiftBook
 from drivers.emulators.paper import SoldItem
 from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.register.device import RegisterDevice
@@ -16,14 +18,6 @@ from loyalty.money import line_sum
 GROUPS: Final = "АБВГДМН"
 MEANS: Final = {"Готівка": "P", "Картка": "D", "Сертифікат": "C"}
 MAX_CODES: Final = 2_000
-
-
-class Refused(Exception):
-    """An answer that is no success: HTTP status, the service's own word, sentence."""
-
-    def __init__(self, status: int, word: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.word = status, word
 
 
 class CheckboxService(RegisterDevice):
@@ -37,17 +31,48 @@ class CheckboxService(RegisterDevice):
         self._unused: set[str] = set()
         self._last_offline = ""
         self._offline_since = ""
-        self.shift_open = False
+        self._shifts = ShiftBook(self._till)
 
-    def open_shift(self, _body: Any) -> dict[str, Any]:
+    @property
+    def shift_open(self) -> bool:
+        """A shift is open."""
+        return self._shifts.current() is not None
+
+    def open_shift(self, body: Any) -> dict[str, Any]:
         """POST /shifts."""
-        self.shift_open = True
-        return self.shift() or {}
+        return self._shifts.open(str(body.get("id", "")))
+
+    def close_shift(self, _body: Any) -> dict[str, Any]:
+        """POST /shifts/close: the Z report."""
+        return self._shifts.close()
 
     def shift(self) -> dict[str, Any] | None:
         """GET /cashier/shift."""
-        number = self._core.memory.shift.number
-        return {"serial": number, "status": "OPENED"} if self.shift_open else None
+        return self._shifts.current()
+
+    def shift_by_id(self, shift_id: str) -> dict[str, Any]:
+        """GET /shifts/ID."""
+        return self._shifts.find(shift_id)
+
+    def newest_shift(self) -> dict[str, Any]:
+        """GET /shifts, newest first, one."""
+        newest = self._shifts.newest()
+        return {"results": [newest] if newest else []}
+
+    def x_report(self, _body: Any) -> dict[str, Any]:
+        """POST /reports."""
+        return self._shifts.x_report()
+
+    def service_receipt(self, body: dict[str, Any]) -> dict[str, Any]:
+        """POST /receipts/service: cash into or out of the drawer."""
+        receipt_id, value = str(body.get("id", "")), body.get("payment", {}).get("value")
+        if len(receipt_id) != 36 or not isinstance(value, int) or not value:
+            raise Refused(422, "validation", "id and a value are needed")
+        if receipt_id in self._receipts:
+            raise Refused(400, "receipt.already_exists", "this id is known")
+        self._shifts.move_cash(value)
+        self._receipts[receipt_id] = {"id": receipt_id, "status": "DONE", "fiscal_code": ""}
+        return self._receipts[receipt_id]
 
     def register(self) -> dict[str, Any]:
         """GET /cash-registers/info."""

@@ -33,8 +33,11 @@ class ReportDesk:
         }
 
     def _shift_state(self, _text: str) -> str:
-        shift = self._core.memory.shift
-        return "P,0001" if shift.receipts or shift.return_receipts else "Z,0000"
+        opened = self._core.memory.shift.opened_at
+        if not opened:
+            return "Z,0000"
+        minutes = int(self._core.clock().timestamp() - opened) // 60
+        return f"{'F' if self._till.shift_is_over() else 'P'},{max(minutes, 0):04d}"
 
     def _report(self, text: str) -> str:
         password, comma, kind = text.partition(",")

@@ -16,7 +16,13 @@ from drivers.emulators.paper import SoldItem
 from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.register.core import kyiv_now
 from drivers.emulators.register.device import RegisterDevice
-from drivers.emulators.register.refusals import GENERAL, Refusal, SyntaxRefusal, UnknownCommand
+from drivers.emulators.register.refusals import (
+    GENERAL,
+    NotAllowed,
+    Refusal,
+    SyntaxRefusal,
+    UnknownCommand,
+)
 from loyalty.money import format_minor, line_sum
 
 ENCODING: Final = "cp1251"
@@ -55,6 +61,9 @@ class DatecsPDevice(RegisterDevice):
             54: self._text,
             56: self._close,
             self.cancel_number: self._cancel,
+            64: self._closure,
+            69: self._report,
+            70: self._cash,
             74: lambda _text: "",
             76: self._transaction,
             84: self._code,
@@ -171,6 +180,33 @@ class DatecsPDevice(RegisterDevice):
         tender = f",{paid:+010d}" if text == "T" else ""
         return f"{int(is_open)},{items:04d},{amount:+010d}{tender}"
 
+    def _closure(self, _text: str) -> str:
+        closed = self._core.memory.shift.number - 1
+        return f"P,{closed:04d},0,0,0,0" if closed else "F"
+
+    def _report(self, text: str) -> str:
+        if text[:1] not in ("0", "2"):
+            raise SyntaxRefusal("69 takes 0 or 2")
+        shift = self._till.report(text[0] == "0")
+        return f"{shift.number:04d},0,0,0,0"
+
+    def _cash(self, text: str) -> str:
+        if text and not re.fullmatch(r"[+-]\d{1,8}\.\d\d", text):
+            raise SyntaxRefusal("70 takes a signed amount")
+        letter, sums = self._drawer(_minor(text) if text else 0)
+        return ",".join((letter, *map(str, sums)))
+
+    def _drawer(self, amount: int) -> tuple[str, tuple[int, int, int]]:
+        """P or F, and drawer, cash in and cash out after it."""
+        memory = self._core.memory
+        if self._core.slip is not None:
+            raise NotAllowed("a receipt is open")
+        letter = "F" if amount + memory.cash_minor < 0 else "P"
+        if amount and letter == "P":
+            self._till.move_cash(amount)
+        shift = memory.shift
+        return letter, (memory.cash_minor, shift.cash_in_minor, shift.cash_out_minor)
+
     def _code(self, text: str) -> str:
         if not text.startswith("QC;"):
             raise SyntaxRefusal("only a centred QR code is emulated")
@@ -245,6 +281,25 @@ class DatecsXDevice(DatecsPDevice):
         number = self._core.memory.documents + is_receipt
         sums = f"{format_minor(amount)},{format_minor(paid)}"
         return f"{int(is_receipt)},{number},{items},{sums}"
+
+    def _closure(self, text: str) -> str:
+        _fields(text, 1)
+        return f"{self._core.memory.shift.number - 1},0,0,0,0"
+
+    def _report(self, text: str) -> str:
+        kind = _fields(text, 1)[0]
+        if kind not in ("X", "Z"):
+            raise SyntaxRefusal("69 takes X or Z")
+        return f"{self._till.report(kind == 'Z').number},0,0,0,0"
+
+    def _cash(self, text: str) -> str:
+        kind, amount, _end = _fields(text, 2)
+        if kind not in ("0", "1"):
+            raise SyntaxRefusal("70 takes 0 or 1")
+        letter, sums = self._drawer(_minor(amount) * (-1 if kind == "1" else 1))
+        if letter == "F":
+            raise NotAllowed("the drawer does not hold that much")
+        return ",".join(map(format_minor, sums))
 
     def _code(self, text: str) -> str:
         kind, payload, *_ = _fields(text, 3)

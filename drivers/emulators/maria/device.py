@@ -32,7 +32,7 @@ PASSWORD: Final = "1111111111"
 MEANS: Final = "CDNP"
 TEXT_IDLE_S: Final = 2.0
 SESSION: Final = frozenset({"CSIN", "SYNC", "UPAS", "CONF", "CONf"})
-NEEDS_PAPER: Final = frozenset({"PREP", "COMP", "DBEG", "PRTX", "ZREP", "NREP", "NULL"})
+NEEDS_PAPER: Final = frozenset({"PREP", "COMP", "DBEG", "PRTX", "ZREP", "NREP", "nrep", "CAIO"})
 WORDS: Final[dict[type[Refusal], str]] = {
     NoPaper: "HARDPAPER",
     CoverOpen: "HARDPOINT",
@@ -86,6 +86,8 @@ class MariaDevice(RegisterDevice):
             "CTXT": self._drop_text,
             "ZREP": lambda _body: self._report(False),
             "NREP": lambda _body: self._report(True),
+            "nrep": self._open_shift,
+            "CAIO": self._move_cash,
         }
 
     def forget_session(self) -> None:
@@ -239,6 +241,19 @@ class MariaDevice(RegisterDevice):
     def _drop_text(self, _body: str) -> list[str]:
         if self._core.slip is not None and not self._core.slip.is_fiscal:
             self._till.cancel_slip()
+        return []
+
+    def _open_shift(self, _body: str) -> list[str]:
+        self._till.open_shift()
+        return []
+
+    def _move_cash(self, body: str) -> list[str]:
+        if not re.fullmatch(r"[IO]\d{10}", body) or not int(body[1:]):
+            raise SyntaxRefusal("CAIO needs I or O and a sum")
+        amount = int(body[1:]) * (1 if body[0] == "I" else -1)
+        if self._core.memory.cash_minor + amount < 0:
+            raise _Said("SOFTCHECK")
+        self._till.move_cash(amount)
         return []
 
     def _report(self, closing: bool) -> list[str]:

@@ -143,6 +143,16 @@ class Till:
         slip.state = "cancelled"
         self.core.finish(slip, layout.cancelled(slip))
 
+    def open_shift(self) -> None:
+        """Open the shift by command; refused while one is open."""
+        shift = self.core.memory.shift
+        if shift.opened_at:
+            raise NotAllowed("a shift is open already")
+        slip = self.core.begin("nonfiscal")
+        self.core.number_slip(slip, counted=False)
+        shift.opened_at = int(self.core.clock().timestamp())
+        self.core.finish(slip, layout.report(f"ЗМІНУ № {shift.number:04d} ВІДКРИТО", [], slip))
+
     def report(self, closing: bool) -> Shift:
         """An X report, or a Z report that begins a new shift; returns the shift it is about."""
         core = self.core

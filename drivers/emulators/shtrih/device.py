@@ -43,7 +43,7 @@ ERRORS: Final[dict[type[Refusal], int]] = {
 }
 SHIFT_OVER, WAITS_FOR_B0, HALTED = 0x4E, 0x58, 0x6B
 NEEDS_PAPER: Final = frozenset(
-    {0x17, 0x25, 0x29, 0x40, 0x41, 0x50, 0x51, 0x80, 0x82, 0x85, 0x86, 0x87, 0x88, 0x8D}
+    {0x17, 0x25, 0x29, 0x40, 0x41, 0x50, 0x51, 0x80, 0x82, 0x85, 0x86, 0x87, 0x88, 0x8D, 0xE0}
 )
 NO_PASSWORD: Final = frozenset({0xFC})
 
@@ -83,6 +83,7 @@ class ShtrihDevice(RegisterDevice):
             0x89: lambda _body: _money(self._till.total()),
             0x8D: self._open,
             0xB0: self._continue,
+            0xE0: self._open_shift,
             0xFC: self._type,
         }
 
@@ -241,10 +242,17 @@ class ShtrihDevice(RegisterDevice):
         self._till.report(closing)
         return b""
 
+    def _open_shift(self, _body: bytes) -> bytes:
+        self._end_strip()
+        self._till.open_shift()
+        return b""
+
     def _move_cash(self, body: bytes, sign: int) -> bytes:
         amount = int.from_bytes(body[:5], "little")
         if not amount:
             raise SyntaxRefusal("a sum is needed")
+        if self._core.memory.cash_minor + sign * amount < 0:
+            raise NotAllowed("the drawer does not hold that much")
         self._end_strip()
         self._till.move_cash(sign * amount)
         return (self._core.memory.documents % 10_000).to_bytes(2, "little")
@@ -260,7 +268,8 @@ class ShtrihDevice(RegisterDevice):
 
     def _cash_register(self, body: bytes) -> bytes:
         which, shift = body[0] if body else 0, self._core.memory.shift
-        value = 0
+        drawer = max(self._core.memory.cash_minor, 0)
+        value = {241: drawer, 242: shift.cash_in_minor, 243: shift.cash_out_minor}.get(which, 0)
         for first, sums in ((193, shift.paid), (195, shift.paid_out)):
             place, rest = divmod(which - first, 4)
             if rest == 0 and 0 <= place < 4:

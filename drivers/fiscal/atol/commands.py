@@ -2,9 +2,10 @@
 
 Numbers are packed decimal, high digits first: money 5 bytes of kopecks, quantity 5 bytes of
 thousandths; text is CP866. The fields of the state (3Fh) and the codes of errors are those of two
-public drivers (C# and Ruby); the parameters of 43h, 4Ah, 52h, 56h, 57h, 92h and 99h and the answer
-of 91h 33h follow the vendor's description as it is generally known. None of it has been compared
-with a device; where an answer is read wrongly, the sums differ and the job is `unknown`.
+public drivers (C# and Ruby), and so are 5Ah and 9Ah; the parameters of 43h, 49h, 4Ah, 4Fh, 52h,
+56h, 57h, 67h, 92h and 99h and the answers of 91h follow the vendor's description as it is
+generally known. None of it has been compared with a device; where an answer is read wrongly, the
+sums differ and the job is `unknown`.
 """
 
 from __future__ import annotations
@@ -25,23 +26,33 @@ class Cmd(IntEnum):
     CORRECTION = 0x43
     PRINTER_STATE = 0x45
     LEAVE_MODE = 0x48
+    CASH_IN = 0x49
     CLOSE = 0x4A
     PRINT_LINE = 0x4C
+    CASH_OUT = 0x4F
     SALE = 0x52
     ENTER_MODE = 0x56
     REFUND = 0x57
     CANCEL = 0x59
+    Z_REPORT = 0x5A
+    X_REPORT = 0x67
     CUT = 0x75
     READ_REGISTER = 0x91
     OPEN = 0x92
     PAYMENT = 0x99
+    OPEN_SHIFT = 0x9A
     DEVICE_TYPE = 0xA5
 
 
 DETECTION: Final = frozenset({int(Cmd.STATE), int(Cmd.PRINTER_STATE), int(Cmd.DEVICE_TYPE)})
 ALLOWED: Final = frozenset(int(cmd) for cmd in Cmd)
 REGISTER_LAST_RECEIPT: Final = 0x33
+REGISTER_CASH_IN: Final = 0x04
+REGISTER_CASH_OUT: Final = 0x05
+REGISTER_DRAWER: Final = 0x0A
 MODE_REGISTRATION: Final = 1
+MODE_X_REPORTS: Final = 2
+MODE_Z_REPORTS: Final = 3
 ANSWER, STATE_ANSWER = 0x55, 0x44
 
 REASONS: Final = {
@@ -110,9 +121,22 @@ def payment(mode: str, amount_minor: int) -> bytes:
     return bytes((0, int(mode))) + bcd(amount_minor, 5)
 
 
+def service_cash(amount_minor: int) -> bytes:
+    """49h and 4Fh: flags, sum."""
+    return b"\0" + bcd(amount_minor, 5)
+
+
+def parse_register(data: bytes) -> int:
+    """91h behind `55h error`: a byte and a sum in packed decimals, as long as it came."""
+    if len(data) < 6:
+        raise FrameError("bad_reply", f"register of {len(data)} bytes")
+    return from_bcd(data[1:6])
+
+
 def parse_state(data: bytes) -> DeviceState:
     """3Fh: `D`, cashier, number, date, time, flags, serial, model, 2 reserved, mode, receipt
-    number, shift, receipt kind, sum, decimal point, port. Flags: 1 shift open, 3 paper, 5 cover."""
+    number, last closed shift, receipt kind, sum, decimal point, port. Flags: 1 shift open, 3 paper,
+    5 cover."""
     if len(data) < 30 or data[0] != STATE_ANSWER:
         raise FrameError("bad_reply", f"state of {len(data)} bytes")
     flags = data[9]

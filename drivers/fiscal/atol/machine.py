@@ -8,7 +8,12 @@ from drivers.fiscal.atol.commands import (
     ALLOWED,
     ANSWER,
     MODE_REGISTRATION,
+    MODE_X_REPORTS,
+    MODE_Z_REPORTS,
     OUR_CODE,
+    REGISTER_CASH_IN,
+    REGISTER_CASH_OUT,
+    REGISTER_DRAWER,
     REGISTER_LAST_RECEIPT,
     Cmd,
     DeviceState,
@@ -17,9 +22,11 @@ from drivers.fiscal.atol.commands import (
     from_bcd,
     line,
     parse_device_type,
+    parse_register,
     parse_state,
     payment,
     position,
+    service_cash,
     status_of,
 )
 from drivers.fiscal.atol.link import AtolLink
@@ -27,6 +34,7 @@ from drivers.fiscal.atol.options import AtolOptions
 from drivers.fiscal.counted.machine import Counters, PlainStatus, Transaction
 from drivers.fiscal.counted.payment import amounts_by_mode
 from drivers.fiscal.counted.receipt_plan import ReceiptPlan, Sale
+from drivers.shift import ShiftState
 
 QUESTIONS = frozenset({Cmd.STATE, Cmd.PRINTER_STATE, Cmd.DEVICE_TYPE})
 
@@ -80,9 +88,8 @@ class AtolMachine:
         return Transaction(False, from_bcd(data[1:6]) if len(data) >= 6 else 0, 0)
 
     def prepare(self, _plan: ReceiptPlan, _journal: DeviceJournal) -> None:
-        """56h: the registration mode, after leaving whichever the printer is in."""
-        self._send(Cmd.LEAVE_MODE)
-        self._send(Cmd.ENTER_MODE, bytes((MODE_REGISTRATION,)) + bcd(self._options.operator, 4))
+        """The registration mode."""
+        self._enter(MODE_REGISTRATION)
 
     def open_receipt(self, plan: ReceiptPlan) -> None:
         """92h: 1 sale, 2 refund."""
@@ -142,6 +149,42 @@ class AtolMachine:
     def close_slip(self) -> None:
         """75h, a partial cut."""
         self._send(Cmd.CUT, b"\x01")
+
+    def shift_state(self) -> ShiftState:
+        """3Fh for the shift, 91h for the cash."""
+        self.refresh()
+        assert self._state is not None
+        return ShiftState(
+            z_reports=self._state.shift,
+            is_open=self._state.shift_open,
+            cash_minor=self._register(REGISTER_DRAWER),
+            cash_in_minor=self._register(REGISTER_CASH_IN),
+            cash_out_minor=self._register(REGISTER_CASH_OUT),
+        )
+
+    def open_shift(self) -> None:
+        """9Ah."""
+        self._enter(MODE_REGISTRATION)
+        self._send(Cmd.OPEN_SHIFT, b"\0")
+
+    def report(self, closing: bool) -> None:
+        """5Ah or 67h, each in a mode of its own."""
+        self._enter(MODE_Z_REPORTS if closing else MODE_X_REPORTS)
+        self._send(Cmd.Z_REPORT if closing else Cmd.X_REPORT, b"" if closing else b"\1")
+
+    def move_cash(self, amount_minor: int) -> None:
+        """49h or 4Fh."""
+        self._enter(MODE_REGISTRATION)
+        cmd = Cmd.CASH_IN if amount_minor > 0 else Cmd.CASH_OUT
+        self._send(cmd, service_cash(abs(amount_minor)))
+
+    def _register(self, which: int) -> int:
+        return parse_register(self._send(Cmd.READ_REGISTER, bytes((which, 0, 0))))
+
+    def _enter(self, mode: int) -> None:
+        """56h, after leaving whichever mode the printer is in."""
+        self._send(Cmd.LEAVE_MODE)
+        self._send(Cmd.ENTER_MODE, bytes((mode,)) + bcd(self._options.operator, 4))
 
     def _send(self, cmd: Cmd, params: bytes = b"") -> bytes:
         """One task; returns its answer, for commands other than questions behind `55h error`."""

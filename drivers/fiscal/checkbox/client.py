@@ -26,6 +26,7 @@ TOO_MANY_CODE: Final = "too_many_requests"
 REASONS: Final = {
     "already_exists": ("receipt.already_exists",),
     "shift_not_open": ("shift.not_opened",),
+    "not_enough_cash": ("receipt.not_enough_cash",),
     "wrong_password": ("401", "403"),
     "too_many_requests": (str(TOO_MANY),),
 }

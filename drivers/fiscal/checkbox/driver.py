@@ -32,8 +32,10 @@ from drivers.fiscal.checkbox.offline import BrokenQueue, OfflineBook
 from drivers.fiscal.checkbox.options import DEFAULTS, CheckboxOptions, read_options
 from drivers.fiscal.checkbox.payload import sell_payload
 from drivers.fiscal.checkbox.record import Attempt, Attempts
+from drivers.fiscal.checkbox.shift import ShiftDesk
 from drivers.fiscal.counted.receipt_plan import ReceiptPlan, plan_receipt
 from drivers.registry import DriverSpec, Options
+from drivers.shift import NOT_OPEN, ShiftJob, ShiftState
 
 CODES_WANTED: Final = 2_000
 CODES_LEAST: Final = 1_000
@@ -64,6 +66,8 @@ class Checkbox:
         self._now = now
         self._pause = pause
         self._ready = False
+        self._journal: DeviceJournal | None = None
+        self._shift = ShiftDesk(self._client, pause, options.poll_s, now)
 
     @property
     def profile(self) -> PrinterProfile:
@@ -88,6 +92,7 @@ class Checkbox:
             plan = plan_receipt(job, self._options.rules)
         except DeviceRefused as error:
             return PrintOutcome("not_printed", "", error.code, evidence={"refusal": str(error)})
+        self._journal = journal
         attempts = Attempts(journal)
         attempt = attempts.load(job.job_id)
         if attempt is not None and attempt.fingerprint != plan.fingerprint:
@@ -151,6 +156,28 @@ class Checkbox:
             self._client.post("/cash-registers/go-online", {})
             book.back_online(self._now())
         return book.waiting
+
+    def shift_state(self) -> ShiftState:
+        """The shift as the service tells it."""
+        return self._shift.state(self._journal)
+
+    def run_shift(self, job: ShiftJob, journal: DeviceJournal) -> PrintOutcome:
+        """Do it once. No Z while receipts wait in the offline queue: they are of this shift."""
+        self._journal = journal
+        try:
+            if job.action == "z" and self.deliver(journal):
+                raise DeviceRefused("offline_queue_waits", "receipts wait to be sent")
+        except (DeviceError, BrokenQueue) as error:
+            code = getattr(error, "code", "offline_queue_broken")
+            return PrintOutcome("not_printed", "", code, evidence={"refusal": str(error)})
+        outcome = self._shift.run(job, journal)
+        if outcome.verdict == "printed" or outcome.reason == NOT_OPEN:
+            self._ready = False
+        return outcome
+
+    def reconcile_shift(self, job: ShiftJob, journal: DeviceJournal) -> PrintOutcome:
+        """The truth about an act on the shift, by its id."""
+        return self._shift.reconcile(job, journal)
 
     def close(self) -> None:
         """Release the connections."""

@@ -65,6 +65,10 @@ class OfflineBook:
         """Numbers that can still be used."""
         return len(self._codes())
 
+    def oldest_min(self, now: datetime) -> int:
+        """Minutes since the oldest receipt that waits was made; 0 when none waits."""
+        return self._in_a_row(now) if self.waiting else 0
+
     def store_codes(self, codes: list[str]) -> None:
         """Replace the numbers that are left by the service's newest answer."""
         self._journal.put("offline.codes", json.dumps(codes))

@@ -39,17 +39,17 @@ class Attempts:
     """The attempts of one register, newest per job."""
 
     def __init__(self, journal: DeviceJournal) -> None:
-        self._journal = journal
+        self.journal = journal
 
     def load(self, job_id: str) -> Attempt | None:
         """The latest attempt at a job."""
-        text = self._journal.get(f"checkbox:{job_id}")
+        text = self.journal.get(f"checkbox:{job_id}")
         return Attempt(**json.loads(text)) if text else None
 
     def store(self, attempt: Attempt) -> Attempt:
         """Durable when this returns."""
         text = json.dumps(dataclasses.asdict(attempt), ensure_ascii=False)
-        self._journal.put(f"checkbox:{attempt.job_id}", text)
+        self.journal.put(f"checkbox:{attempt.job_id}", text)
         return attempt
 
     def end(self, attempt: Attempt, outcome: PrintOutcome) -> PrintOutcome:

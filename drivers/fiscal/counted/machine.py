@@ -11,6 +11,7 @@ from typing import Protocol
 
 from drivers.base import DeviceInfo, DeviceJournal, Paper, PrinterStatus
 from drivers.fiscal.counted.receipt_plan import ReceiptPlan, Sale
+from drivers.shift import ShiftState
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +203,15 @@ class Machine(Protocol):
 
     def close_slip(self) -> None:
         """End the service slip."""
+
+    def shift_state(self) -> ShiftState:
+        """What the device tells of its shift; asked with nothing open."""
+
+    def open_shift(self) -> None:
+        """Open the shift; refused with `OPENS_ITSELF` where its first receipt does that."""
+
+    def report(self, closing: bool, /) -> None:
+        """An X report, or the Z report that ends the shift."""
+
+    def move_cash(self, amount_minor: int, /) -> None:
+        """Service cash into (above 0) or out of the drawer."""

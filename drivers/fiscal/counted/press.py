@@ -10,6 +10,8 @@ from drivers.fiscal.counted.job_record import LEFT_OPEN, JobBook, JobRecord
 from drivers.fiscal.counted.machine import Machine
 from drivers.fiscal.counted.receipt_plan import ReceiptPlan
 
+VAGUE = frozenset({"not_allowed", "device_error"})
+
 
 @dataclass(slots=True)
 class Press:
@@ -33,8 +35,20 @@ class Press:
             record = self.book.advance(record, "closing")
             evidence = self.machine.finish(plan, 0)
         except DeviceRefused as refusal:
-            return self.give_up(record, refusal)
+            return self.give_up(record, self._explained(record, refusal))
         return self.confirm(record, evidence)
+
+    def _explained(self, record: JobRecord, refusal: DeviceRefused) -> DeviceRefused:
+        """A printer that only says "not now" to the opening of a receipt may have a shift that is
+        over: then say that, for there is something to press."""
+        if record.stage != "opening" or refusal.code not in VAGUE:
+            return refusal
+        try:
+            is_over = self.machine.shift_state().is_over
+        except DeviceError:
+            return refusal
+        code = "shift_over_24_hours" if is_over else refusal.code
+        return DeviceRefused(code, str(refusal), refusal.vendor_code)
 
     def _fill(self, plan: ReceiptPlan) -> None:
         for line in plan.heading:

@@ -26,7 +26,11 @@ from drivers.fiscal.counted.machine import Counters, Machine
 from drivers.fiscal.counted.press import Press
 from drivers.fiscal.counted.receipt_plan import PlanRules, ReceiptPlan, plan_receipt
 from drivers.fiscal.counted.recovery import settle
+from drivers.fiscal.counted.shift_desk import act, check_amount, settle_shift
+from drivers.fiscal.counted.shift_record import load_record
 from drivers.fiscal.counted.slip import close_own_slip, print_slip
+from drivers.fiscal.printer_text import wrap
+from drivers.shift import ShiftJob, ShiftState
 
 T = TypeVar("T")
 
@@ -106,6 +110,61 @@ class CountedPrinter:
     def close(self) -> None:
         """Release the port."""
         self._drop()
+
+    # --- the shift --------------------------------------------------------------------------
+
+    def shift_state(self) -> ShiftState:
+        """What the device tells of its shift."""
+        return self._asked(lambda machine: machine.shift_state())
+
+    def run_shift(self, job: ShiftJob, journal: DeviceJournal) -> PrintOutcome:
+        """Do it once, whatever happened to earlier attempts at the same act."""
+        try:
+            check_amount(job)
+            record = load_record(journal, job.job_id)
+            if record is not None and not record.is_of(job):
+                raise DeviceRefused("job_conflict", "this id was used for another act")
+        except DeviceRefused as error:
+            return PrintOutcome("not_printed", "", error.code, evidence={"refusal": str(error)})
+        except BrokenRecord as error:
+            return PrintOutcome("unknown", "", "no_baseline", evidence={"record": str(error)})
+        if record is not None:
+            earlier = self.reconcile_shift(job, journal)
+            if earlier.verdict != "not_printed":
+                return earlier
+        try:
+            press = self._press(journal, JobBook(journal))
+            self._clean_baseline(press)
+        except DeviceError as error:
+            return self._nothing_sent(error)
+        try:
+            return act(press, job, self._slip_lines(job))
+        except DeviceError:
+            self._drop()
+            return self.reconcile_shift(job, journal)
+
+    def reconcile_shift(self, job: ShiftJob, journal: DeviceJournal) -> PrintOutcome:
+        """The truth about an act after a crash or a lost link, from journal and counters."""
+        try:
+            record = load_record(journal, job.job_id)
+        except BrokenRecord as error:
+            return PrintOutcome("unknown", "", "no_baseline", evidence={"record": str(error)})
+        if record is None:
+            return PrintOutcome("not_printed", "", "never_sent")
+        if record.verdict in ("printed", "not_printed"):
+            return record.outcome
+        try:
+            return settle_shift(self._ready(journal), journal, record, job)
+        except DeviceError as error:
+            self._drop()
+            code = error.code if isinstance(error, DeviceRefused) else "no_link"
+            evidence = {"refusal": str(error)}
+            return PrintOutcome("unknown", "", code, error.vendor_code, evidence)
+
+    def _slip_lines(self, job: ShiftJob) -> tuple[str, ...]:
+        profile = self._rules.profile
+        width, page = profile.trailer_width, profile.code_page
+        return tuple(part for line in job.lines for part in wrap(line, width, page))
 
     def _same_plan(self, job: PrintJob, record: JobRecord) -> ReceiptPlan | None:
         """The plan the receipt was opened with, `None` when the document is another one now."""

@@ -16,18 +16,26 @@ def print_slip(machine: Machine, book: JobBook, job_id: str, plan: ReceiptPlan) 
         return "qr_not_printable"
     if not plan.has_slip:
         return ""
+    noted = print_lines(machine, book, job_id, plan.slip_lines, plan.slip_qr)
+    return "qr_not_printable" if plan.qr_dropped and noted == "printed" else noted
+
+
+def print_lines(
+    machine: Machine, book: JobBook, job_id: str, lines: tuple[str, ...], code: str = ""
+) -> str:
+    """Print lines and a QR code as a slip of their own; "printed" or why it was cut short."""
     book.begin_slip(job_id)
     try:
         machine.open_slip()
-        for line in plan.slip_lines:
+        for line in lines:
             machine.print_slip_line(line)
-        if plan.slip_qr:
-            machine.print_qr(plan.slip_qr)
+        if code:
+            machine.print_qr(code)
         machine.close_slip()
     except DeviceError as error:
         return _cut_short(machine, book, error)
     book.end_slip()
-    return "qr_not_printable" if plan.qr_dropped else "printed"
+    return "printed"
 
 
 def _cut_short(machine: Machine, book: JobBook, error: DeviceError) -> str:

@@ -6,10 +6,13 @@ from drivers.base import DeviceJournal
 from drivers.errors import DeviceRefused
 from drivers.fiscal.counted.receipt_plan import ReceiptPlan, Sale
 from drivers.fiscal.datecs_ua.articles import ArticleBook
+from drivers.fiscal.datecs_ua.opcodes import Cmd
 from drivers.fiscal.datecs_ua.options import DatecsUaOptions
 from drivers.fiscal.datecs_ua.session import Session
+from drivers.fiscal.datecs_ua.shift_commands import cash_data, parse_cash, parse_shift, report_data
 from drivers.fiscal.isl.link import IslLink
 from drivers.fiscal.isl.payment import pay_off
+from drivers.shift import OPENS_ITSELF, ShiftState
 
 
 class DatecsUaMachine(Session):
@@ -46,3 +49,24 @@ class DatecsUaMachine(Session):
             evidence = pay_off(self.pay, plan, paid_minor, cash)
         self.close_receipt()
         return evidence
+
+    def shift_state(self) -> ShiftState:
+        """46, 110 and 70; the printer tells its drawer only while it has paper."""
+        shift, day = self.send(Cmd.SHIFT_STATE), self.send(Cmd.DAY)
+        try:
+            cash = parse_cash(self.send(Cmd.CASH))
+        except DeviceRefused:
+            cash = None
+        return parse_shift(shift, day, cash)
+
+    def open_shift(self) -> None:
+        """Refused: the first receipt opens it."""
+        raise DeviceRefused(OPENS_ITSELF, "the first receipt opens the shift")
+
+    def report(self, closing: bool) -> None:
+        """69."""
+        self.send(Cmd.REPORT, report_data(self._options.operator_password, closing))
+
+    def move_cash(self, amount_minor: int) -> None:
+        """70."""
+        parse_cash(self.send(Cmd.CASH, cash_data(amount_minor)))

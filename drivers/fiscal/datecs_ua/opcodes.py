@@ -20,6 +20,7 @@ class Cmd(IntEnum):
     CLOSE_NONFISCAL = 39
     NONFISCAL_TEXT = 42
     FEED = 44
+    SHIFT_STATE = 46
     OPEN_FISCAL = 48
     SUBTOTAL = 51
     PAYMENT = 53
@@ -27,6 +28,8 @@ class Cmd(IntEnum):
     CLOSE_FISCAL = 56
     CANCEL = 57
     SALE = 58
+    REPORT = 69
+    CASH = 70
     STATUS = 74
     TRANSACTION = 76
     OPEN_RETURN = 85
@@ -35,6 +38,7 @@ class Cmd(IntEnum):
     DIVIDER = 93
     OPERATOR_NAME = 102
     ARTICLE = 107
+    DAY = 110
     LAST_DOCUMENT = 113
 
 

@@ -39,6 +39,8 @@ PRINTS_NOTHING = frozenset(
         Cmd.OPERATOR_NAME,
         Cmd.ARTICLE,
         Cmd.LAST_DOCUMENT,
+        Cmd.SHIFT_STATE,
+        Cmd.DAY,
     }
 )
 

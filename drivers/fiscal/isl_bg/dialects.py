@@ -4,10 +4,12 @@ The same numbers mean other things from one dialect to the next (46 is a storno,
 line; 43 a header or a storno; 45 a cut or a question), so each has an allow-list of its own, and
 nothing but 74 and 90 goes out before 90 has been answered in its form. Sources: Datecs protocol P
 1.00 and X 2.02, programmer's manuals; Daisy protocol 2019 and the driver ErpNet.FP for `$` and 130.
+64 and the answers of 70 are as generally known of the family and were not compared with a device.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -35,6 +37,9 @@ class Cmd(IntEnum):
     FISCAL_TEXT = 54
     CLOSE_FISCAL = 56
     CANCEL = 60
+    LAST_CLOSURE = 64
+    REPORT = 69
+    CASH = 70
     STATUS = 74
     TRANSACTION = 76
     BARCODE = 84
@@ -157,6 +162,35 @@ class DatecsP:
             raise FrameError("bad_reply", f"reply of command 113 cannot be read: {data!r}")
         return int(data)
 
+    def report_data(self, closing: bool) -> bytes:
+        """69: 0 is a Z, 2 an X report."""
+        return b"0" if closing else b"2"
+
+    def cash_data(self, amount_minor: int) -> bytes:
+        """70: a signed sum; of 0 the printer only answers."""
+        if not amount_minor:
+            return b""
+        sign = "-" if amount_minor < 0 else "+"
+        return f"{sign}{format_minor(abs(amount_minor))}".encode("ascii")
+
+    def read_cash(self, data: bytes) -> tuple[int, int, int]:
+        """70: P or F, drawer, service cash in and out of the day; F is a refusal."""
+        fields = data.decode("ascii", "replace").split(",")
+        if fields[0].strip() == "F":
+            raise DeviceRefused("not_enough_cash", "the drawer does not hold that much", "F")
+        return _three(fields[1:4], int)
+
+    def closure_data(self) -> bytes:
+        """64: the last record of the fiscal memory."""
+        return b""
+
+    def read_closure(self, data: bytes) -> int:
+        """64: P or F, number of the last Z; F while there is none."""
+        fields = data.decode("ascii", "replace").split(",")
+        if fields[0].strip() == "F":
+            return 0
+        return _three(fields[1:2] * 3, int)[0]
+
     def qr_data(self, payload: str) -> bytes:
         """84: a QR code, centred, without its digits."""
         return b"QC;" + payload.encode("ascii")
@@ -259,6 +293,26 @@ class DatecsX(DatecsP):
             raise FrameError("bad_reply", f"reply of command 76 cannot be read: {data!r}") from None
         return Transaction(is_open, amount, paid), number - is_open
 
+    def report_data(self, closing: bool) -> bytes:
+        """69: Z or X."""
+        return b"Z\t" if closing else b"X\t"
+
+    def cash_data(self, amount_minor: int) -> bytes:
+        """70: 0 in or 1 out, and the sum; of 0 the printer only answers."""
+        return _tabs(int(amount_minor < 0), format_minor(abs(amount_minor)))
+
+    def read_cash(self, data: bytes) -> tuple[int, int, int]:
+        """70: drawer, service cash in and out of the day."""
+        return _three(data.decode("ascii", "replace").split("\t")[:3], _kopecks)
+
+    def closure_data(self) -> bytes:
+        """64: kind of sums, which we do not read."""
+        return _tabs(0)
+
+    def read_closure(self, data: bytes) -> int:
+        """64: number of the last Z."""
+        return _three(data.decode("ascii", "replace").split("\t")[:1] * 3, int)[0]
+
     def qr_data(self, payload: str) -> bytes:
         """84: type 4 is a QR code."""
         return _tabs(4, payload, "")
@@ -267,6 +321,14 @@ class DatecsX(DatecsP):
 def counters_of(document: int) -> Counters:
     """One running number for everything that was begun, cancelled receipts too."""
     return Counters(document, document, 0, 0, one_series=True, counts_cancelled=True)
+
+
+def _three(fields: list[str], read: Callable[[str], int]) -> tuple[int, int, int]:
+    try:
+        first, second, third = (read(field) for field in fields)
+    except ValueError:
+        raise FrameError("bad_reply", f"64 or 70 cannot be read: {fields}") from None
+    return first, second, third
 
 
 def _tabs(*fields: object) -> bytes:

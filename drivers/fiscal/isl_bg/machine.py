@@ -11,12 +11,15 @@ from drivers.fiscal.isl.payment import PaymentReply, pay_off
 from drivers.fiscal.isl.session import IslSession
 from drivers.fiscal.isl_bg.dialects import Cmd, DatecsP, IslFlags, counters_of
 from drivers.fiscal.isl_bg.options import BulgarianOptions
+from drivers.shift import OPENS_ITSELF, ShiftState
 
 
 class BulgarianMachine(IslSession):
     """One recognised printer; see `drivers.fiscal.counted.machine.Machine`."""
 
-    prints_nothing = frozenset({Cmd.STATUS, Cmd.TRANSACTION, Cmd.DIAGNOSTICS, Cmd.LAST_DOCUMENT})
+    prints_nothing = frozenset(
+        {Cmd.STATUS, Cmd.TRANSACTION, Cmd.DIAGNOSTICS, Cmd.LAST_DOCUMENT, Cmd.LAST_CLOSURE}
+    )
 
     def __init__(self, link: IslLink, dialect: DatecsP, options: BulgarianOptions) -> None:
         self._dialect = dialect
@@ -95,6 +98,30 @@ class BulgarianMachine(IslSession):
     def close_slip(self) -> None:
         """39."""
         self._say(Cmd.CLOSE_NONFISCAL)
+
+    def shift_state(self) -> ShiftState:
+        """64 and 70; whether a shift is open is not told."""
+        closed = self._dialect.read_closure(
+            self._say(Cmd.LAST_CLOSURE, self._dialect.closure_data())
+        )
+        try:
+            cash = self._dialect.read_cash(self._say(Cmd.CASH, self._dialect.cash_data(0)))
+        except DeviceRefused:
+            return ShiftState(closed)
+        drawer, came, went = cash
+        return ShiftState(closed, cash_minor=drawer, cash_in_minor=came, cash_out_minor=went)
+
+    def open_shift(self) -> None:
+        """Refused: the first receipt opens it."""
+        raise DeviceRefused(OPENS_ITSELF, "the first receipt opens the shift")
+
+    def report(self, closing: bool) -> None:
+        """69."""
+        self._say(Cmd.REPORT, self._dialect.report_data(closing))
+
+    def move_cash(self, amount_minor: int) -> None:
+        """70."""
+        self._dialect.read_cash(self._say(Cmd.CASH, self._dialect.cash_data(amount_minor)))
 
     def _pay(self, payment: Payment) -> PaymentReply:
         reply = self._dialect.read_payment(

@@ -16,7 +16,9 @@ from drivers.fiscal.printer_text import CP866, encode
 
 ALLOWED: Final = frozenset(
     {"PREP", "BCHN", "FISC", "BFIS", "TEXT", "COMP", "CANC", "DBEG", "PRTX", "CTXT"}
+    | {"ZREP", "NREP", "nrep", "CAIO"}
 )
+"""ZREP is an X report, NREP the Z, nrep opens the shift, CAIO moves service cash."""
 TEXT_CHARS: Final = 43
 HEAD_CHARS, TAIL_CHARS, NOTE_CHARS = 12, 31, 13
 TAX_GROUPS: Final = 8
@@ -59,6 +61,8 @@ class Configuration:
     document_state: int
     last_receipt: int
     last_command: str
+    shift: int
+    shift_open: bool
 
 
 def digits(value: int, width: int) -> str:
@@ -123,9 +127,14 @@ def text_line(line: str) -> bytes:
     return payload("TEXT100" + line[:TEXT_CHARS])
 
 
+def cash(amount_minor: int) -> bytes:
+    """CAIO: I or O, and the sum. The layout was not compared with a device."""
+    return payload(("CAIOI" if amount_minor > 0 else "CAIOO") + digits(abs(amount_minor), 10))
+
+
 def parse_configuration(data: str) -> Configuration:
     """CONF and CONf: fields of 10, 10, 36, 8, 6, 1, 1, 1, 4, 1, 12, 12, 4 … characters."""
-    if len(data) < CONF_LENGTH or not data[90:102].strip().isdecimal():
+    if len(data) < CONF_LENGTH or not (data[90:102] + data[73:77]).isdecimal():
         raise FrameError("bad_reply", f"CONF of {len(data)} characters")
     return Configuration(
         serial_number=data[:10].strip(),
@@ -133,6 +142,8 @@ def parse_configuration(data: str) -> Configuration:
         document_state=ord(data[71]),
         last_receipt=int(data[90:102]),
         last_command=data[102:106],
+        shift=int(data[73:77]),
+        shift_open=data[77] == "\0",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from drivers.base import DeviceInfo, DeviceJournal
 from drivers.errors import DeviceRefused
 from drivers.fiscal.counted.machine import Counters, PlainStatus, Transaction
@@ -11,6 +13,7 @@ from drivers.fiscal.maria.commands import (
     ALLOWED,
     OUR_CODE,
     Configuration,
+    cash,
     completion,
     fiscal_line,
     parse_configuration,
@@ -20,6 +23,7 @@ from drivers.fiscal.maria.commands import (
 )
 from drivers.fiscal.maria.link import MariaLink
 from drivers.fiscal.maria.options import MariaOptions
+from drivers.shift import ShiftState
 
 ARTICLE_KEY = "maria.article"
 KIND_KEY = "maria.kind"
@@ -144,6 +148,36 @@ class MariaMachine:
     def close_slip(self) -> None:
         """PRTX."""
         self._do(b"PRTX")
+
+    def shift_state(self) -> ShiftState:
+        """CONF: number and state of the shift, and the last command. It tells no cash."""
+        conf = self._ask("CONF")
+        return ShiftState(
+            z_reports=conf.shift - 1,
+            is_open=conf.shift_open,
+            last_done="cash" if conf.last_command == "CAIO" else conf.last_command,
+        )
+
+    def open_shift(self) -> None:
+        """nrep."""
+        self._do(b"nrep")
+
+    def report(self, closing: bool) -> None:
+        """NREP or ZREP."""
+        self._apart_from("NREP" if closing else "ZREP")
+        self._do(b"NREP" if closing else b"ZREP")
+
+    def move_cash(self, amount_minor: int) -> None:
+        """CAIO."""
+        self._apart_from("CAIO")
+        self._do(cash(amount_minor))
+
+    def _apart_from(self, name: str) -> None:
+        """CTXT, which does nothing when nothing is open, between two commands of one name: CONF
+        names the last command, and could not tell the second from the first."""
+        if self._ask("CONF").last_command == name:
+            with suppress(DeviceRefused):
+                self._do(b"CTXT")
 
     def _sign_in(self, cashier: str) -> None:
         """UPAS; a name of exactly ten characters would be read as a new password."""

@@ -32,6 +32,10 @@ class Cmd(IntEnum):
     CASH_REGISTER = 0x1A
     OPERATION_REGISTER = 0x1B
     CUT = 0x25
+    X_REPORT = 0x40
+    Z_REPORT = 0x41
+    CASH_IN = 0x50
+    CASH_OUT = 0x51
     SALE = 0x80
     REFUND = 0x82
     CLOSE = 0x85
@@ -41,6 +45,7 @@ class Cmd(IntEnum):
     SUBTOTAL = 0x89
     OPEN = 0x8D
     CONTINUE_PRINT = 0xB0
+    OPEN_SHIFT = 0xE0
     DEVICE_TYPE = 0xFC
 
 
@@ -50,7 +55,10 @@ ALLOWED: Final = frozenset(int(cmd) for cmd in Cmd)
 REGISTER_SALES, REGISTER_REFUNDS, REGISTER_DOCUMENTS = 148, 150, 152
 PAID_FOR_SALES, PAID_FOR_REFUNDS, PAID_STEP = 193, 195, 4
 
-MODE_OVER_24_HOURS, MODE_RECEIPT_OPEN = 3, 8
+REGISTER_DRAWER, REGISTER_CASH_IN, REGISTER_CASH_OUT = 241, 242, 243
+"""Cash registers of 1Ah: cash in the drawer, service cash in and out of this shift."""
+
+MODE_SHIFT_OPEN, MODE_OVER_24_HOURS, MODE_SHIFT_CLOSED, MODE_RECEIPT_OPEN = 2, 3, 4, 8
 SUBMODE_NO_PAPER, SUBMODE_HALTED, SUBMODE_WAITS, SUBMODES_BUSY = 1, 2, 3, frozenset({4, 5})
 
 ERROR_PRINTING, ERROR_WAITS = 0x50, 0x58
@@ -156,6 +164,20 @@ def parse_serial(data: bytes) -> tuple[str, str]:
         raise FrameError("bad_reply", f"status of {len(data)} bytes")
     version = data[1:3].decode("ascii", "replace")
     return str(int.from_bytes(data[30:34], "little")), f"{version[:1]}.{version[1:]}"
+
+
+def parse_mode(data: bytes) -> int:
+    """10h behind the error byte: the mode; see `MODE_SHIFT_OPEN` and those beside it."""
+    if len(data) < 5:
+        raise FrameError("bad_reply", f"short status of {len(data)} bytes")
+    return data[3] & 0x0F
+
+
+def parse_closed_shifts(data: bytes) -> int:
+    """11h behind the error byte: number of the last closed shift."""
+    if len(data) < 36:
+        raise FrameError("bad_reply", f"status of {len(data)} bytes")
+    return int.from_bytes(data[34:36], "little")
 
 
 def parse_number(data: bytes, size: int) -> int:

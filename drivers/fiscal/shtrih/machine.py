@@ -14,12 +14,17 @@ from drivers.fiscal.shtrih.commands import (
     ALLOWED,
     ERROR_PRINTING,
     ERROR_WAITS,
+    MODE_OVER_24_HOURS,
+    MODE_SHIFT_CLOSED,
     OUR_CODE,
     PAID_FOR_REFUNDS,
     PAID_FOR_SALES,
     PAID_STEP,
     PAYMENT_TYPES,
+    REGISTER_CASH_IN,
+    REGISTER_CASH_OUT,
     REGISTER_DOCUMENTS,
+    REGISTER_DRAWER,
     REGISTER_REFUNDS,
     REGISTER_SALES,
     SUBMODE_WAITS,
@@ -29,7 +34,9 @@ from drivers.fiscal.shtrih.commands import (
     correction_body,
     line_body,
     number,
+    parse_closed_shifts,
     parse_device_type,
+    parse_mode,
     parse_number,
     parse_serial,
     parse_status,
@@ -37,6 +44,7 @@ from drivers.fiscal.shtrih.commands import (
 )
 from drivers.fiscal.shtrih.link import ShtrihLink
 from drivers.fiscal.shtrih.options import ShtrihOptions
+from drivers.shift import MINUTES_OF_A_SHIFT, ShiftState
 
 BUSY_PAUSE_S = 0.05
 BUSY_TRIES = 400
@@ -166,6 +174,41 @@ class ShtrihMachine:
     def close_slip(self) -> None:
         """25h, a partial cut."""
         self._send(Cmd.CUT, b"\x01")
+
+    def shift_state(self) -> ShiftState:
+        """10h for the mode, 11h for the number of the last closed shift, 1Ah for the cash.
+
+        The device tells that 24 hours are over, and not how many minutes have passed."""
+        self.refresh()
+        mode = parse_mode(self._send(Cmd.SHORT_STATUS, retry=False))
+        closed = parse_closed_shifts(self._send(Cmd.STATUS, retry=False))
+        return ShiftState(
+            z_reports=closed,
+            is_open=mode != MODE_SHIFT_CLOSED,
+            age_min=MINUTES_OF_A_SHIFT if mode == MODE_OVER_24_HOURS else None,
+            cash_minor=self._cash(REGISTER_DRAWER),
+            cash_in_minor=self._cash(REGISTER_CASH_IN),
+            cash_out_minor=self._cash(REGISTER_CASH_OUT),
+        )
+
+    def open_shift(self) -> None:
+        """E0h."""
+        self._send(Cmd.OPEN_SHIFT)
+        self.refresh()
+
+    def report(self, closing: bool) -> None:
+        """41h or 40h."""
+        self._send(Cmd.Z_REPORT if closing else Cmd.X_REPORT)
+        self.refresh()
+
+    def move_cash(self, amount_minor: int) -> None:
+        """50h or 51h."""
+        cmd = Cmd.CASH_IN if amount_minor > 0 else Cmd.CASH_OUT
+        self._send(cmd, number(abs(amount_minor), 5))
+        self.refresh()
+
+    def _cash(self, register: int) -> int:
+        return parse_number(self._send(Cmd.CASH_REGISTER, bytes((register,))), 6)
 
     def _correct(self, cmd: Cmd, amount_minor: int, tax: int, name: str) -> None:
         self._send(cmd, correction_body(amount_minor, tax, name))
