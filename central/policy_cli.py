@@ -19,9 +19,11 @@ from central.policy_simulation import (
     Candidate,
     Outage,
     Result,
+    Visit,
     bound_of,
     candidates,
     day_of,
+    reachable_points,
     simulate,
 )
 from central.tables import table
@@ -57,6 +59,14 @@ class Line:
     over_pct: tuple[float, float, float]
     worst_member: float
     bound: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Of what members want offline by value, what lies in stores with a lease or a named purse."""
+
+    outage: Outage
+    value_pct: tuple[float, float, float]
 
 
 def add(verbs: Verbs, _place: argparse.ArgumentParser) -> Verbs:
@@ -132,17 +142,20 @@ def run(arguments: Namespace) -> int:
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
     days = [day_of(who, seed) for seed in seeds]
     lines = [
-        _line(each, outage, who, [simulate(each.policy, outage, who, day) for day in days])
+        _line(each, outage, who, _days(each, outage, who, days))
         for outage in outages
         for each in candidates(policy)
     ]
+    reaches = [_reach(outage, days) for outage in outages]
     if arguments.plot:
         _write(arguments.plot, lines)
     if arguments.json:
         found = {"assumptions": asdict(who), "seeds": list(seeds), "policy": asdict(policy)}
-        print(json.dumps(found | {"lines": [asdict(line) for line in lines]}, ensure_ascii=False))
+        found |= {"lines": [asdict(line) for line in lines]}
+        found |= {"reach": {each.outage: each.value_pct for each in reaches}}
+        print(json.dumps(found, ensure_ascii=False))
     else:
-        print(text_of(lines, who, len(seeds)))
+        print(text_of(lines, reaches, who, len(seeds)))
     return 0
 
 
@@ -178,11 +191,22 @@ def _line(each: Candidate, outage: Outage, who: Assumptions, days: list[Result])
     )
 
 
+def _days(
+    each: Candidate, outage: Outage, who: Assumptions, days: list[list[Visit]]
+) -> list[Result]:
+    return [simulate(each.policy, outage, who, day, asks_store=each.asks_store) for day in days]
+
+
 def _spread(values: Sequence[float]) -> tuple[float, float, float]:
     return (statistics.fmean(values), min(values), max(values))
 
 
-def text_of(lines: Sequence[Line], who: Assumptions, seeds: int) -> str:
+def _reach(outage: Outage, days: list[list[Visit]]) -> Reach:
+    found = [reachable_points(day, outage) for day in days]
+    return Reach(outage, _spread([100 * near / max(1, asked) for near, asked in found]))
+
+
+def text_of(lines: Sequence[Line], reaches: Sequence[Reach], who: Assumptions, seeds: int) -> str:
     """The tables, in bonuses; each figure as mean and, in brackets, least to most."""
     parts = [
         f"{who.members} members, {who.stores} stores, {seeds} days; members want"
@@ -193,6 +217,12 @@ def text_of(lines: Sequence[Line], who: Assumptions, seeds: int) -> str:
         rows = [_row(line) for line in lines if line.outage == outage]
         if rows:
             parts += ["", title, *table(_TITLES, rows, right=_TITLES[1:])]
+        parts += [
+            f"Of what is wanted, {_shown(each.value_pct)} % by value lies in stores that hold a"
+            " lease or are named by visits."
+            for each in reaches
+            if each.outage == outage
+        ]
     return "\n".join(parts)
 
 

@@ -86,10 +86,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A policy under a name."""
+    """A policy under a name.
+
+    `asks_store`: the member's page asks where the code will be shown before it has a purse made,
+    and names that store as the third (`PurseRequest.stores`); else the page takes the third store
+    by visits. It can ask while the member's phone reaches the centre."""
 
     name: str
     policy: Policy
+    asks_store: bool = False
 
 
 def candidates(shipped: Policy) -> tuple[Candidate, ...]:
@@ -110,6 +115,7 @@ def candidates(shipped: Policy) -> tuple[Candidate, ...]:
         Candidate("leases only", leases),
         Candidate("leases + purse, any store", replace(purse, purse_any_store=True)),
         Candidate("leases + purse", purse),
+        Candidate("leases + purse, store asked for", purse, asks_store=True),
         Candidate("leases + purse + cache", shipped),
         Candidate("… cache in a chain outage too", replace(shipped, cache_in_chain_outage=True)),
     )
@@ -189,8 +195,11 @@ def _wanted(who: Assumptions, balance: int, dice: random.Random) -> int:
 class Day:
     """One policy over one day's visits; `offline` are the stores that are cut off, each alone."""
 
-    def __init__(self, policy: Policy, outage: Outage, who: Assumptions) -> None:
+    def __init__(
+        self, policy: Policy, outage: Outage, who: Assumptions, asks_store: bool = False
+    ) -> None:
         self._policy = policy
+        self._asks_store = asks_store
         self._is_chain = outage == "chain"
         self._stores = who.stores
         self._stale_pct = who.stale_factor_pct
@@ -280,15 +289,25 @@ class Day:
         value = purse_value(self._policy, visit.balance)
         if not value or not visit.has_page:
             return None
-        if visit.store not in visit.stores and not self._policy.purse_any_store:
+        is_named = visit.store in visit.stores or (self._asks_store and visit.is_honest)
+        if not is_named and not self._policy.purse_any_store:
             return PurseRight(visit.person, 0, "purse_wrong_store")
         used = self._spent.get((visit.person, "purse", visit.store), 0)
         return PurseRight(visit.person, value if not used else 0)
 
 
-def simulate(policy: Policy, outage: Outage, who: Assumptions, day: list[Visit]) -> Result:
-    """One policy over one day."""
-    return Day(policy, outage, who).run(day)
+def simulate(
+    policy: Policy, outage: Outage, who: Assumptions, day: list[Visit], *, asks_store: bool = False
+) -> Result:
+    """One policy over one day. Dishonest members name their first three stores either way."""
+    return Day(policy, outage, who, asks_store).run(day)
+
+
+def reachable_points(day: list[Visit], outage: Outage) -> tuple[int, int]:
+    """What honest members want offline: in stores that hold a lease of theirs or that their purse
+    names, and in all. No share of leases and no purse for three stores by visits gives more."""
+    wishes = [v for v in day if v.is_honest and (outage == "chain" or v.store == 0)]
+    return sum(v.wanted for v in wishes if v.store in v.stores), sum(v.wanted for v in wishes)
 
 
 def bound_of(policy: Policy, outage: Outage, who: Assumptions) -> WorstCase:

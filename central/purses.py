@@ -8,7 +8,7 @@ replaced life too, or a person has settled it. The clock here says when to ask, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -153,7 +153,7 @@ def _fill(
     policy: Policy,
 ) -> _Purse | str:
     """A new serial with its points, debited before anyone hears of it; or why there is none."""
-    stores = _audience(connection, member, request.stores, policy)
+    stores = _audience(connection, member, request, policy)
     if not stores and not policy.purse_any_store:
         return "no_store"
     available = member.free_points(kept_back(connection))
@@ -178,12 +178,12 @@ def _fill(
 
 
 def _audience(
-    connection: Connection, member: MemberState, wanted: Sequence[str], policy: Policy
+    connection: Connection, member: MemberState, request: PurseRequest, policy: Policy
 ) -> list[str]:
-    stores = list(dict.fromkeys(wanted))[: policy.purse_stores]
-    if not stores:
-        ranked = sorted(member.visits, key=lambda store: rank_of(member, store))
-        stores = ranked[: policy.purse_stores]
+    """As many stores as the policy allows: a further one would let the purse be spent once more."""
+    wanted = request.stores or sorted(member.visits, key=lambda store: rank_of(member, store))
+    first = [request.shown_in] if request.shown_in else []
+    stores = list(dict.fromkeys([*first, *wanted]))[: policy.purse_stores]
     known = {
         row[0]
         for row in connection.execute(

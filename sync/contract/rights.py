@@ -212,12 +212,14 @@ class HeadReply(WireModel):
 
 class PurseRequest(WireModel):
     """`POST /v1/purses` on the listener of the member's page, with the page's bearer token. Without
-    stores the centre names those where the member shops. `chain_end` (32 hex digits) makes a
-    moving code; its seed stays with the page."""
+    stores the centre names those where the member shops; `shown_in` is the store where the member
+    means to show the code: a new purse names it before the others. `chain_end` (32 hex digits)
+    makes a moving code; its seed stays with the page."""
 
     member_id: MemberIdField | None = None
     card: Annotated[str, Field(max_length=40, pattern=r"^[0-9A-Za-z]*$")] = ""
     stores: Annotated[list[Name], Field(max_length=MAX_STORES)] = []
+    shown_in: Name | Literal[""] = ""
     chain_end: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
 
 

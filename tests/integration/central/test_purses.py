@@ -87,6 +87,24 @@ def test_a_purse_is_debited_once_and_renewed_under_its_serial(
     assert till.member(member)["balance_points"] == 10_000
 
 
+def test_the_page_names_the_store_where_the_code_will_be_shown(centre, page, add_member, sale_body):
+    """It takes the place of the third store by visits; there are never more than three."""
+    member = add_member("100")
+    for store, register, sales in (("S1", "R1", 4), ("S2", "R2", 3), ("S3", "R3", 2)):
+        till = centre.till(store, register)
+        for _ in range(sales):
+            till.send("sale", sale_body(till, member))
+    centre.till("S9", "R9")
+    reply = page(member, shown_in="S9")
+    assert reply.stores == ["S9", "S1", "S2"]
+    assert shown(page, reply).stores == tuple(store_tag(each) for each in reply.stores)
+    # While it is open its stores stay: another store would be one more to spend it in.
+    assert page(member, shown_in="S3").stores == reply.stores
+    assert page(add_member("100"), stores=["S1", "S9"], shown_in="S9").stores == ["S9", "S1"]
+    with pytest.raises(BadInput, match="S7"):
+        page(add_member("100"), shown_in="S7")
+
+
 def test_only_every_log_of_the_audience_brings_the_rest_back(
     centre, page, add_member, sale_body, redemption, books, db
 ):

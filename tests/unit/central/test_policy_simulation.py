@@ -10,7 +10,14 @@ from xml.etree import ElementTree
 import pytest
 
 from central.cli import main
-from central.policy_simulation import Assumptions, bound_of, candidates, day_of, simulate
+from central.policy_simulation import (
+    Assumptions,
+    bound_of,
+    candidates,
+    day_of,
+    reachable_points,
+    simulate,
+)
 from loyalty.authorisation.policy import Policy
 
 WHO = Assumptions(members=20_000, stores=12, abusers_bp=50)
@@ -46,6 +53,37 @@ def test_a_worst_member_is_the_purse_in_all_but_one_of_its_stores():
     result = simulate(policy, "chain", poor, day_of(poor, 1))
     assert result.worst_member == 4_000
     assert "cache" not in result.by_layer
+
+
+@pytest.mark.parametrize("outage", ["store", "chain"])
+def test_no_leases_and_no_purse_of_three_stores_reach_beyond_those_stores(outage):
+    """What binds the approvals by value is where members go, not how the points are shared."""
+    seed = random.SystemRandom().randrange(10**6)
+    day = day_of(WHO, seed)
+    near, asked = reachable_points(day, outage)
+    assert 0 < near < asked, seed
+    for shares in ((6_000, 2_000, 2_000), (8_000, 0, 2_000), (4_000, 1_000, 5_000)):
+        home, second, purse = shares
+        policy = replace(
+            *(BY_NAME["leases + purse"],),
+            lease_home_bp=home,
+            lease_second_bp=second,
+            purse_share_bp=purse,
+            purse_max_points=1_000_000,
+        )
+        assert simulate(policy, outage, WHO, day).given_points <= near, seed
+
+
+@pytest.mark.parametrize("outage", ["store", "chain"])
+def test_a_page_that_asks_for_the_store_approves_more_and_costs_nothing_more(outage):
+    seed = random.SystemRandom().randrange(10**6)
+    day = day_of(WHO, seed)
+    policy = BY_NAME["leases + purse"]
+    plain = simulate(policy, outage, WHO, day)
+    asked = simulate(policy, outage, WHO, day, asks_store=True)
+    assert asked.given_points > plain.given_points, seed
+    assert asked.over_points == plain.over_points, seed
+    assert asked.over_points <= bound_of(policy, outage, WHO).total, seed
 
 
 def test_a_member_without_a_page_has_the_lease_alone():
