@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from loyalty.receipt import ReceiptDocument, ReceiptText
 
 Verdict = Literal["printed", "not_printed", "unknown"]
 Paper = Literal["ok", "low", "out", "unknown"]
+ScanSignal = Literal["found", "unknown", "expired"]
+"""What a scan turned out to be, for the ear: three sounds that cannot be mistaken."""
 
 
 class Transport(Protocol):
@@ -58,6 +60,14 @@ class Scanner(Protocol):
 
     def close(self) -> None:
         """Release the port."""
+
+
+@runtime_checkable
+class SignallingScanner(Scanner, Protocol):
+    """A reader that can say what became of a scan, itself or through the register's speaker."""
+
+    def signal(self, kind: ScanSignal) -> bool:
+        """Sound it; False when nothing here can. `DeviceUnavailable` when the reader is gone."""
 
 
 @dataclass(frozen=True, slots=True)

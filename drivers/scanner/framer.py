@@ -1,10 +1,11 @@
 """From a reader's bytes to scans. Pure: no port, no clock.
 
 Readers end a code with CR (Honeywell, Zebra, Newland), CR LF (Datalogic), LF, TAB, ETX or NUL; a
-terminator emits at once and empty codes between terminators are nothing. With AIM identifiers
-switched on a code starts with `]`, a letter and a modifier digit ("]E0" EAN-13, "]C1" GS1-128,
-"]Q3" GS1 QR: ISO/IEC 15424). A leading STX is dropped and the GS1 separator 0x1D inside a code is
-kept; a code with any other control character is not text and is rejected.
+terminator emits at once and empty codes between terminators are nothing. A reader that sends none
+is cut by its silence, which the caller measures. With AIM identifiers switched on a code starts
+with `]`, a letter and a modifier digit ("]E0" EAN-13, "]C1" GS1-128, "]Q3" GS1 QR: ISO/IEC 15424).
+A leading STX is dropped and the GS1 separator 0x1D inside a code is kept; a code with any other
+control character is not text and is rejected.
 """
 
 from __future__ import annotations
@@ -21,10 +22,16 @@ STX = b"\x02"
 
 @dataclass(slots=True)
 class FramerCounters:
-    """What was thrown away, and why; shown by `edge-agent doctor`."""
+    """What was thrown away, and why; shown by `edge-agent doctor`.
+
+    `high_bits` are rejected codes of which a tenth or more are bytes over 127: the parity of port
+    and reader differ (7E1 against 8N1). `repeats` are packets that the reader sent twice."""
 
     overlong: int = 0
     not_text: int = 0
+    high_bits: int = 0
+    bad_packets: int = 0
+    repeats: int = 0
 
 
 class ScanFramer:
@@ -35,6 +42,11 @@ class ScanFramer:
         self._pending = bytearray()
         self._skipping = False
         self.counters = FramerCounters()
+
+    @property
+    def has_pending(self) -> bool:
+        """A code has begun and not ended."""
+        return bool(self._pending) or self._skipping
 
     def feed(self, data: bytes) -> list[Scan]:
         """Scans completed by `data`, in order."""
@@ -49,6 +61,11 @@ class ScanFramer:
                 if len(self._pending) > MAX_CODE_BYTES:
                     self._drop_overlong()
         return scans
+
+    def silence(self) -> list[Scan]:
+        """The reader has said nothing for long enough: what came so far is a whole code."""
+        scan = self._finish()
+        return [] if scan is None else [scan]
 
     def reset(self) -> None:
         """Forget an unfinished code, as after an unplug."""
@@ -67,25 +84,36 @@ class ScanFramer:
         if self._skipping:
             self._skipping = False
             return None
-        body = raw.lstrip(STX)
-        if not body:
-            return None
-        if any(b < 0x20 and b != GROUP_SEPARATOR for b in body):
-            self.counters.not_text += 1
-            return None
-        return self._decode(body, raw)
+        return scan_of(raw, self._encoding, self.counters)
 
-    def _decode(self, body: bytes, raw: bytes) -> Scan | None:
-        try:
-            text = body.decode(self._encoding)
-        except UnicodeDecodeError:
-            self.counters.not_text += 1
-            return None
-        symbology, text = split_aim_identifier(text)
-        if not text or any(0x7F <= ord(character) < 0xA0 for character in text):
-            self.counters.not_text += 1
-            return None
-        return Scan(text=text, symbology=symbology, raw=raw)
+
+def scan_of(
+    raw: bytes, encoding: str, counters: FramerCounters, symbology: str = ""
+) -> Scan | None:
+    """The scan in the bytes of one code, or `None`, counted, when they are no text.
+
+    `symbology` is what the reader's protocol said; an identifier in the text itself wins."""
+    body = raw.lstrip(STX)
+    if not body:
+        return None
+    text = _text_of(body, encoding)
+    if text is not None:
+        named, text = split_aim_identifier(text)
+        if text:
+            return Scan(text=text, symbology=named or symbology, raw=raw)
+    counters.not_text += 1
+    counters.high_bits += 10 * sum(byte >= 0x80 for byte in body) >= len(body)
+    return None
+
+
+def _text_of(body: bytes, encoding: str) -> str | None:
+    if any(byte < 0x20 and byte != GROUP_SEPARATOR for byte in body):
+        return None
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return None if any(0x7F <= ord(character) < 0xA0 for character in text) else text
 
 
 def split_aim_identifier(text: str) -> tuple[str, str]:

@@ -17,12 +17,13 @@ from drivers.errors import DeviceUnavailable
 from drivers.transport.device_url import SerialUrl
 
 if sys.platform == "win32":
-    PORT_ERRORS: tuple[type[Exception], ...] = (OSError,)
+    PORT_ERRORS: tuple[type[Exception], ...] = (OSError, ValueError, TypeError)
 else:
     import termios
 
     # termios.error is no OSError, and pyserial lets it through when a port vanishes under it.
-    PORT_ERRORS = (OSError, termios.error)
+    # A port that pyserial has closed under us gives ValueError (select) or TypeError (read).
+    PORT_ERRORS = (OSError, termios.error, ValueError, TypeError)
 
 WRITE_TIMEOUT_S = 3.0
 
