@@ -2,15 +2,18 @@
 
 An answer that is not the centre's own (a captive portal's page, a proxy's 502, half a body) is
 `CentreUnavailable`; only a JSON answer with a 4xx status counts as a refusal.
+
+httpx is loaded with the first exchange, beside the till that is already open, and not before its
+first sale (ADR 0031).
 """
 
 from __future__ import annotations
 
 import errno
-import ipaddress
 import json
 import socket
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -18,14 +21,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import httpx
 from pydantic import ValidationError
 
+from sync.centre_address import checked_address, tls_context
 from sync.contract.messages import WireModel
-from sync.deadline import NETWORK_ERRORS, Deadline, DeadlineTransport
-from sync.errors import BadCentreAddress, CentreRefused, CentreUnavailable
+from sync.errors import CentreRefused, CentreUnavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+    from sync.deadline import DeadlineTransport
 
 M = TypeVar("M", bound=WireModel)
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
@@ -80,10 +87,11 @@ class Channel:
         self.base_url = checked_address(base_url)
         self.on_answer: Callable[[Answer], None] = lambda _: None
         self._now = now
-        self._transport = DeadlineTransport(context or tls_context(self.base_url, ca_file, ca_pem))
-        self._http = httpx.Client(
-            base_url=self.base_url, transport=self._transport, trust_env=False
-        )
+        self._context = context or tls_context(self.base_url, ca_file, ca_pem)
+        self._gate = threading.Lock()
+        self._is_ended = False
+        self._transport: DeadlineTransport | None = None
+        self._http: httpx.Client | None = None
 
     def call(
         self,
@@ -98,15 +106,15 @@ class Channel:
     ) -> Answer:
         """Send and read the whole answer within `total_s`; raises on anything but 2xx."""
         request = self._request(method, target, body, headers, sign)
-        request.extensions["timeout"] = Deadline(total_s).timeouts()
+        request.extensions["timeout"] = _within(total_s)
         sent_at, started = self._now(), time.monotonic()
         try:
-            response = self._http.send(request, stream=True)
+            response = self._client().send(request, stream=True)
             try:
                 content = _read(response, max_bytes)
             finally:
                 response.close()
-        except NETWORK_ERRORS as error:
+        except _network_errors() as error:
             raise unreachable(error) from error
         rtt_ms = int((time.monotonic() - started) * 1000)
         answer = Answer(response.status_code, response.headers, content, sent_at, rtt_ms)
@@ -130,9 +138,9 @@ class Channel:
         if offset:
             headers["Range"] = f"bytes={offset}-"
         request = self._request("GET", target, b"", headers, sign)
-        request.extensions["timeout"] = Deadline(idle_s).timeouts(read_s=idle_s)
+        request.extensions["timeout"] = _within(idle_s, read_s=idle_s)
         try:
-            response = self._http.send(request, stream=True)
+            response = self._client().send(request, stream=True)
             try:
                 if not _starts_at(response, offset):
                     content = _read(response, MAX_ANSWER_BYTES)
@@ -142,7 +150,7 @@ class Channel:
                 yield from response.iter_raw(_PIECE_BYTES)
             finally:
                 response.close()
-        except NETWORK_ERRORS as error:
+        except _network_errors() as error:
             raise unreachable(error) from error
 
     def lines(
@@ -159,10 +167,10 @@ class Channel:
         `idle_s` of silence ends it with `CentreUnavailable`."""
         accepted = {"Accept": "text/event-stream", **(headers or {})}
         request = self._request("GET", target, b"", accepted, sign)
-        request.extensions["timeout"] = Deadline(connect_s).timeouts(read_s=idle_s)
+        request.extensions["timeout"] = _within(connect_s, read_s=idle_s)
         sent_at = self._now()
         try:
-            response = self._http.send(request, stream=True)
+            response = self._client().send(request, stream=True)
             try:
                 if not _is_event_stream(response):
                     content = _read(response, MAX_ANSWER_BYTES)
@@ -173,17 +181,36 @@ class Channel:
                 yield from _bounded_lines(response)
             finally:
                 response.close()
-        except NETWORK_ERRORS as error:
+        except _network_errors() as error:
             raise unreachable(error) from error
 
     def interrupt(self) -> None:
         """End all calls in flight within a tenth of a second; later calls fail."""
-        self._transport.interrupt()
+        with self._gate:
+            self._is_ended = True
+            if self._transport is not None:
+                self._transport.interrupt()
 
     def close(self) -> None:
         """Interrupt and release every connection."""
-        self._transport.interrupt()
-        self._http.close()
+        self.interrupt()
+        if self._http is not None:
+            self._http.close()
+
+    def _client(self) -> httpx.Client:
+        with self._gate:
+            if self._http is None:
+                import httpx
+
+                from sync.deadline import DeadlineTransport
+
+                self._transport = DeadlineTransport(self._context)
+                if self._is_ended:
+                    self._transport.interrupt()
+                self._http = httpx.Client(
+                    base_url=self.base_url, transport=self._transport, trust_env=False
+                )
+            return self._http
 
     def _request(
         self,
@@ -193,7 +220,9 @@ class Channel:
         headers: Mapping[str, str] | None,
         sign: Signer | None,
     ) -> httpx.Request:
-        request = self._http.build_request(method, target, content=body or None, headers=_HEADERS)
+        request = self._client().build_request(
+            method, target, content=body or None, headers=_HEADERS
+        )
         request.headers.update(dict(headers or {}))
         if sign is not None:
             sent_target = request.url.raw_path.decode("ascii")
@@ -201,42 +230,16 @@ class Channel:
         return request
 
 
-def checked_address(base_url: str) -> str:
-    """The address without a trailing slash: https, or http on loopback only."""
-    try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL as error:
-        raise BadCentreAddress(f"not an address: {error}") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise BadCentreAddress("the centre's address must start with https:// and name a host")
-    if url.userinfo or url.query or url.fragment:
-        raise BadCentreAddress("the centre's address takes no password, query or fragment")
-    if url.scheme == "http" and not is_loopback(url.host):
-        raise BadCentreAddress("plain http is allowed on loopback only; use https")
-    return base_url.rstrip("/")
+def _within(total_s: float, read_s: float | None = None) -> dict[str, float]:
+    from sync.deadline import Deadline
+
+    return Deadline(total_s).timeouts(read_s)
 
 
-def is_loopback(host: str) -> bool:
-    """True for `localhost` and loopback addresses."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+def _network_errors() -> tuple[type[Exception], ...]:
+    from sync.deadline import NETWORK_ERRORS
 
-
-def tls_context(base_url: str, ca_file: Path | None, ca_pem: str) -> ssl.SSLContext | None:
-    """TLS 1.2+ that trusts the pinned authority alone, or the system's when none is pinned."""
-    if base_url.startswith("http:"):
-        return None
-    if ca_file is None and not ca_pem:
-        return ssl.create_default_context()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_verify_locations(cafile=ca_file, cadata=ca_pem or None)
-    except (OSError, ValueError) as error:
-        raise BadCentreAddress(f"the CA of the centre cannot be used: {error}") from None
-    return context
+    return NETWORK_ERRORS
 
 
 def unreachable(error: Exception) -> CentreUnavailable:

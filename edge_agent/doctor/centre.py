@@ -10,7 +10,8 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from edge_agent.doctor.finding import Case, Finding
-from sync.channel import Answer, Channel, tls_context
+from sync.centre_address import tls_context
+from sync.channel import Answer, Channel
 from sync.contract.signing import HEADER_TIME
 from sync.enrolment import Identity
 from sync.errors import BadCentreAddress, CentreRefused, IdentityError, SyncError
