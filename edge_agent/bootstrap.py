@@ -210,6 +210,8 @@ class _Builder:
             f"http://127.0.0.1:{self.port}/panel/",
         )
         health.head = lambda: self.guard.state
+        if self.hub is not None:
+            health.hub = self.hub.state
         identifier = Identifier(
             self.cache,
             lambda e164: phone_token(self.identity.phone_key, e164),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
-from edge_agent.api.desk_routes import StatusOut
+from edge_agent.api.desk_routes import HubOut, StatusOut
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from edge_agent.hub.state import HubState
 from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.ledger import Outbox
 from edge_agent.ledger.storage import Storage
@@ -55,6 +57,7 @@ class Health:
         self._depth = outbox.depth()
         self.devices: Callable[[], Mapping[str, DeviceState]] = dict
         self.head: Callable[[], str] = lambda: ""
+        self.hub: Callable[[], HubState | None] = lambda: None
         self.ledger_check: Callable[[], CheckState] = CheckState
         self.on_change: Callable[[], None] = lambda: None
 
@@ -173,4 +176,9 @@ class Health:
             ledger_faults=check.faults,
             panel_url=self._panel_url,
             head=self.head(),
+            hub=self._hub(),
         )
+
+    def _hub(self) -> HubOut | None:
+        state = self.hub()
+        return HubOut(**asdict(state)) if state is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response, StreamingResponse
@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from edge_agent.api.guard import Tokens
 from edge_agent.api.models import (
     Answer,
+    ChoiceIn,
+    DialogIn,
     GoodIn,
     QuantityIn,
     Request,
@@ -51,6 +53,12 @@ class ScanOut(Answer):
     reason: str
 
 
+class ScansOut(Answer):
+    """Whether scans wait now."""
+
+    held: bool
+
+
 class GoodOut(BaseModel):
     """A good for the search list."""
 
@@ -70,6 +78,21 @@ class BadLink(AgentError):
     """The panel link was used, is too old or never existed."""
 
     status = 403
+
+
+class HubOut(BaseModel):
+    """The store's hub, where the settings have one; see `edge_agent.hub.state.HubState`."""
+
+    role: Literal["none", "hub", "peer", "stranger"]
+    hub: str
+    term: int
+    until: str
+    island: Literal["none", "store", "alone"]
+    problem: str
+    is_fenced: bool
+    members_lent: int
+    claims: int
+    copies: int
 
 
 class StatusOut(BaseModel):
@@ -102,6 +125,7 @@ class StatusOut(BaseModel):
     ledger_faults: int
     panel_url: str
     head: str = ""
+    hub: HubOut | None = None
 
 
 def routes(
@@ -196,6 +220,18 @@ def _panel(router: APIRouter, desk: Desk, tokens: Tokens, writes: Writes) -> Non
         found = desk.scanned(body.code, body.symbology, body.source)
         heard = ScanOut(kind=found.kind, masked=found.masked, reason=found.reason)
         return named(heard, body)
+
+    @router.post("/panel/dialog")
+    def dialog(body: DialogIn) -> ScansOut:
+        """Hold scans while a question stands on the screen, and deliver them after it."""
+        desk.scans.question(body.is_open)
+        return ScansOut(held=body.is_open)
+
+    @router.post("/panel/choice")
+    def choose(body: ChoiceIn) -> PanelState:
+        """Say which of the choices on the screen was scanned."""
+        desk.choose(body.place)
+        return desk.state()
 
     @router.post("/panel/sale", response_model=SaleView)
     def begin(body: Request, call: Call) -> Response:

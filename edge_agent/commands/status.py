@@ -62,12 +62,25 @@ def ask(settings: Settings) -> dict[str, Any]:
     return found
 
 
+def hub_line(hub: dict[str, Any]) -> str:
+    """The store's hub in one line."""
+    if hub["role"] == "none":
+        return "no term names one"
+    who = {"hub": "this register", "peer": hub["hub"], "stranger": f"{hub['hub']}, a stranger"}
+    state = "lends nothing" if hub["is_fenced"] else hub["island"]
+    kept = f"{hub['members_lent']} members lent to, {hub['claims']} claims, {hub['copies']} copies"
+    line = f"{who[hub['role']]}, term {hub['term']}, {state}; {kept}"
+    return f"{line}; {hub['problem']}" if hub["problem"] else line
+
+
 def table(found: dict[str, Any]) -> list[str]:
     """Lines for people: known keys by their label, devices one a line, the rest as they are."""
     lines = []
     for key, value in found.items():
         if key == "devices" and isinstance(value, dict):
             lines += [f"{name:<18} {state}" for name, state in value.items()]
+        elif key == "hub" and isinstance(value, dict):
+            lines.append(f"{'store hub':<18} {hub_line(value)}")
         elif key == "online":
             lines.append(f"{'centre':<18} {'reached' if value else 'not reached'}")
         elif value not in ("", None):

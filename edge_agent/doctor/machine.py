@@ -194,8 +194,24 @@ def _anchor_place(settings: Settings) -> Iterable[Finding]:
     if inside:
         do = "set [storage] anchor_dir to a folder outside, best on another disk"
         yield Finding("head", "fail", "the anchor lies inside the data folder", do)
+    elif _is_one_filesystem(settings.data_dir, settings.anchor_dir):
+        yield Finding(
+            "head",
+            "warn",
+            "data and anchor lie on one filesystem: an image of the whole disk, put back on this"
+            " machine, takes both and looks like the newest",
+            "set [storage] anchor_dir to a folder on another disk, or make images of the data"
+            " folder alone",
+        )
     else:
-        yield Finding("head", "ok", f"anchor in {settings.anchor_dir}")
+        yield Finding("head", "ok", f"anchor in {settings.anchor_dir}, on another filesystem")
+
+
+def _is_one_filesystem(one: Path, other: Path) -> bool:
+    try:
+        return one.stat().st_dev == other.stat().st_dev
+    except OSError:
+        return False
 
 
 _LINK = "bring the link up: the centre confirms the ledger, until then offline bonuses only earn"

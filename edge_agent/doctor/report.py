@@ -13,6 +13,7 @@ from edge_agent.commands.local_api import NotAnswering
 from edge_agent.config import ConfigError, Settings, load_settings
 from edge_agent.doctor import centre, devices, machine
 from edge_agent.doctor.finding import Case, Finding
+from edge_agent.doctor.hub import hub
 from edge_agent.doctor.rules import rules
 
 CHECKS: tuple[Callable[[Case], Iterable[Finding]], ...] = (
@@ -24,6 +25,7 @@ CHECKS: tuple[Callable[[Case], Iterable[Finding]], ...] = (
     machine.port,
     machine.ledger,
     machine.head,
+    hub,
     machine.sqlite_version,
     centre.centre,
     centre.certificate,

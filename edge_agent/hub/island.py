@@ -87,6 +87,11 @@ class StoreIsland:
             return "alone" if self._hub.is_fenced else "store"
         return "store" if self._is_with_hub else "alone"
 
+    @property
+    def problem(self) -> str:
+        """What is wrong between this register and its hub, "" when nothing is."""
+        return self._problem
+
     def lease(self, member_id: int) -> LeaseView | None:
         """What was lent to this life; from memory."""
         lent = self._lent.get(member_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from edge_agent.anchor import Anchor
 from edge_agent.config import Settings
@@ -13,6 +14,7 @@ from edge_agent.hub.listener import HubListener
 from edge_agent.hub.past import HubPast
 from edge_agent.hub.runner import HubRunner
 from edge_agent.hub.server import Hub
+from edge_agent.hub.state import HubState, hub_state
 from edge_agent.hub.terms import FILE_NAME as TERM_FILE
 from edge_agent.hub.terms import Terms
 from edge_agent.ledger import hub_news
@@ -37,6 +39,7 @@ class HubParts:
     terms: Terms
     island: StoreIsland
     runner: HubRunner
+    state: Callable[[], HubState]
 
     def walk_up(self, member_id: int) -> None:
         """Somebody stands at the till."""
@@ -76,7 +79,7 @@ def build_hub(
         listener = HubListener(hub, terms, *where, mdns=settings.hub.mdns)
     runner = HubRunner(island, hub, terms, listener, _hand_on(settings, identity, now, stack))
     terms.on_change = runner.term_changed
-    return HubParts(terms, island, runner)
+    return HubParts(terms, island, runner, partial(hub_state, terms, island, hub, file))
 
 
 def _hub(

@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 
 from loyalty.authorisation.conditions import b1_debited
 
+KEPT_TURNS = 1_000
+"""Times that a register has settled something, before a claim of then is forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class HubLease:
@@ -200,14 +203,36 @@ def settle(
 ) -> None:
     """`settled` redemptions of a register are in the centre's books; `dropped` ones were given up
     for ever, so their purse may be taken again."""
+    if not settled and not dropped:
+        return
+    row = connection.execute("SELECT coalesce(max(is_settled), 0) + 1 FROM claim").fetchone()
+    turn = int(row[0])
     connection.executemany(
-        "UPDATE claim SET is_settled = 1 WHERE auth_id = ? AND register_id = ?",
-        [(auth_id, register_id) for auth_id in settled],
+        "UPDATE claim SET is_settled = ? WHERE auth_id = ? AND register_id = ? AND is_settled = 0",
+        [(turn, auth_id, register_id) for auth_id in settled],
     )
     connection.executemany(
-        "UPDATE claim SET is_settled = 1, serial = 0 WHERE auth_id = ? AND register_id = ?",
-        [(auth_id, register_id) for auth_id in dropped],
+        "UPDATE claim SET is_settled = ?, serial = 0 WHERE auth_id = ? AND register_id = ?",
+        [(turn, auth_id, register_id) for auth_id in dropped],
     )
+    _forget(connection, turn)
+
+
+def _forget(connection: sqlite3.Connection, turn: int) -> None:
+    """Claims that the centre's books contain leave the file, long after anybody could repeat their
+    question. Those of purses stay: a serial is renewed for as long as its purse is open."""
+    connection.execute(
+        "DELETE FROM claim WHERE serial = 0 AND is_settled BETWEEN 1 AND ?", (turn - KEPT_TURNS,)
+    )
+
+
+def counts(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Members to whom something is lent here, claims kept, copies of receipts kept."""
+    row = connection.execute(
+        "SELECT (SELECT count(DISTINCT member_id) FROM lease_lent), (SELECT count(*) FROM claim),"
+        " (SELECT count(*) FROM copy)"
+    ).fetchone()
+    return int(row[0]), int(row[1]), int(row[2])
 
 
 def note_burnt(

@@ -8,6 +8,7 @@ import pty
 import shutil
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -157,7 +158,7 @@ def test_a_sound_register(register: Register) -> None:
         "agent": "warn",
         "port": "ok",
         "ledger": "ok",
-        "head": "ok",
+        "head": "warn",
         "SQLite": "ok",
         "centre": "warn",
         "rules": "warn",
@@ -219,13 +220,26 @@ def test_a_register_that_cannot_vouch_for_its_ledger_says_what_to_do(
 
 def test_an_anchor_belongs_outside_the_data_folder(register: Register) -> None:
     register.enrol()
-    assert register.found()["head"].verdict == "ok"
     register.write('[storage]\nanchor_dir = "state/anchor"\n')
     register.enrol()
     assert _head(register, "confirmed")[0].verdict == "fail"
     assert register.found()["head"].verdict == "fail"
     shutil.rmtree(register.state / "anchor")
     assert register.found()["head"].says.startswith("no anchor")
+
+
+def test_an_anchor_on_another_filesystem_is_best(register: Register) -> None:
+    register.enrol()
+    beside = register.found()["head"]
+    assert (beside.verdict, "image of the whole disk" in beside.says) == ("warn", True)
+    shm = Path("/dev/shm")
+    if not shm.is_dir() or shm.stat().st_dev == register.state.stat().st_dev:
+        pytest.skip("this machine has one filesystem")
+    with tempfile.TemporaryDirectory(dir=shm) as folder:
+        register.write(f'[storage]\nanchor_dir = "{folder}"\n')
+        register.enrol()
+        assert register.found()["head"].verdict == "ok"
+        assert _head(register, "confirmed")[0].verdict == "ok"
 
 
 def test_a_damaged_ledger(register: Register) -> None:
@@ -371,5 +385,5 @@ def test_the_report(register: Register, capsys: pytest.CaptureFixture[str]) -> N
     assert {"check", "verdict", "says", "do"} == set(shown["findings"][0])
     register.enrol()
     assert cli.main(["doctor", "--config", str(register.path)]) == 0
-    assert capsys.readouterr().out.endswith("0 to mend, 3 to look at\n")
+    assert capsys.readouterr().out.endswith("0 to mend, 4 to look at\n")
     assert lines([Finding("x", "ok", "y")])[-1] == "all is well"

@@ -165,3 +165,26 @@ def test_copies_go_when_the_centre_has_them(file: HubFile) -> None:
     file.write(lambda c: hub_copies.acknowledged(c, "R2", 1, 3))
     assert file.read(hub_copies.count) == 0
     assert file.read(lambda c: hub_copies.spent_by_others(c, "R3")) == {}
+
+
+def test_what_is_in_the_centres_books_leaves_the_file_but_for_purses(
+    file: HubFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_rights, "KEPT_TURNS", 3)
+    budget = 1_000
+
+    def claim(auth_id: str, **wish: int) -> tuple[int, int]:
+        asked = PurseClaim(auth_id, "R2", 101, **wish)
+        return file.write(lambda c: hub_rights.claim(c, asked, budget))
+
+    assert claim("purse", serial=9, value=500, purse_points=500, is_still=True) == (500, 0)
+    for number in range(10):
+        auth_id = f"cache-{number}"
+        assert claim(auth_id, cache_points=400) == (0, 400)
+        settled = [auth_id] if number else [auth_id, "purse"]
+        file.write(lambda c, ids=settled: hub_rights.settle(c, "R2", ids, []))
+        assert claim(auth_id, cache_points=1) == (0, 400), "the same id gets the same answer"
+    kept = file.read(lambda c: [row[0] for row in c.execute("SELECT auth_id FROM claim")])
+    assert sorted(kept) == ["cache-7", "cache-8", "cache-9", "purse"]
+    assert file.read(hub_rights.counts) == (0, 4, 0)
+    assert claim("again", serial=9, value=500, purse_points=500, is_still=True) == (0, 0)
