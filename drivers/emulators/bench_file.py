@@ -33,11 +33,13 @@ from drivers.emulators.escpos.pages import PAGE_SETS
 
 MAX_DEVICES: Final = 64
 MAX_DELAY_MS: Final = 10_000
+BAUDS: Final = (0, 9600, 19_200, 38_400, 57_600, 115_200)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 PLACE_KEYS: Final[Mapping[str, type]] = {"name": str, "kind": str, "link": str, "tcp": str}
 SCANNER_KEYS: Final[Mapping[str, type]] = {"suffix": str, "seed": int}
-PRINTER_KEYS: Final[Mapping[str, type]] = {"dialect": str, "delay_ms": int, "paper_dir": str}
+LINE_KEYS: Final[Mapping[str, type]] = {"delay_ms": int, "baud": int}
+PRINTER_KEYS: Final[Mapping[str, type]] = {"dialect": str, "paper_dir": str}
 RECEIPT_PRINTER_KEYS: Final[Mapping[str, type]] = {
     "columns": int,
     "dots": int,
@@ -113,9 +115,9 @@ def device_entry(entry: Mapping[str, Any], folder: Path) -> DeviceEntry:
     if kind == "scanner":
         allowed = {**PLACE_KEYS, **SCANNER_KEYS}
     elif kind == "printer":
-        allowed = {**PLACE_KEYS, **PRINTER_KEYS, **REGISTER_KEYS}
+        allowed = {**PLACE_KEYS, **LINE_KEYS, **PRINTER_KEYS, **REGISTER_KEYS}
     elif kind == "receipt_printer":
-        allowed = {**PLACE_KEYS, **RECEIPT_PRINTER_KEYS, "delay_ms": int}
+        allowed = {**PLACE_KEYS, **LINE_KEYS, **RECEIPT_PRINTER_KEYS}
     else:
         kinds = "'scanner', 'printer' or 'receipt_printer'"
         raise BadBenchFile(f"device {name!r}: kind must be {kinds}")
@@ -152,6 +154,7 @@ def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
             f"must be one of {', '.join(PRINTER_DIALECTS)}",
         ),
         "delay_ms": (lambda value: 0 <= value <= MAX_DELAY_MS, f"must be 0 to {MAX_DELAY_MS}"),
+        "baud": (lambda value: value in BAUDS, f"must be one of {', '.join(map(str, BAUDS))}"),
         "cash_rounding": (lambda value: value in (0, 10, 50), "must be 0, 10 or 50"),
         "suffix": (lambda v: v in ("cr", "lf", "crlf", "tab", "etx"), "is not a known suffix"),
         "columns": (lambda value: 16 <= value <= 64, "must be 16 to 64"),

@@ -1,6 +1,6 @@
 """The control server of a bench, on 127.0.0.1: what a person or a test steers emulators with.
 
-GET  /                             a page with the paper of every printer
+GET  /                             a page with the paper of every printer; /page.css, /page.js
 GET  /devices                      every device, its address, its state
 POST /devices/NAME/send            {"script": "scan ]E0042…; wait 50"}
 GET  /devices/NAME/paper           the paper as text; ?last=N for its last slips only
@@ -27,6 +27,11 @@ from drivers.emulators.script import ScriptError
 MAX_BODY = 100_000
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost"})
 _ROUTE = re.compile(r"/devices/(?P<name>[^/]+)/(?P<what>paper|receipts|frames|send)(?P<rest>/.*)?")
+_PAGE = {
+    "/": ("page.html", "text/html"),
+    "/page.css": ("page.css", "text/css"),
+    "/page.js": ("page.js", "text/javascript"),
+}
 _PICTURE = re.compile(r"/(?P<number>\d{1,7})\.png")
 
 
@@ -91,9 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _get(self) -> None:
         path = unquote(urlsplit(self.path).path)
-        if path == "/":
-            page = (resources.files("drivers.emulators") / "page.html").read_bytes()
-            self._send(page, "text/html; charset=utf-8")
+        if path in _PAGE:
+            name, kind = _PAGE[path]
+            page = (resources.files("drivers.emulators") / name).read_bytes()
+            self._send(page, f"{kind}; charset=utf-8")
         elif path == "/devices":
             self._json(self.fleet.describe())
         else:

@@ -7,6 +7,7 @@
     syn_storm [N]                              N times "still working" without a pause, once
     delay MS [N]                               answer after MS from now on, or only N times
     paper_out · paper_low · paper_in · cover_open · cover_close · journal_full · journal_ok
+    tear                                       the paper is torn off by hand
     shift_over                                 the shift was opened 25 hours ago
     power_off · power_on · unplug S · cable_out · cable_in
     become DIALECT                             another printer stands at the same port, at once
@@ -28,7 +29,7 @@ When = Literal["now", "at", "after"]
 COUNTED: Final = frozenset({"drop_reply", "nak", "corrupt", "echo", "stale", "split", "noise"})
 DEVICE_STATES: Final = frozenset(
     {"paper_out", "paper_low", "paper_in", "cover_open", "cover_close"}
-    | {"journal_full", "journal_ok", "shift_over"}
+    | {"journal_full", "journal_ok", "shift_over", "tear"}
 )
 STATES: Final = DEVICE_STATES | {"power_off", "power_on", "cable_out", "cable_in"}
 KNOWN: Final = COUNTED | STATES | {"delay", "unplug", "syn_storm", "become"}

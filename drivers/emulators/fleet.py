@@ -73,7 +73,7 @@ def start_device(entry: DeviceEntry) -> Emulator:
     settings = dict(entry.settings)
     if settings.get("dialect") == CHECKBOX:
         return _checkbox(entry)
-    endpoint = open_endpoint(entry.link, entry.tcp)
+    endpoint = open_endpoint(entry.link, entry.tcp, int(settings.pop("baud", 0)))
     if entry.kind == "scanner":
         suffix, seed = str(settings.get("suffix", "cr")), int(settings.get("seed", 1))
         return ScannerEmulator(entry.name, endpoint, suffix, seed)

@@ -42,6 +42,9 @@ class Device(Protocol):
     def power_on(self) -> None:
         """Come back after a power cut."""
 
+    def tear(self) -> None:
+        """Take the paper off by hand."""
+
     def set_journal(self, is_full: bool) -> None:
         """Fill or change the electronic journal."""
 
@@ -272,6 +275,8 @@ class PrinterEmulator:
             self._device.set_cover(verb == "cover_open")
         elif verb.startswith("journal"):
             self._device.set_journal(verb == "journal_full")
+        elif verb == "tear":
+            self._device.tear()
         elif verb == "shift_over":
             self._device.age_shift()
         else:

@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from drivers.errors import BadDeviceUrl, DeviceUnavailable
 
 READ_CHUNK = 4096
 SEND_TIMEOUT_S = 1.0
+BITS_OF_A_BYTE = 10
 
 
 class Endpoint(Protocol):
@@ -184,8 +186,48 @@ class TcpEndpoint:
             self._peer = None
 
 
-def open_endpoint(link: str = "", tcp: str = "") -> Endpoint:
-    """A pty under `link`, or a TCP port from "HOST:PORT" (port 0: any free one)."""
+class SlowEndpoint:
+    """A serial line in front of a device: every byte takes its ten bits, both ways."""
+
+    def __init__(self, inner: Endpoint, baud: int) -> None:
+        self._inner = inner
+        self._byte_s = BITS_OF_A_BYTE / baud
+
+    @property
+    def url(self) -> str:
+        return self._inner.url
+
+    def readers(self) -> list[int]:
+        return self._inner.readers()
+
+    def receive(self) -> bytes:
+        data = self._inner.receive()
+        time.sleep(len(data) * self._byte_s)
+        return data
+
+    def send(self, data: bytes) -> None:
+        time.sleep(len(data) * self._byte_s)
+        self._inner.send(data)
+
+    def unplug(self) -> None:
+        self._inner.unplug()
+
+    def replug(self) -> None:
+        self._inner.replug()
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def open_endpoint(link: str = "", tcp: str = "", baud: int = 0) -> Endpoint:
+    """A pty under `link`, or a TCP port from "HOST:PORT" (port 0: any free one).
+
+    `baud` over 0 makes it as slow as a serial line of that speed."""
+    endpoint = _endpoint(link, tcp)
+    return SlowEndpoint(endpoint, baud) if baud else endpoint
+
+
+def _endpoint(link: str, tcp: str) -> Endpoint:
     if bool(link) == bool(tcp):
         raise BadDeviceUrl("bad_device_url", "give either a pty path or a TCP address")
     if link:

@@ -110,6 +110,12 @@ class EscPosDevice:
         self._line.clear()
         self._manner = _Manner(is_chinese=self._config.is_chinese)
 
+    def tear(self) -> None:
+        """What hangs there is a slip of its own now."""
+        self._end_line(always=False)
+        if self._slip.printed:
+            self._part()
+
     def set_journal(self, is_full: bool) -> None:
         """It has none; the script is refused before."""
 

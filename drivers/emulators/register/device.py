@@ -61,6 +61,9 @@ class RegisterDevice:
         self._core.memory.cover_open = is_open
         self._core.save()
 
+    def tear(self) -> None:
+        """A register cuts its documents itself; what is open hangs on until it is closed."""
+
     def set_journal(self, is_full: bool) -> None:
         """The electronic journal is full, or a new one is in."""
         self._core.memory.journal_full = is_full
