@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
@@ -15,11 +16,13 @@ from edge_agent.devices.scanner_worker import ScannerWorker
 from edge_agent.errors import LedgerUnavailable
 from edge_agent.exchange.worker import FileExchange
 from edge_agent.health import Health
-from edge_agent.hub.runner import HubRunner
 from edge_agent.ledger.upkeep import Upkeep
 from edge_agent.rules_slot import RulesSlot
 from edge_agent.sync_runner import SyncRunner
 from edge_agent.till import Till
+
+if TYPE_CHECKING:
+    from edge_agent.hub.runner import HubRunner
 
 
 @dataclass

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -31,7 +32,6 @@ from edge_agent.event_log import emit
 from edge_agent.exchange.worker import exchange_of
 from edge_agent.head_guard import guard_of
 from edge_agent.health import Health
-from edge_agent.hub.parts import HubParts, build_hub
 from edge_agent.hub.port import NoHub
 from edge_agent.identification import Identifier
 from edge_agent.ledger.answers import Answers
@@ -64,6 +64,9 @@ from sync.downlink import Downlink, PullResult
 from sync.enrolment import Identity
 from sync.fresh_start import FreshStart
 from sync.uplink import PushResult, Uplink
+
+if TYPE_CHECKING:
+    from edge_agent.hub.parts import HubParts
 
 VERSION = version("loyalty-edge")
 
@@ -141,6 +144,10 @@ class _Builder:
         self.codes = OneTimeCodes(sender or by_centre, time.monotonic)
 
     def _hub(self) -> HubParts | None:
+        if self.settings.hub is None:
+            return None
+        from edge_agent.hub.parts import build_hub
+
         return build_hub(
             self.settings,
             self.identity,

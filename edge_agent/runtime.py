@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
-from edge_agent import bootstrap, notify
+from edge_agent import bootstrap, lean_start, notify
 from edge_agent.agent import Agent
 from edge_agent.config import Settings
 from edge_agent.event_codes import Event
@@ -162,6 +162,7 @@ class _Run:
         while not server.started and not self._stop.is_set():
             await asyncio.sleep(0.005)
         self._notifier.ready(f"listening on 127.0.0.1:{port}")
+        lean_start.settle()
         emit(Event.AGENT_READY, port=port)
         ready = {"event": "ready", "url": f"http://127.0.0.1:{port}", "pid": os.getpid()}
         print(json.dumps(ready), flush=True)

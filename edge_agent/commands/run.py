@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from edge_agent import lean_start
 from edge_agent.command_failed import CommandFailed
-from edge_agent.commands import settings_file
 from edge_agent.service.windows_host import run_under_manager
 
 EXIT_CONFIG = 78
@@ -21,6 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    lean_start.begin()
+    from edge_agent.commands import settings_file
+
     try:
         settings = settings_file.load(arguments.config)
     except CommandFailed as error:

@@ -46,7 +46,7 @@ def _none() -> Any:
 class WireModel(BaseModel):
     """Base of every message: unknown fields are tolerated, known ones are strict."""
 
-    model_config = ConfigDict(extra="ignore", strict=False, frozen=True)
+    model_config = ConfigDict(extra="ignore", strict=False, frozen=True, defer_build=True)
 
 
 def canonical_json(value: Any) -> bytes:
@@ -132,7 +132,7 @@ class UploadReply(WireModel):
 class WireLine(WireModel):
     """A line of a basket (see `loyalty.basket.LineItem` for units)."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     line_id: str
     sku: str

@@ -26,7 +26,7 @@ MAX_USES = 1_000_000_000
 class RuleModel(BaseModel):
     """Base of all rule models. Their fields bear the names of the dataclass they become."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _local_instant(text: str) -> str:
