@@ -15,7 +15,8 @@ from edge_agent.errors import AgentError, Conflict, NotFound
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.identification import Identified, Identifier
-from edge_agent.panel_state import DeviceState, Notice, PanelState, Strip, screen_json
+from edge_agent.panel_state import ChoiceView, DeviceState, Notice, PanelState, Strip, screen_json
+from edge_agent.scan_intake import ScanIntake
 from edge_agent.sentences import sentence
 from edge_agent.till import Till
 from edge_agent.usecases.drafts import Identification
@@ -61,8 +62,11 @@ class Desk:
         self._papers: list[PrintView] = []
         self._waiting: tuple[Member, Identification, float] | None = None
         self._notice: Notice | None = None
+        self.scans = ScanIntake(self, self._lock, clock.monotonic)
+        self._question: tuple[Identified, ...] = ()
         self.devices: dict[str, DeviceState] = {"printer": "none", "scanner": "none"}
         self.on_member: Callable[[int], None] = lambda _member_id: None
+        identifier.has_good = lambda code: goods.line_for(code) is not None
         till.on_sale = self.show
         till.on_abandoned = self._tell_abandoned
 
@@ -82,6 +86,7 @@ class Desk:
                 sale=self._sale,
                 notice=self._notice,
                 attention=self._papers,
+                choices=[self._choice(one) for one in self._question],
             )
 
     def push(self) -> None:
@@ -104,6 +109,7 @@ class Desk:
         """A sale changed; an open one, or the one on the desk, is what the cashier looks at."""
         with self._lock:
             if self._is_news(view, serial):
+                self._next_buyer(view)
                 self._sale, self._serial = (None if view.is_parked else view), serial
             if view.state != "open":
                 self._papers = self._attention()
@@ -166,23 +172,16 @@ class Desk:
     def scanned(self, text: str, symbology: str, source: ScanSource) -> Identified:
         """Identify a code and do what it means here; never raises for what was scanned."""
         found = self.identify(text, symbology, source)
-        if found.kind == "unknown" and (code := self._rule_code(text)):
+        if found.kind == "unknown" and (code := self._rule_code(found.code or text)):
             found = Identified("code", "code:****", code=code)
         with self._lock:
-            self._notice = None
-            if found.kind == "member" and found.member and found.how:
-                self._member_came(found.member, found.how)
-                if found.reason:
-                    self.notify("warn", found.reason)
-                    self.push()
-            elif found.kind == "product":
-                self._product_came(found.code)
-            elif found.kind == "code":
-                self._code_came(found.code)
-            else:
-                self.notify("warn", found.reason)
-                self.push()
-            heard = {"kind": found.kind, "masked": found.masked, "reason": found.reason}
+            self._act(found)
+            heard = {
+                "kind": found.kind,
+                "masked": found.masked,
+                "reason": found.reason,
+                "signal": found.signal,
+            }
             self._broadcast.publish("scan", json.dumps(heard))
         emit(
             Event.SCAN_UNKNOWN if found.kind == "unknown" else Event.SCAN_READ,
@@ -191,9 +190,49 @@ class Desk:
         )
         return found
 
-    def scanner_read(self, text: str, symbology: str) -> None:
-        """A scan of the agent's own scanner."""
-        self.scanned(text, symbology, "scanner")
+    def _act(self, found: Identified) -> None:
+        self._notice, self._question = None, found.choices
+        if found.kind == "member" and found.member and found.how:
+            self._member_came(found.member, found.how)
+            if found.reason:
+                self.notify("warn", found.reason)
+                self.push()
+        elif found.kind == "product":
+            self._product_came(found.code)
+        elif found.kind == "code":
+            self._code_came(found.code)
+        else:
+            self.notify("warn", found.reason)
+            self.push()
+
+    def choose(self, place: int) -> None:
+        """The cashier says which of the choices on the screen was scanned; from 0."""
+        with self._lock:
+            if not 0 <= place < len(self._question):
+                raise NotFound("no_choice", "nothing is asked about a scan now")
+            self._act(self._question[place])
+
+    def scans_dropped(self) -> None:
+        """Scans were left out whose buyer is gone: the cashier is told."""
+        with self._lock:
+            self.notify("warn", "scan_dropped")
+            self.push()
+
+    def open_sale_id(self) -> str:
+        """Id of the open sale, "" without one."""
+        sale = self._open_sale()
+        return sale.sale_id if sale is not None else ""
+
+    def _next_buyer(self, view: SaleView) -> None:
+        if view.state == "open" and view.sale_id != self.open_sale_id():
+            self._question = ()
+            self.scans.next_buyer()
+
+    def _choice(self, one: Identified) -> ChoiceView:
+        if one.member is not None:
+            return ChoiceView(kind="member", label=one.member.name)
+        line = self._goods.line_for(one.code)
+        return ChoiceView(kind="product", label=line.name if line is not None else one.code)
 
     def rules_arrived(self) -> None:
         """New rules are on disk: in force now, unless a receipt is open."""

@@ -75,13 +75,12 @@ class Identifier:
         phone_key: Callable[[str], str],
         look_up: Callable[[LookupRequest], bool],
         read_purse: Callable[[str], PurseScan],
-        has_good: Callable[[str], bool] = lambda _code: True,
     ) -> None:
         self._index = index
         self._phone_key = phone_key
         self._look_up = look_up
         self._read_purse = read_purse
-        self._has_good = has_good
+        self.has_good: Callable[[str], bool] = lambda _code: True
 
     def identify(
         self, text: str, symbology: str, source: ScanSource, programme: Programme
@@ -99,7 +98,8 @@ class Identifier:
         if classified.kind == "purse":
             return self._purse(classified, source)
         if classified.kind != "member" or classified.token is None:
-            return Identified("unknown", classified.masked, reason=classified.reason)
+            code, reason = classified.code, classified.reason
+            return Identified("unknown", classified.masked, code=code, reason=reason)
         return self._member(classified, classified.token, source)
 
     def _several(self, classified: Classified, source: ScanSource) -> Identified:
@@ -108,7 +108,7 @@ class Identifier:
         real = [
             one
             for one in found
-            if one.kind != "unknown" and (one.kind != "product" or self._has_good(one.code))
+            if one.kind != "unknown" and (one.kind != "product" or self.has_good(one.code))
         ]
         if len(real) == 1:
             return real[0]

@@ -43,8 +43,16 @@ class Notice(BaseModel):
     at: str
 
 
+class ChoiceView(BaseModel):
+    """One meaning of a code that has two: the name of a member or of a good."""
+
+    kind: Literal["member", "product"]
+    label: str
+
+
 class PanelState(BaseModel):
-    """Everything the screen shows. `attention` are jobs that wait for a person."""
+    """Everything the screen shows. `attention` are jobs that wait for a person; `choices` is asked
+    after a code that fits several things."""
 
     revision: int
     locale: Literal["uk", "en"]
@@ -54,6 +62,7 @@ class PanelState(BaseModel):
     sale: SaleView | None = None
     notice: Notice | None = None
     attention: list[PrintView] = []
+    choices: list[ChoiceView] = []
 
 
 def screen_json(state: PanelState) -> str:

@@ -167,6 +167,11 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Code not recognised — go on",
     ),
     "coupon_unsupported": ("Цей купон тут не діє", "This coupon is not valid here"),
+    "scan_dropped": (
+        "Скановане під час запитання не враховано: скануйте ще раз",
+        "What was scanned during the question was left out: scan again",
+    ),
+    "no_choice": ("Про скан зараз нічого не питають", "Nothing is asked about a scan now"),
     "bad_track": ("Смугу не зчитано: проведіть ще раз", "The stripe was not read: swipe again"),
     "phone_landline": ("Це міський номер: потрібен мобільний", "A landline: a mobile is needed"),
     "gs1_malformed": ("Код GS1 зчитано не повністю: ще раз", "The GS1 code is not whole: again"),

@@ -62,6 +62,8 @@ POLISH: Final[dict[str, str]] = {
     "too_long": "Kod za długi — sprzedawaj dalej bez karty",
     "control_characters": "Kod nierozpoznany — sprzedawaj dalej bez karty",
     "coupon_unsupported": "Ten kupon tu nie obowiązuje",
+    "scan_dropped": "Skan podczas pytania pominięto: zeskanuj ponownie",
+    "no_choice": "Teraz nic nie pytamy o skan",
     "bad_track": "Pasek nieodczytany: przeciągnij ponownie",
     "phone_landline": "To numer stacjonarny: potrzebna komórka",
     "gs1_malformed": "Kod GS1 niepełny: zeskanuj ponownie",

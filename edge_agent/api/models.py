@@ -201,6 +201,18 @@ class ScanIn(Request):
     source: Literal["scanner", "camera", "keyboard", "pos"] = "keyboard"
 
 
+class DialogIn(Request):
+    """Whether the screen asks the cashier something now; scans wait meanwhile."""
+
+    is_open: Annotated[bool, Field(strict=True)]
+
+
+class ChoiceIn(Request):
+    """The place of the chosen meaning in the state's `choices`, from 0."""
+
+    place: Annotated[int, Field(strict=True, ge=0, le=8)]
+
+
 class GoodIn(Request):
     """Add a good to the panel's own sale."""
 

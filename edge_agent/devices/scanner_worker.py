@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from drivers.base import Scan, Scanner
+from drivers.base import Scan, Scanner, ScanSignal, SignallingScanner
 from drivers.errors import DeviceError, DeviceUnavailable
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
@@ -16,12 +16,13 @@ REOPEN_S = (0.2, 0.5, 1.0, 2.0)
 
 
 class ScannerWorker:
-    """Owns one scanner. `open_device` blocks and raises `DeviceError`."""
+    """Owns one scanner. `open_device` blocks and raises `DeviceError`; `on_scan` says what the
+    reader should sound."""
 
     def __init__(
         self,
         open_device: Callable[[], Scanner],
-        on_scan: Callable[[Scan], None],
+        on_scan: Callable[[Scan], ScanSignal],
         on_state: Callable[[DeviceState], None],
     ) -> None:
         self._open = open_device
@@ -61,7 +62,7 @@ class ScannerWorker:
             while not self._stop.is_set():
                 scan = scanner.read_scan(READ_S)
                 if scan is not None:
-                    self._hand_over(scan)
+                    self._hand_over(scanner, scan)
             return 0
         except DeviceUnavailable as error:
             emit(Event.DEVICE_LOST, device="scanner", problem=str(error))
@@ -70,8 +71,12 @@ class ScannerWorker:
         finally:
             scanner.close()
 
-    def _hand_over(self, scan: Scan) -> None:
+    def _hand_over(self, scanner: Scanner, scan: Scan) -> None:
+        """Act on a scan and sound what it was; a scan that could not be handled is told too."""
+        signal: ScanSignal = "unknown"
         try:
-            self._on_scan(scan)
+            signal = self._on_scan(scan)
         except Exception as error:  # noqa: BLE001 - a full disk must not end the thread
             emit(Event.DEVICE_FAILED, device="scanner", error=error)
+        if isinstance(scanner, SignallingScanner):
+            scanner.signal(signal)

@@ -26,7 +26,7 @@ def scanner_of(settings: Settings, desk: Desk) -> ScannerWorker | None:
         return None
     return ScannerWorker(
         _opener(open_scanner, device),
-        lambda scan: desk.scanner_read(scan.text, scan.symbology),
+        lambda scan: desk.scans.heard(scan.text, scan.symbology),
         lambda state: desk.device("scanner", state),
     )
 

@@ -1,0 +1,70 @@
+"""From the reader to the desk: one scan at a time, none into another buyer's sale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import RLock
+from typing import Protocol
+
+from drivers.base import ScanSignal
+from edge_agent.identification import Identified
+from edge_agent.scan_queue import HeldScan, ScanQueue
+from loyalty.member import ScanSource
+
+
+class Acting(Protocol):
+    """The desk, as far as scans go."""
+
+    def identify(self, text: str, symbology: str, source: ScanSource) -> Identified: ...
+    def scanned(self, text: str, symbology: str, source: ScanSource) -> Identified: ...
+    def open_sale_id(self) -> str: ...
+    def scans_dropped(self) -> None: ...
+
+
+class ScanIntake:
+    """Holds scans back while a question stands on the screen. Called from any thread; `lock` is
+    the desk's own."""
+
+    def __init__(self, desk: Acting, lock: RLock, monotonic: Callable[[], float]) -> None:
+        self._desk = desk
+        self._lock = lock
+        self._monotonic = monotonic
+        self._queue = ScanQueue()
+
+    def heard(self, text: str, symbology: str, source: ScanSource = "scanner") -> ScanSignal:
+        """A scan: done at once, or after the question. What the reader should sound is what the
+        code is, whenever it is acted on."""
+        with self._lock:
+            now_s = self._monotonic()
+            waits = self._queue.must_wait(now_s)
+            if waits:
+                sale_id = self._desk.open_sale_id()
+                self._queue.put(HeldScan(text, symbology, sale_id, now_s, source))
+        if not waits:
+            return self._desk.scanned(text, symbology, source).signal
+        self._deliver()
+        return self._desk.identify(text, symbology, source).signal
+
+    def question(self, is_open: bool) -> None:
+        """The screen asks the cashier something, or has its answer."""
+        with self._lock:
+            if is_open:
+                self._queue.hold(self._monotonic())
+                return
+            self._queue.release(self._monotonic())
+        self._deliver()
+
+    def next_buyer(self) -> None:
+        """A new sale began."""
+        self._queue.clear()
+        self._tell()
+
+    def _deliver(self) -> None:
+        with self._lock:
+            while scan := self._queue.take(self._monotonic(), self._desk.open_sale_id()):
+                self._desk.scanned(scan.text, scan.symbology, scan.source)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._queue.told():
+            self._desk.scans_dropped()
