@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 COVERAGE_FLOOR := 94
 WORKERS ?= 2
+# An installed program has its modules compiled: without, each process of the tests compiles anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper system clean
 

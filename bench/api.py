@@ -24,6 +24,7 @@ from typing import Any
 import httpx
 
 from bench.report import Row, finish, median, percentile
+from edge_agent.demo.processes import KEEPS_COMPILED
 from tests.support.rig import CARD, OTHER_CARD, TOKEN, Rig, line, payment
 
 SCANS = 300
@@ -81,6 +82,7 @@ class Process:
             [script, "run", "--config", str(rig.config)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, **KEEPS_COMPILED},
         )
         assert self.child.stdout is not None
         ready = json.loads(self.child.stdout.readline())

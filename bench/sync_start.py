@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from bench.report import median
+from edge_agent.demo.processes import KEEPS_COMPILED
 from tests.support.rig import TOKEN, Rig, line, sell
 
 STARTS = 3
@@ -41,6 +43,7 @@ def _start(rig: Rig, card: str) -> float:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        env={**os.environ, **KEEPS_COMPILED},
     ) as child:
         try:
             assert child.stdout is not None

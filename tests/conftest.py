@@ -9,6 +9,9 @@ import pytest
 NEEDED = ("chromium", "zbar", "postgres")
 REAL_TIME = ("tests/integration/", "tests/contract/drivers/")
 
+# Programs that tests start keep their compiled modules, as installed ones do.
+os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever runs real processes in real time on a shared machine has a second attempt."""

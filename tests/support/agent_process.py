@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from edge_agent.demo.processes import script
+from edge_agent.demo.processes import KEEPS_COMPILED, script
 from tests.support.rig import TOKEN, line, payment
 
 CONFIG = 'data_dir = "data"\nlocale = "en"\n[api]\nport = 0\n'
@@ -36,7 +36,7 @@ class AgentProcess:
         (folder / "data" / "api.token").write_text(TOKEN, encoding="ascii")
         run = [script("edge-agent"), "run", "--config", str(folder / "agent.toml")]
         self._command = [*wrapper, *run]
-        self._env = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
+        self._env = {**os.environ, "PYTHONUNBUFFERED": "1", **KEEPS_COMPILED, **(env or {})}
         self._process: subprocess.Popen[str] | None = None
         self.http: httpx.Client
 
