@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from edge_agent.after_sale import AfterSale
 from edge_agent.agent import Agent
-from edge_agent.api import after_routes, desk_routes, sales, tap_routes
+from edge_agent.api import after_routes, desk_routes, sales, tap_routes, websocket
 from edge_agent.api import app as api_app
 from edge_agent.api.guard import Tokens
 from edge_agent.api.writes import Writes
@@ -258,6 +258,7 @@ class _Builder:
             [
                 sales.routes(till, desk, writes, OneTimeDesk(till, self.codes), after),
                 after_routes.routes(till, after, desk, writes),
+                websocket.routes(desk, self.broadcast),
                 tap_routes.routes(TapDesk(till, self.ledger, self.rules.template)),
                 desk_routes.routes(
                     desk,

@@ -43,6 +43,11 @@ class Listener:
         else:
             self._queue.put_nowait(event)
 
+    def hang_up(self) -> None:
+        """The other side has left: whoever waits for the next event gets one, the last."""
+        self.is_dropped = True
+        self.offer(Event(0, "bye", "{}"))
+
     async def get(self, timeout_s: float) -> Event | None:
         """Next event, or `None` when `timeout_s` passed without one."""
         try:

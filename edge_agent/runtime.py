@@ -12,11 +12,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
 
 from edge_agent import bootstrap, lean_start, notify
 from edge_agent.agent import Agent
+from edge_agent.api.websocket import MAX_MESSAGE_BYTES, websocket_protocol
 from edge_agent.config import Settings
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
@@ -136,7 +138,13 @@ class _Run:
             raise
         self._catch_signals()
         config = uvicorn.Config(
-            agent.app, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75
+            agent.app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=75,
+            ws=cast(Any, websocket_protocol),
+            ws_max_size=MAX_MESSAGE_BYTES,
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=sockets))

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge_agent.api.problems import problem
+from edge_agent.api.websocket import offered_token
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 
@@ -80,7 +81,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403, 401, 413 or 415 at once, or pass on with a bounded body."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
@@ -96,6 +97,8 @@ class Guard:
             await _refuse(403, "bad_origin", "another site's page may not call the agent")(
                 scope, receive, send
             )
+        elif scope["type"] == "websocket":
+            await self._upgrade(scope, receive, send, headers)
         elif scope["method"] == "OPTIONS":
             await self._preflight(scope, receive, send, origin)
         else:
@@ -104,6 +107,17 @@ class Guard:
     def _is_known(self, origin: str) -> bool:
         own = {f"http://{host}" for host in self._hosts()}
         return origin in own or origin in self._origins
+
+    async def _upgrade(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        """A WebSocket has its token from the header, or among the subprotocols it offers."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        presented = token if scheme == "Bearer" else offered_token(scope.get("subprotocols", ()))
+        if not (presented and self._tokens.accepts(presented)):
+            await _refuse(401, "bad_token", "the register's token is missing or wrong")(
+                scope, receive, send
+            )
+        else:
+            await self._app(scope, receive, send)
 
     async def _checked(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         path: str = scope["path"]

@@ -15,6 +15,7 @@ import httpx
 import uvicorn
 
 from edge_agent.agent import Agent
+from edge_agent.api.websocket import MAX_MESSAGE_BYTES, websocket_protocol
 from edge_agent.bootstrap import build
 from edge_agent.bundles import BundleStore
 from edge_agent.config import load_settings
@@ -166,7 +167,14 @@ class Rig:
             machine=machine,
             sender=ConsoleSender(self.console),
         )
-        config = uvicorn.Config(self.agent.app, log_config=None, lifespan="off")
+        protocol: Any = websocket_protocol
+        config = uvicorn.Config(
+            self.agent.app,
+            log_config=None,
+            lifespan="off",
+            ws=protocol,
+            ws_max_size=MAX_MESSAGE_BYTES,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": sockets}, daemon=True
