@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
+from edge_agent.cli_devices import add_device_commands
 from edge_agent.command_failed import CommandFailed
 
 CONFIG_HELP = (
@@ -166,6 +167,9 @@ def _operation(commands: Commands) -> None:
     )
     _config_option(doctor)
     _json_option(doctor)
+    devices = _group(commands, "devices", "scanners and printers at this register")
+    for command in add_device_commands(devices, _command, _bounded):
+        _config_option(command)
     _ledger(commands)
     _outbox(commands)
     _command(commands, "version", "edge_agent.commands.version:run", "print the version")

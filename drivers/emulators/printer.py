@@ -23,9 +23,11 @@ _CUTS: Final = frozenset({"power_off", "unplug", "cable_out"})
 
 
 class Device(Protocol):
-    """A printer behind the wire; `lacks` names the faults that it cannot have."""
+    """A printer behind the wire."""
 
-    lacks: frozenset[str]
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Faults that a script cannot give it."""
 
     def documents(self) -> list[Any]:
         """Slips, oldest first: `Document`s, or a receipt printer's `Slip`s."""

@@ -7,20 +7,19 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from drivers.base import PrinterStatus
 from drivers.errors import DeviceError
 from drivers.registry import open_printer, open_scanner
 from drivers.transport.device_url import SerialUrl, parse_device_url
 from edge_agent.commands.check_config import device_problems
+from edge_agent.doctor import device_advice
 from edge_agent.doctor.finding import Case, Finding, Verdict
 from edge_agent.settings_sections import DeviceSettings
 
-_CHECK_CABLE = "check cable and power, and the address in the settings"
 _AGENT_SAYS: dict[str, tuple[Verdict, str]] = {
     "ok": ("ok", ""),
     "low": ("warn", "have paper ready"),
     "out": ("fail", "put paper in"),
-    "offline": ("fail", _CHECK_CABLE),
+    "offline": ("fail", device_advice.CHECK_CABLE),
     "error": ("fail", "read the device's own message, and its line in the log"),
 }
 
@@ -37,7 +36,7 @@ def scanner(case: Case) -> Iterable[Finding]:
     try:
         open_scanner(device.driver, device.url, device.options).close()
     except DeviceError as error:
-        yield Finding("scanner", "fail", str(error), _CHECK_CABLE)
+        yield Finding("scanner", "fail", str(error), device_advice.of_error(error))
     else:
         yield Finding("scanner", "ok", f"{device.url} opens")
 
@@ -64,19 +63,10 @@ def printer(case: Case) -> Iterable[Finding]:
         finally:
             opened.close()
     except DeviceError as error:
-        yield Finding("printer", "fail", str(error), _CHECK_CABLE)
+        yield Finding("printer", "fail", str(error), device_advice.of_error(error))
         return
-    yield _printer_state(f"{info.model} {info.serial_number}, paper {status.paper}", status)
-
-
-def _printer_state(says: str, status: PrinterStatus) -> Finding:
-    if status.error or not status.online:
-        return Finding("printer", "fail", f"{says}: {status.error or 'offline'}", _CHECK_CABLE)
-    if status.paper == "out":
-        return Finding("printer", "fail", says, "put paper in")
-    if status.fiscal_open:
-        return Finding("printer", "warn", f"{says}, a receipt is open", "start the agent")
-    return Finding("printer", "warn" if status.paper == "low" else "ok", says)
+    says = f"{info.model} {info.serial_number}".strip() + f", paper {status.paper}"
+    yield device_advice.of_status("printer", says, status)
 
 
 def _before_opening(case: Case, name: str, device: DeviceSettings) -> Finding | None:
@@ -101,7 +91,7 @@ def _port_rights(name: str, path: Path) -> Finding | None:
     if sys.platform == "win32":
         return None
     if not path.exists():
-        return Finding(name, "fail", f"{path} is not there", _CHECK_CABLE)
+        return Finding(name, "fail", f"{path} is not there", device_advice.CHECK_CABLE)
     if os.access(path, os.R_OK | os.W_OK):
         return None
     import grp
