@@ -7,7 +7,9 @@ port = 0                          # 0: any free port on 127.0.0.1
 name = "till1-scanner"
 kind = "scanner"
 link = "/tmp/bench/scanner1"      # a pty under this path, or tcp = "127.0.0.1:0"
-suffix = "cr"
+suffix = "cr"                     # cr, lf, crlf, tab, etx, none
+mode = "serial"                   # serial, ssi (Zebra packets), wedge (keys), hid_pos (reports)
+vendor = "honeywell"              # whose commands it understands: beeps, lamps
 
 [[device]]
 name = "till1-printer"
@@ -30,6 +32,8 @@ from typing import Any, Final
 
 from drivers.emulators.dialects import CHECKBOX, PRINTER_DIALECTS
 from drivers.emulators.escpos.pages import PAGE_SETS
+from drivers.emulators.scanning.models import VENDORS
+from drivers.emulators.scanning.outlets import MODES, SUFFIXES
 
 MAX_DEVICES: Final = 64
 MAX_DELAY_MS: Final = 10_000
@@ -37,7 +41,14 @@ BAUDS: Final = (0, 9600, 19_200, 38_400, 57_600, 115_200)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 PLACE_KEYS: Final[Mapping[str, type]] = {"name": str, "kind": str, "link": str, "tcp": str}
-SCANNER_KEYS: Final[Mapping[str, type]] = {"suffix": str, "seed": int}
+SCANNER_KEYS: Final[Mapping[str, type]] = {
+    "suffix": str,
+    "seed": int,
+    "vendor": str,
+    "mode": str,
+    "is_virtual": bool,
+    "record": str,
+}
 LINE_KEYS: Final[Mapping[str, type]] = {"delay_ms": int, "baud": int}
 PRINTER_KEYS: Final[Mapping[str, type]] = {"dialect": str, "paper_dir": str}
 RECEIPT_PRINTER_KEYS: Final[Mapping[str, type]] = {
@@ -135,6 +146,8 @@ def device_entry(entry: Mapping[str, Any], folder: Path) -> DeviceEntry:
     _check_settings(name, settings)
     if "paper_dir" in settings:
         settings["paper_dir"] = str(folder / settings["paper_dir"])
+    if "record" in settings:
+        settings["record"] = str(folder / settings["record"])
     return DeviceEntry(name, kind, str(folder / link) if link else "", tcp, settings)
 
 
@@ -156,7 +169,9 @@ def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
         "delay_ms": (lambda value: 0 <= value <= MAX_DELAY_MS, f"must be 0 to {MAX_DELAY_MS}"),
         "baud": (lambda value: value in BAUDS, f"must be one of {', '.join(map(str, BAUDS))}"),
         "cash_rounding": (lambda value: value in (0, 10, 50), "must be 0, 10 or 50"),
-        "suffix": (lambda v: v in ("cr", "lf", "crlf", "tab", "etx"), "is not a known suffix"),
+        "suffix": (lambda value: value in SUFFIXES, f"must be one of {', '.join(SUFFIXES)}"),
+        "vendor": (lambda value: value in VENDORS, f"must be one of {', '.join(VENDORS)}"),
+        "mode": (lambda value: value in MODES, f"must be one of {', '.join(MODES)}"),
         "columns": (lambda value: 16 <= value <= 64, "must be 16 to 64"),
         "dots": (lambda value: 100 <= value <= 1000, "must be 100 to 1000"),
         "pages": (lambda value: value in PAGE_SETS, f"must be one of {', '.join(PAGE_SETS)}"),

@@ -18,6 +18,8 @@ from drivers.emulators.control import ControlServer
 from drivers.emulators.dialects import PRINTER_DIALECTS
 from drivers.emulators.escpos.pages import PAGE_SETS
 from drivers.emulators.fleet import DEFAULT_DELAY_MS, Fleet
+from drivers.emulators.scanning.models import VENDORS
+from drivers.emulators.scanning.outlets import MODES, SUFFIXES
 from drivers.errors import DeviceError
 
 CONTROL_ENV = "EDGE_EMULATOR_CONTROL"
@@ -36,7 +38,9 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("file", type=Path)
 
     scanner = commands.add_parser("scanner", help="run one bar code reader")
-    scanner.add_argument("--suffix", default="cr", help="cr, lf, crlf, tab or etx (default cr)")
+    scanner.add_argument("--suffix", default="cr", choices=tuple(SUFFIXES), help="end of a code")
+    scanner.add_argument("--mode", default="serial", choices=MODES, help="how it sends codes")
+    scanner.add_argument("--vendor", default="plain", choices=VENDORS, help="commands it knows")
     printer = commands.add_parser("printer", help="run one fiscal printer")
     printer.add_argument(
         "--dialect", default="datecs_ua", choices=PRINTER_DIALECTS, help="protocol"
@@ -84,7 +88,7 @@ def _single(arguments: argparse.Namespace) -> BenchFile:
         **({"link": arguments.pty} if arguments.pty else {"tcp": arguments.tcp}),
     }
     if arguments.command == "scanner":
-        entry["suffix"] = arguments.suffix
+        entry |= {key: getattr(arguments, key) for key in ("suffix", "mode", "vendor")}
     elif arguments.command == "receipt-printer":
         entry |= {key: getattr(arguments, key) for key in ("columns", "dots", "pages")}
         entry["kind"] = "receipt_printer"

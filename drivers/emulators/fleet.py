@@ -12,7 +12,7 @@ from drivers.emulators.escpos.device import EscPosConfig, EscPosDevice
 from drivers.emulators.escpos.wire import EscPosWire
 from drivers.emulators.printer import PrinterEmulator
 from drivers.emulators.register.config import RegisterConfig
-from drivers.emulators.scanner import ScannerEmulator
+from drivers.emulators.scanner import ScannerEmulator, VirtualTime
 from drivers.emulators.wire import open_endpoint
 
 DEFAULT_DELAY_MS = 60
@@ -75,8 +75,14 @@ def start_device(entry: DeviceEntry) -> Emulator:
         return _checkbox(entry)
     endpoint = open_endpoint(entry.link, entry.tcp, int(settings.pop("baud", 0)))
     if entry.kind == "scanner":
-        suffix, seed = str(settings.get("suffix", "cr")), int(settings.get("seed", 1))
-        return ScannerEmulator(entry.name, endpoint, suffix, seed)
+        is_virtual, record = settings.pop("is_virtual", False), settings.pop("record", "")
+        return ScannerEmulator(
+            entry.name,
+            endpoint,
+            clock=VirtualTime() if is_virtual else None,
+            record=Path(record) if record else None,
+            **settings,
+        )
     if entry.kind == "receipt_printer":
         delay_ms = int(settings.pop("delay_ms", 0))
         receipts = EscPosDevice(EscPosConfig(**settings))

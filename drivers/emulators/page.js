@@ -58,7 +58,13 @@ function scannerPanel(name, device) {
     scriptForm(name, "scan ]E00420000000017", state), state,
   );
   document.getElementById("scanners").append(section);
-  return {show: (now) => { badge.textContent = `сканувань ${now.scans_sent ?? 0}`; }};
+  const heard = element("p", {className: "url"});
+  section.append(heard);
+  return {show: (now) => {
+    badge.textContent = `${now.mode ?? ""} ${now.vendor ?? ""} · сканувань ${now.scans_sent ?? 0}`;
+    const sounds = (now.signals ?? []).filter((one) => one.kind !== "ack").slice(-4);
+    heard.textContent = sounds.map((one) => `${one.kind}: ${one.name}`).join(" · ");
+  }};
 }
 
 function switches(name, device, state) {
