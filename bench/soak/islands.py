@@ -1,18 +1,22 @@
 """`make soak-authorisation`: store hubs killed in the middle of sales, in simulated chains.
 
-Chains of 50 stores, most of them cut off; each hub runs on its real `hub.db` beside the pure
-machine, and is killed at some moment of a loan or a claim, 10,000 times (TARGET). A bystander sees
-that nothing is spent twice; after each kill the file must hold what the pure hub remembers. First
-each mutant, which the bystander alone must see.
+Chains of 50 stores, most of them cut off; hubs on their real `hub.db` and registers with their
+real use cases on `ledger.db`, both beside the pure machines, which must answer and decide the same
+of leases, purses and the cache layer. Hubs are killed at some moment of a loan or a claim, 10,000
+times (TARGET); after each kill the file must hold what the pure hub remembers. Links are cut,
+registers crash, come back from older images and are copied, clocks are days off. A bystander sees
+that nothing is spent over its bound. First each mutant, which the bystander alone must see.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 
 from bench.soak.campaign import Outcome, Terms, run
 from bench.soak.islands_mutants import MUTANTS, seen_at
+from bench.soak.islands_register import TwinRegister
 from bench.soak.islands_world import IslandWorld
 
 NAME = "authorisation-islands"
@@ -27,11 +31,12 @@ def work(terms: Terms) -> Outcome:
     seen: Counter[str] = Counter()
     approved: Counter[str] = Counter()
     overdrawn: Counter[str] = Counter()
-    steps, broken, over, twice = 0, "", 0, 0
+    steps, broken, over, twice, compared = 0, "", 0, 0, 0
+    busy = time.process_time()
     for number in range(WORLDS_A_SEED):
         if terms.is_over or seen["hub killed"] >= terms.target or broken:
             break
-        world = IslandWorld(terms.seed * WORLDS_A_SEED + number)
+        world = IslandWorld(terms.seed * WORLDS_A_SEED + number, register=TwinRegister)
         try:
             world.run(WORLD_STEPS)
             world.heal()
@@ -45,8 +50,11 @@ def work(terms: Terms) -> Outcome:
         overdrawn.update(world.centre.overdrawn)
         twice += len(world.centre.posted_twice)
         over = max(over, world.truth.most_purse_over)
+        compared += sum(till.compared for till in world.tills)
     figures = {
         "steps": steps,
+        "steps_per_cpu_s": round(steps / max(time.process_time() - busy, 0.001)),
+        "compared": compared,
         "burnt_twice": twice,
         "mutants_unseen": unseen,
         "events": dict(seen),
@@ -56,9 +64,10 @@ def work(terms: Terms) -> Outcome:
         "broken": broken,
     }
     says = (
-        f"hubs killed in sales; {steps} steps; leases overspent by {overdrawn['lease']}, burnt"
-        f" twice {twice}, no purse and no cache over its bound; files as the pure hubs after each"
-        f" kill; {len(MUTANTS) - len(unseen)} of {len(MUTANTS)} mutants seen"
+        f"hubs killed in sales; {steps} steps, {sum(approved.values())} approvals; leases overspent"
+        f" by {overdrawn['lease']}, burnt twice {twice}, no purse and no cache over its bound;"
+        f" files and pure machines agree; {len(MUTANTS) - len(unseen)} of {len(MUTANTS)} mutants"
+        " seen"
     )
     is_sound = not (broken or unseen or twice or overdrawn["lease"])
     return Outcome(seen["hub killed"], is_sound, broken or says, figures)

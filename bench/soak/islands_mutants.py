@@ -1,13 +1,19 @@
-"""Faults of a store hub on its file, each with one condition of the bound taken away."""
+"""Faults of a hub or a register on its file, each with one condition of the bound taken away.
+
+The bystander alone must see them: nothing else stands beside the machine at fault."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from bench.soak.islands_hub import HubOnDisk, RealHub
+from bench.soak.islands_register import RealRegister
 from bench.soak.islands_world import IslandWorld
 from edge_agent.ledger.hub_rights import HubLease
-from loyalty.protocol import AuthId
+from loyalty.authorisation.decision import wanted_claim
+from loyalty.protocol import AuthId, Message
+from loyalty.protocol.register import Disk, Pending
 
 
 class CreatingDisk(HubOnDisk):
@@ -38,6 +44,23 @@ class GenerousDisk(HubOnDisk):
         return purse, cache
 
 
+class NoIslandCheck(RealRegister):
+    """Takes a purse on its own records alone while the hub is there."""
+
+    def _claim(self, pending: Pending) -> list[Message]:
+        pending.claim = wanted_claim(self._inputs(pending))
+        return self.finish(pending)
+
+
+class TakesAnyDisk(RealRegister):
+    """Takes an image of yesterday for the newest."""
+
+    def restored(self, image: Disk, nonce: int) -> None:
+        """No look at the anchor."""
+        super().restored(image, nonce)
+        self.is_confirmed = True
+
+
 class CreatingHub(RealHub):
     """On such a file."""
 
@@ -61,20 +84,22 @@ class Mutant:
     """A fault, and the steps within which it is seen on every seed that was tried."""
 
     name: str
-    hub: type[RealHub]
     within: int
+    machines: dict[str, Any]
 
 
 MUTANTS = (
-    Mutant("hub that creates rights", CreatingHub, 10_000),
-    Mutant("hub that forgets in a kill", ForgetfulHub, 20_000),
-    Mutant("hub that grants every claim", GenerousHub, 60_000),
+    Mutant("hub that creates rights", 10_000, {"hub": CreatingHub}),
+    Mutant("hub that forgets in a kill", 20_000, {"hub": ForgetfulHub}),
+    Mutant("hub that grants every claim", 60_000, {"hub": GenerousHub}),
+    Mutant("purse without island check", 30_000, {"register": NoIslandCheck}),
+    Mutant("restored image not fenced", 60_000, {"register": TakesAnyDisk}),
 )
 
 
 def seen_at(mutant: Mutant, seed: int) -> tuple[int, str]:
     """The step at which the invariants saw a fault and what they said; "" when they did not."""
-    world = IslandWorld(seed, hub=mutant.hub)
+    world = IslandWorld(seed, **mutant.machines)
     try:
         world.run(mutant.within)
     except AssertionError as found:

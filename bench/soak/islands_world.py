@@ -1,4 +1,5 @@
-"""The chain of `authorisation_world` with each hub on its real file, and hubs that are killed.
+"""The chain of `authorisation_world` with hubs on their real files, and hubs that are killed;
+registers are the pure machines, or have their real files too.
 
 A hub dies in the middle of a message, which is in the middle of a sale: of a loan, or of a claim
 before an approval. Its tills hear nothing until it runs again.
@@ -6,6 +7,7 @@ before an approval. Its tills hear nothing until it runs again.
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 import tempfile
@@ -15,7 +17,9 @@ from typing import Any
 from bench.soak.authorisation_world import World
 from bench.soak.depths_chains import MEMORY
 from bench.soak.islands_hub import MOMENTS, TwinHub
+from bench.soak.islands_register import TwinRegister
 from loyalty.protocol import CENTRE, Message
+from loyalty.protocol.register import Register
 
 KILLED_SHARE = 0.25
 DOWN_STEPS = 150
@@ -32,6 +36,7 @@ class IslandWorld(World):
         *,
         killed_share: float = KILLED_SHARE,
         hub: type[TwinHub] = TwinHub,
+        register: type[Register] = Register,
         **options: Any,
     ) -> None:
         self.fate = random.Random(seed + 1)
@@ -39,8 +44,13 @@ class IslandWorld(World):
         self.dead: dict[int, int] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="islands-", dir=_memory()))
         self.made: list[TwinHub] = []
+        self.tills: list[TwinRegister] = []
         here: dict[str, Any] = {"folder": self.folder, "made": self.made}
-        super().__init__(seed, hub=type("HubHere", (hub,), here), **options)
+        names = (f"till{number}" for number in itertools.count())
+        there: dict[str, Any] = {"root": self.folder, "names": names, "made": self.tills}
+        if issubclass(register, TwinRegister):
+            register = type("RegisterHere", (register,), there)
+        super().__init__(seed, hub=type("HubHere", (hub,), here), register=register, **options)
         self._lend()
         self.wan_down = {store for store in self.hubs if self.fate.random() < CUT_SHARE}
 
@@ -82,6 +92,8 @@ class IslandWorld(World):
         """Files."""
         for hub in self.made:
             hub.disk.close()
+        for till in self.tills:
+            till.till.close()
         shutil.rmtree(self.folder)
 
 
