@@ -72,6 +72,7 @@ def bucket_sums(
         sums=pack_sums(sums),
         quiet=pack_bits(quiet),
         server_time=to_text(now),
+        kinds=list(kinds),
     )
 
 
@@ -93,4 +94,5 @@ def read_bucket(
         buckets=buckets,
         rows=rows,
         server_time=to_text(now),
+        kinds=list(kinds),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from edge_agent.ledger.cache import Cache
@@ -99,6 +100,6 @@ def bucket_check(
         client,
         cache.cursor,
         cache.incarnation,
-        lambda buckets: cache.sums(holder, buckets, pause),
+        lambda buckets, kinds: cache.sums(replace(holder, kinds=frozenset(kinds)), buckets, pause),
         lambda bucket: cache.put_right(holder, bucket),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,13 +37,13 @@ class Comparison:
 class BucketCheck:
     """One register's comparison. No page of the feed may be applied while it runs.
 
-    `sums` adds up the own rows for a number of buckets; `put_right` makes one bucket equal to
-    the centre's and answers rows written and dropped."""
+    `sums` adds up the own rows of some kinds for a number of buckets; `put_right` makes one bucket
+    equal to the centre's and answers rows written and dropped."""
 
     client: SummingCentre
     cursor: Callable[[], str]
     incarnation: Callable[[], str]
-    sums: Callable[[int], list[int]]
+    sums: Callable[[int, Sequence[str]], list[int]]
     put_right: Callable[[FeedBucket], tuple[int, int]]
 
     def run(self) -> Comparison:
@@ -64,7 +64,7 @@ class BucketCheck:
             raise CentreUnavailable(f"the sums cannot be read: {error}") from None
         if theirs.incarnation != self.incarnation():
             return Comparison()
-        mine = self.sums(theirs.buckets)
+        mine = self.sums(theirs.buckets, theirs.kinds)
         wrong = [n for n in range(theirs.buckets) if quiet[n] and mine[n] != expected[n]]
         written = dropped = 0
         for number in wrong[:MAX_REPAIRS]:

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -259,7 +259,8 @@ class Cache(GoodsLookup, RightsLookup, CacheUpkeep):
 
     def put_right(self, holder: Holder, bucket: FeedBucket) -> tuple[int, int]:
         """Make one bucket equal to the centre's; rows written and dropped."""
-        return self._write(lambda c: put_right(c, live_rows(c, holder), bucket))
+        mine = replace(holder, kinds=frozenset(bucket.kinds))
+        return self._write(lambda c: put_right(c, live_rows(c, mine), bucket))
 
     def close(self) -> None:
         """Close readers and writer; safe to call twice."""

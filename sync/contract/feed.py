@@ -10,7 +10,10 @@ from sync.contract.messages import Hex32, MemberIdField, Name, Points, WireModel
 
 MAX_BUCKETS = 65_536
 MAX_SNAPSHOT_BYTES = 4 * 1024 * 1024 * 1024
-SUMMED_KINDS = ("member", "token", "phone", "good", "lease", "ruleset")
+FIRST_SUMMED = ("member", "token", "phone", "good", "lease", "ruleset")
+"""Kinds that an end sums which does not say what it sums."""
+SUMMED_RIGHTS = ("deny", "counter_lease", "purse_key", "offline_policy", "purse_floor")
+SUMMED_KINDS = (*FIRST_SUMMED, *SUMMED_RIGHTS)
 
 
 class FeedRow(WireModel):
@@ -156,7 +159,8 @@ class BucketSums(WireModel):
 
     `sums` is base64 of `buckets` × 8 bytes, big-endian. `quiet` is base64 of a bitmap (bit n of
     byte n // 8, least significant first): only a bucket whose bit is set is the same at the
-    caller's cursor as when its sum was made; the others are not to be compared this time.
+    caller's cursor as when its sum was made; the others are not to be compared this time. `kinds`
+    are those of the asked ones that this centre sums.
     """
 
     incarnation: str
@@ -164,16 +168,18 @@ class BucketSums(WireModel):
     sums: str
     quiet: str
     server_time: str
+    kinds: list[str] = list(FIRST_SUMMED)
 
 
 class FeedBucket(WireModel):
-    """Every live row of one bucket: rows of it that are not here no longer exist."""
+    """Every live row of one bucket: rows of `kinds` in it that are not here no longer exist."""
 
     incarnation: str
     number: int
     buckets: int
     rows: list[FeedRow]
     server_time: str
+    kinds: list[str] = list(FIRST_SUMMED)
 
 
 class FeedKillList(WireModel):

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from sync.contract.buckets import DEFAULT_BUCKETS
-from sync.contract.feed import MAX_BUCKETS, SUMMED_KINDS
+from sync.contract.feed import FIRST_SUMMED, MAX_BUCKETS, SUMMED_KINDS
 from sync.contract.messages import WireModel
 from sync.contract.signing import HEADER_BUNDLE_KEY, HEADER_BUNDLE_SIGNATURE
 from sync.serving.gate import authenticate, read_body
@@ -24,7 +24,7 @@ from sync.serving.port import Caller, Refused, Server
 MAX_FEED_ROWS = 2_000
 _PACKED_FROM = 1_024
 _GZIP_LEVEL = 1
-_ALL_KINDS = ",".join(SUMMED_KINDS)
+_FIRST_KINDS = ",".join(FIRST_SUMMED)
 _Cursor = Annotated[str, Query(max_length=200)]
 _Kinds = Annotated[str, Query(max_length=200, pattern=r"^[a-z_]{1,32}(,[a-z_]{1,32})*$")]
 
@@ -97,7 +97,7 @@ def _add_snapshots(app: FastAPI, server: Server) -> None:
 
 def _add_checksums(app: FastAPI, server: Server) -> None:
     @app.get("/v1/feed/sums")
-    async def sums(request: Request, cursor: _Cursor, kinds: _Kinds = _ALL_KINDS) -> Response:
+    async def sums(request: Request, cursor: _Cursor, kinds: _Kinds = _FIRST_KINDS) -> Response:
         """Checksums of the rows that the caller should hold at its cursor."""
         async with admitted(request):
             caller = await _caller(server, request)
@@ -110,7 +110,7 @@ def _add_checksums(app: FastAPI, server: Server) -> None:
         request: Request,
         number: Annotated[int, Path(ge=0, lt=MAX_BUCKETS)],
         of: Annotated[int, Query(ge=1, le=MAX_BUCKETS)] = DEFAULT_BUCKETS,
-        kinds: _Kinds = _ALL_KINDS,
+        kinds: _Kinds = _FIRST_KINDS,
     ) -> Response:
         """Every live row of one bucket."""
         if of & (of - 1) or number >= of:

@@ -145,13 +145,13 @@ def test_a_register_of_today_speaks_with_an_old_centre(version):
     _, exchanges = recorded(version)
     answers = {}
     for exchange in exchanges:
-        answers.setdefault((exchange["method"], exchange["target"]), []).append(exchange)
+        answers.setdefault((exchange["method"], _named(exchange["target"])), []).append(exchange)
     asked = []
 
     def answer(request):
         asked.append(request)
         target = request.url.raw_path.decode()
-        known = answers.get((request.method, target))
+        known = answers.get((request.method, _named(target)))
         if not known:
             problem = {"title": "Not found", "status": 404, "code": "no_such_route"}
             return httpx.Response(404, stream=httpx.ByteStream(json.dumps(problem).encode()))
@@ -161,7 +161,6 @@ def test_a_register_of_today_speaks_with_an_old_centre(version):
         return httpx.Response(exchange["status"], headers=headers, stream=httpx.ByteStream(body))
 
     client = CentreClient("http://127.0.0.1:9", "r1", new_private_key(), None, lambda: NOW)
-    client._channel._http.close()
     client._channel._http = httpx.Client(
         transport=httpx.MockTransport(answer), base_url="http://127.0.0.1:9"
     )
@@ -202,6 +201,14 @@ def test_a_register_of_today_speaks_with_an_old_centre(version):
             if request.headers.get("content-encoding") == "gzip":
                 body = gzip.decompress(body)
             check(version, name, body)
+
+
+def _named(target):
+    """A target without the kinds that it asks for: an old centre leaves out those it does not
+    know."""
+    path, _, query = target.partition("?")
+    kept = [part for part in query.split("&") if not part.startswith("kinds=")]
+    return f"{path}?{'&'.join(kept)}"
 
 
 def beat():

@@ -223,6 +223,7 @@ class MemoryCentre:
             sums=pack_sums(sums),
             quiet=pack_bits([number not in moved for number in range(self.buckets)]),
             server_time=self._time(),
+            kinds=list(kinds),
         )
 
     def bucket(self, caller: Caller, number: int, buckets: int, kinds: Sequence[str]) -> FeedBucket:
@@ -234,6 +235,7 @@ class MemoryCentre:
             buckets=buckets,
             rows=rows,
             server_time=self._time(),
+            kinds=list(kinds),
         )
 
     def report_rights(self, caller: Caller, report: RightsReport) -> RightsReply:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge_agent.ledger.cache import Cache
 from edge_agent.ledger.cache_buckets import Holder
 from sync.bucket_check import MAX_REPAIRS, BucketCheck, Comparison
-from sync.contract.feed import FeedRow
+from sync.contract.feed import FIRST_SUMMED, FeedRow
 from sync.contract.live import HeldLease, RightsReport
 from sync.downlink import Downlink
 from sync.errors import CentreUnavailable, LocalStoreFailed
@@ -203,7 +205,7 @@ def check_of(client, cache):
         client,
         cache.cursor,
         cache.incarnation,
-        lambda buckets: cache.sums(HOLDER, buckets),
+        lambda buckets, kinds: cache.sums(replace(HOLDER, kinds=frozenset(kinds)), buckets),
         lambda bucket: cache.put_right(HOLDER, bucket),
     )
 
@@ -284,3 +286,110 @@ def test_a_register_without_a_cache_or_a_right_speaks_too(centre, client, cache,
     assert [(each.incarnation, each.leases) for each in centre.state.rights] == [
         (centre.state.incarnation, [])
     ]
+
+
+# --- rights -------------------------------------------------------------------------------------
+
+
+DENIED = {"member_id": 7, "reason": "overdraft", "since": "2026-11-22T09:00:00Z"}
+COUNTER = {
+    "counter_id": "r1.1.0.campaign_limit:spring:",
+    "kind": "campaign_limit",
+    "key": "spring",
+    "register_id": "r1",
+    "epoch": 1,
+    "granted_units": 8,
+    "state": "open",
+}
+
+
+def tell_rights(centre):
+    """A row of each summed kind of right."""
+    state = centre.state
+    state.publish("deny", "7", DENIED)
+    state.publish("counter_lease", COUNTER["counter_id"], COUNTER)
+    state.publish("offline_policy", "active", {"purse_max_points": 700})
+    state.publish("purse_floor", "s1", {"floor_min": 29_000_000})
+    state.publish(
+        "purse_key", "k1", {"key_id": "k1", "public_key": "", "signature": "", "signed_by": ""}
+    )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM right_row WHERE kind = 'deny'",
+        "DELETE FROM right_row WHERE kind = 'counter_lease'",
+        "DELETE FROM right_row WHERE kind IN ('offline_policy', 'purse_floor')",
+        "DELETE FROM right_row",
+    ],
+    ids=["deny", "counter", "policy", "all"],
+)
+def test_a_right_that_never_came_is_found_and_fetched(centre, client, cache, damage):
+    fill(centre, 1, 20)
+    tell_rights(centre)
+    drain(Downlink(client, cache))
+    assert check_of(client, cache).run() == Comparison(compared=16)
+    spoil(cache, damage)
+    assert check_of(client, cache).run().written > 0
+    assert cache.is_denied(7)
+    assert cache.offline_policy().purse_max_points == 700
+    assert cache.purse_floor_wanted("s1") == 29_000_000
+    assert cache.counters(["spring"])[0].granted_units == 8
+    assert check_of(client, cache).run().different == 0
+
+
+def test_a_denial_that_the_centre_does_not_have_is_lifted(centre, client, cache):
+    tell_rights(centre)
+    drain(Downlink(client, cache))
+    ghost = {**DENIED, "member_id": 8}
+    cache.apply_rows([FeedRow(kind="deny", key="8", version=3, body=ghost)])
+    assert cache.is_denied(8)
+    found = check_of(client, cache).run()
+    assert (found.written, found.dropped) == (0, 1)
+    assert (cache.is_denied(8), cache.is_denied(7)) == (False, True)
+
+
+def test_a_centre_that_does_not_sum_rights_takes_none_away(centre, client, cache):
+    fill(centre, 1, 20)
+    tell_rights(centre)
+    drain(Downlink(client, cache))
+    state = centre.state
+    sums, bucket = state.bucket_sums, state.bucket
+
+    def first(kinds):
+        return [kind for kind in kinds if kind in FIRST_SUMMED]
+
+    # As a centre of the time before says it: no word of kinds.
+    state.bucket_sums = lambda caller, cursor, kinds: sums(caller, cursor, first(kinds)).model_copy(
+        update={"kinds": list(FIRST_SUMMED)}
+    )
+    state.bucket = lambda caller, number, of, kinds: bucket(
+        caller, number, of, first(kinds)
+    ).model_copy(update={"kinds": list(FIRST_SUMMED)})
+    spoil(cache, "DELETE FROM member")
+    found = check_of(client, cache).run()
+    assert (found.written, found.dropped) == (20, 0)
+    assert cache.is_denied(7)
+    assert check_of(client, cache).run().different == 0
+
+
+def test_what_is_asked_back_of_a_lease_comes_with_its_row(centre, client, cache):
+    body = {
+        "lease_id": "r1.1.3",
+        "member_id": 3,
+        "register_id": "r1",
+        "epoch": 1,
+        "granted_points": 500,
+        "state": "open",
+        "recall_id": "ask:1",
+        "recall_points": 200,
+    }
+    centre.state.publish("lease", "r1.1.3", body)
+    drain(Downlink(client, cache))
+    spoil(cache, "DELETE FROM lease")
+    spoil(cache, "DELETE FROM right_row")
+    assert cache.lease_recalls("r1", 1) == []
+    assert check_of(client, cache).run().written == 1
+    (recall,) = cache.lease_recalls("r1", 1)
+    assert (recall.recall_id, recall.recall_points) == ("ask:1", 200)
