@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from edge_agent.after_sale import AfterSale, Listed, SaleBrief
+from edge_agent.api.late_route import LateRoute
 from edge_agent.api.models import (
     Answer,
     ForeignReturnIn,
@@ -94,7 +95,7 @@ class ReceiptsOut(Answer):
 
 def routes(till: Till, after: AfterSale, desk: Desk, writes: Writes) -> APIRouter:
     """The router over one register."""
-    router = APIRouter(prefix="/v1", tags=["sales"])
+    router = APIRouter(prefix="/v1", tags=["sales"], route_class=LateRoute)
     _parking_routes(router, after, writes)
     _later_routes(router, till, after, desk, writes)
     _return_routes(router, till, after, desk, writes)

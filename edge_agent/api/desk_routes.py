@@ -11,6 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from edge_agent.api.guard import Tokens
+from edge_agent.api.late_route import LateRoute
 from edge_agent.api.models import (
     Answer,
     ChoiceIn,
@@ -138,7 +139,7 @@ def routes(
     retry_facts: Callable[[], int],
 ) -> APIRouter:
     """The router over one desk."""
-    router = APIRouter(prefix="/v1", tags=["register"])
+    router = APIRouter(prefix="/v1", tags=["register"], route_class=LateRoute)
 
     @router.post("/outbox/retry")
     def retry_outbox(body: Request) -> RetryOut:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from edge_agent.after_sale import AfterSale
+from edge_agent.api.late_route import LateRoute
 from edge_agent.api.models import (
     BasketIn,
     CodesIn,
@@ -46,7 +47,7 @@ def routes(
     till: Till, desk: Desk, writes: Writes, codes: OneTimeDesk, after: AfterSale
 ) -> APIRouter:
     """The router over one till."""
-    router = APIRouter(prefix="/v1", tags=["sales"])
+    router = APIRouter(prefix="/v1", tags=["sales"], route_class=LateRoute)
     _open_routes(router, till, desk, writes)
     _telling_routes(router, till, writes)
     _paying_routes(router, till, writes, after)

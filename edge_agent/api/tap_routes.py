@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from edge_agent.api.late_route import LateRoute
 from edge_agent.api.models import Request
 from edge_agent.tap_desk import TapDesk
 
@@ -28,7 +29,7 @@ class TapOut(BaseModel):
 
 def routes(desk: TapDesk) -> APIRouter:
     """The router over one desk."""
-    router = APIRouter(prefix="/v1", tags=["paper"])
+    router = APIRouter(prefix="/v1", tags=["paper"], route_class=LateRoute)
 
     @router.post("/tap/lines")
     def tap_lines(body: TapIn) -> TapOut:

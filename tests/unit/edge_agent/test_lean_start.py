@@ -6,8 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from edge_agent.bootstrap import build
+from edge_agent.config import load_settings
 from tests.support.agent_process import AgentProcess
-from tests.support.rig import CARD, Rig
+from tests.support.rig import CARD, TOKEN, Rig
 
 NOT_FOR_A_FIRST_SALE = (
     "PIL",
@@ -72,6 +77,21 @@ def test_a_register_without_devices_sells_before_it_loads_what_it_does_not_use(t
         if name == part or name.startswith(f"{part}.")
     }
     assert not heavy
+
+
+def test_no_route_is_built_before_its_first_request(tmp_path: Path):
+    rig = Rig(tmp_path)
+    agent = build(load_settings(rig.config), port=1, token=TOKEN)
+    try:
+        app = agent.app
+        assert isinstance(app, FastAPI)
+        routes = [route for route in app.routes if isinstance(route, APIRoute)]
+        late = [route for route in routes if "/v1/" in route.path_format]
+        assert len(late) > 30
+        assert [route.path_format for route in late if "endpoint" in vars(route)] == []
+        assert all(path in app.openapi()["paths"] for path in (each.path for each in late))
+    finally:
+        agent.close()
 
 
 def test_the_collector_pauses_for_the_start_alone():
