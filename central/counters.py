@@ -4,7 +4,8 @@ A campaign's limit is spread over all registers: half of what is left goes out i
 register that has used up half of its part gets more; when nothing is left here, the fullest one is
 asked for half of its own. Other kinds (a gift card's balance, a coupon's one use) are lent to the
 register that is named. A unit is debited here before a register hears of it (B1), and comes back by
-the register's own fact (B3), of its own life (B4).
+the register's own fact (B3), of its own life (B4). After a restore nothing is lent before every
+register has said what it holds.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ def define(
 ) -> Counter:
     """Set a counter's total; a campaign's is spread over all registers at once. One transaction.
 
-    `BadInput` (`bad_units`) below what is lent and used already."""
+    `BadInput`: `bad_units` below what is lent and used already, `restoring` for a campaign."""
     if not 0 <= total <= MAX_UNITS or not 0 < len(key) <= 64 or len(window) > 10:
         raise BadInput("bad_units", "a key of 64 characters, a total within bounds are expected")
     counter_key = key_of(kind, key, window)
@@ -175,6 +176,7 @@ def define(
         raise BadInput("bad_units", f"{total - counter.left} units are lent and used already")
     changes = Changes()
     if kind == CAMPAIGN:
+        _refuse_while_restoring(connection)
         _spread(connection, changes, counter)
     changes.flush(connection)
     note_deed(connection, now, author, "counter", f"counter:{counter_key}", f"{reason} ({total})")
@@ -191,7 +193,10 @@ def lend(
     author: str,
     reason: str,
 ) -> int:
-    """Lend up to so many units to one register; how many there were. One transaction."""
+    """Lend up to so many units to one register; how many there were. One transaction.
+
+    `BadInput`: `no_such_counter`, `restoring`."""
+    _refuse_while_restoring(connection)
     counter = load(connection, member_id, counter_key)
     row = connection.execute(
         "select epoch from register where register_id = %s and epoch > 0 and revoked_at is null",
@@ -205,6 +210,19 @@ def lend(
     text = f"{reason} ({granted} to {register_id})"
     note_deed(connection, now, author, "counter_lent", f"counter:{counter_key}", text)
     return granted
+
+
+def _is_awaiting(connection: Connection) -> bool:
+    """Whether registers may hold parts that a restored database has forgotten."""
+    row = connection.execute(
+        "select exists (select 1 from awaited where settled_at is null)"
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _refuse_while_restoring(connection: Connection) -> None:
+    if _is_awaiting(connection):
+        raise BadInput("restoring", "wait until every register has reported, or settle it")
 
 
 def _tills(connection: Connection) -> list[tuple[str, int]]:
@@ -287,7 +305,7 @@ def _post(
             lease.recall_id, lease.recall_units = "", 0
         lease.state = "closed" if back.closes else lease.state
     _save(connection, changes, counter, lease)
-    if counter.kind == CAMPAIGN:
+    if counter.kind == CAMPAIGN and not _is_awaiting(connection):
         _feed_the_hungry(connection, changes, counter)
 
 

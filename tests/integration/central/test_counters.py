@@ -144,3 +144,29 @@ def test_a_restored_centre_hears_what_it_had_lent(centre, db):
     ]
     assert till.post("/v1/rights", report).json()["restored"] == 1
     assert figures(db) == {"lent": 8, "used": 0, "left": 2, "over": 0}
+
+
+def test_nothing_is_lent_before_every_register_has_told_what_it_holds(centre, db, sale_body):
+    one, two = centre.till("S1", "R1"), centre.till("S2", "R2")
+    define(db, centre, 12)
+    # Lent since the backup, and forgotten: R2 holds all that seems to be left.
+    held = lent(two)
+    forgotten = 12 - 2 * held["granted_units"]
+    with db.transaction():
+        incarnation = lives.begin_new_life(db, centre.clock())
+    use(one, sale_body, lent(one)["granted_units"])
+    with pytest.raises(BadInput, match="reported"):
+        define(db, centre, 20)
+    what = (0, "campaign_limit:spring:", "R1", 1)
+    with pytest.raises(BadInput, match="reported"):
+        counters.lend(db, *what, centre.clock(), "olena", "plan")
+    report = {"incarnation": incarnation, "epoch": one.epoch, "leases": []}
+    assert one.post("/v1/rights", report).status_code == 200
+    units = held["granted_units"] + forgotten
+    part = {"counter_id": held["counter_id"], "granted_units": units, "used_units": 0}
+    report["counters"] = [{**part, "state": "open"}]
+    assert two.post("/v1/rights", report).json()["restored"] == 1
+    assert figures(db)["over"] == 0
+    with db.transaction():
+        assert counters.lend(db, *what, centre.clock(), "olena", "plan") == 0
+    assert figures(db)["left"] == 0
