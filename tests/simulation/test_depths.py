@@ -92,7 +92,9 @@ def test_depths_that_differ_are_told_apart():
 # --- a day offline and its twin ---------------------------------------------------------------
 
 
-def day(world: World, wants: list[tuple[int, int, int]], is_online: bool) -> dict[int, int]:
+def day(
+    world: World, wants: list[tuple[int, int, int]], is_online: bool, *, heals: bool = True
+) -> dict[int, int]:
     """Orders as (till, member, wanted), online with sync after each or a whole day without any
     link; refused points by member."""
     refused: dict[int, int] = {}
@@ -105,7 +107,8 @@ def day(world: World, wants: list[tuple[int, int, int]], is_online: bool) -> dic
             world.push(till, 50, "answered")
             for each in world.shops:
                 world.pull(each, "answered")
-    world.heal()
+    if heals:
+        world.heal()
     return refused
 
 
@@ -114,6 +117,50 @@ def totals(world: World) -> dict[int, int]:
         member: sum(p for name, p in world.compare(member).items() if name != "pending")
         for member in range(1, world.size.members + 1)
     }
+
+
+THREE_DAYS_MIN = 3 * 24 * 60
+CLOCKS = {
+    "right": (0, 0, False),
+    "three days ahead": (THREE_DAYS_MIN, THREE_DAYS_MIN, False),
+    "three days behind": (-THREE_DAYS_MIN, -THREE_DAYS_MIN, False),
+    "standing still": (0, 0, True),
+    "jumping back at noon": (THREE_DAYS_MIN, -THREE_DAYS_MIN, False),
+}
+"""Offset in minutes in the morning and from noon on, and whether it is frozen."""
+
+
+def set_clocks(world: World, offset_min: int, is_frozen: bool) -> None:
+    for till in world.shops:
+        world.set_clock(till, offset_min, is_frozen)
+
+
+def test_a_day_offline_is_the_same_under_any_clock():
+    """Which clocks the registers have decides nothing: the same is approved, refused and posted."""
+    dice = random.Random(FIXED)
+    size = Size(stores=3, members=4)
+    wants = [
+        (1 + (member + dice.randrange(3)) % size.stores, member, dice.randint(1, 9_000))
+        for member in (dice.randint(1, size.members) for _ in range(12))
+    ]
+    found = {}
+    for name, (morning, noon, is_frozen) in CLOCKS.items():
+        world = World(FIXED, size, [PureChain(size), SqliteChain(size)])
+        try:
+            a_day(world, [], True)
+            set_clocks(world, morning, is_frozen)
+            refused = day(world, wants[:6], False, heals=False)
+            set_clocks(world, noon, is_frozen)
+            world.tick(60)
+            refused_later = day(world, wants[6:], False)
+            spent = [r.points for r in world.receipts.values()]
+            found[name] = (totals(world), refused, refused_later, spent)
+        finally:
+            for depth in world.depths:
+                depth.close()
+    assert sum(found["right"][3]) > 0
+    for name, seen in found.items():
+        assert seen == found["right"], name
 
 
 def a_day(world: World, wants: list[tuple[int, int, int]], is_online: bool) -> dict[int, int]:
