@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from edge_agent.after_sale import AfterSale
 from edge_agent.agent import Agent
-from edge_agent.api import after_routes, desk_routes, sales, tap_routes, websocket
+from edge_agent.api import after_routes, desk_routes, sales, shift_routes, tap_routes, websocket
 from edge_agent.api import app as api_app
 from edge_agent.api.guard import Tokens
 from edge_agent.api.writes import Writes
@@ -47,6 +47,7 @@ from edge_agent.one_time_codes import CodeSender, NoSender, OneTimeCodes
 from edge_agent.one_time_desk import OneTimeDesk
 from edge_agent.purse_scan import PurseReader
 from edge_agent.rules_slot import RulesSlot
+from edge_agent.shift.wiring import shift_of
 from edge_agent.storage_notice import storage_changed
 from edge_agent.sync_events import SyncEvents
 from edge_agent.sync_exchange import SyncCallbacks
@@ -55,7 +56,7 @@ from edge_agent.sync_pace import SyncTiming
 from edge_agent.sync_runner import SyncRunner
 from edge_agent.tap_desk import TapDesk
 from edge_agent.till import Till
-from edge_agent.till_identity import TillIdentity
+from edge_agent.till_identity import identity_of
 from sync.centre_client import CentreClient, ClockSample
 from sync.contract.feed import FeedPage
 from sync.contract.live import HeartbeatReply
@@ -230,7 +231,9 @@ class _Builder:
         health.devices = lambda: desk.devices
         runner = self._runner(desk, health)
         scanner = scanner_of(self.settings, desk)
-        printer = printer_of(self.settings, self.ledger, till, desk, self.rules.template)
+        self.shift = shift_of(self.settings, self.ledger, self.clock, self.cache.staff, till, desk)
+        template = self.rules.template
+        printer = printer_of(self.settings, self.ledger, till, desk, template, self.shift)
         upkeep = self._upkeep()
         health.ledger_check = lambda: upkeep.check
         self._join(till, desk, health, runner, printer)
@@ -260,6 +263,7 @@ class _Builder:
                 after_routes.routes(till, after, desk, writes),
                 websocket.routes(desk, self.broadcast),
                 tap_routes.routes(TapDesk(till, self.ledger, self.rules.template)),
+                shift_routes.routes(self.shift, writes),
                 desk_routes.routes(
                     desk,
                     self.broadcast,
@@ -287,23 +291,8 @@ class _Builder:
         return frozenset(own | set(self.settings.api.hosts))
 
     def _till(self) -> Till:
-        settings = self.settings
-        prints = settings.till.print_mode == "agent" and settings.printer is not None
-        who = TillIdentity(
-            register_id=self.identity.register_id,
-            store_id=self.identity.store_id,
-            store_name=self.identity.store_name,
-            epoch=self.identity.epoch,
-            locale=settings.locale,
-            cash_step_minor=settings.till.cash_rounding,
-            prints=prints,
-            cashier=settings.till.cashier_name,
-            store_format=settings.till.store_format,
-            channel=settings.till.channel,
-            agent_version=VERSION,
-        )
         return Till(
-            who,
+            identity_of(self.settings, self.identity, VERSION),
             self.ledger,
             self.cache,
             self.clock,
@@ -380,15 +369,16 @@ class _Builder:
             desk.on_member = self.hub.walk_up
 
         def fact_written() -> None:
+            self.shift.sold()
             health.fact_written()
             wake_sync()
             wake_hub()
 
-        till.on_fact = fact_written
+        till.on_fact = self.shift.on_fact = fact_written
         if runner is not None:
             self.gate.on_lost = self.rules.on_activated = runner.notify_change
         if printer is not None:
-            till.on_job = printer.wake
+            till.on_job = self.shift.on_act = printer.wake
 
 
 def _cache_rebuilt(damaged: Path) -> None:

@@ -149,6 +149,7 @@ def _operation(commands: Commands) -> None:
     )
     _config_option(panel)
     _print_jobs(commands)
+    _shift(commands)
     _receipt(commands)
     logs = _command(commands, "logs", "edge_agent.commands.logs:run", "read the agent's log files")
     _config_option(logs)
@@ -253,6 +254,36 @@ def _print_jobs(commands: Commands) -> None:
     resolve.add_argument("--author", required=True, help="who looked at the paper")
     resolve.add_argument("--fiscal-number", default="", help="number on the slip, when printed")
     _config_option(resolve)
+
+
+def _shift(commands: Commands) -> None:
+    shift = _group(commands, "shift", "sign-in, opening, X and Z reports, service cash")
+    where = "edge_agent.commands.shift"
+    made = [
+        _command(shift, "status", f"{where}:status", "the shift, who works, what loyalty did"),
+        _command(shift, "sign-out", f"{where}:sign_out", "sign out whoever is signed in"),
+    ]
+    for verb, about in (
+        ("open", "open the shift"),
+        ("x", "print an X report with the loyalty slip"),
+        ("z", "print the Z report and close the shift; refused while a paper is unknown"),
+        ("cash-in", "service cash into the drawer"),
+        ("cash-out", "service cash out of the drawer; needs a senior cashier"),
+    ):
+        made.append(_command(shift, verb, f"{where}:act", about))
+        made[-1].set_defaults(verb=verb)
+        if verb.startswith("cash"):
+            made[-1].add_argument("amount", metavar="UAH", help="hryvnias, such as 500 or 500.50")
+    made.append(_command(shift, "sign-in", f"{where}:sign_in", "sign a cashier in; asks the PIN"))
+    made[-1].add_argument("cashier", metavar="ID", help="number of the cashier")
+    made.append(_command(shift, "resolve", f"{where}:resolve", "say what an act's paper shows"))
+    made[-1].add_argument("act", metavar="ACT", help="id of the act")
+    made[-1].add_argument("verdict", choices=("printed", "not_printed"), help="what was seen")
+    made[-1].add_argument("--author", required=True, help="who looked at the paper")
+    made[-1].add_argument("--number", default="", help="number of the Z, when printed")
+    for command in made:
+        _config_option(command)
+        _json_option(command)
 
 
 def _receipt(commands: Commands) -> None:

@@ -49,6 +49,14 @@ class Event(StrEnum):
     PRINT_UNKNOWN = "print_unknown", ERROR, "Look at the paper and resolve the job by hand."
     PRINT_RESOLVED = "print_resolved", INFO, "Nothing; a person or the device's counters decided."
 
+    # --- the shift --------------------------------------------------------------------------
+    SHIFT_ACT_DONE = "shift_act_done", INFO, "Nothing; the printer's counters have it."
+    SHIFT_ACT_REFUSED = "shift_act_refused", WARNING, "See the reason in errors.md; try again."
+    SHIFT_ACT_UNKNOWN = "shift_act_unknown", ERROR, "Ask for it again: the counter decides."
+    SHIFT_ACT_RESOLVED = "shift_act_resolved", INFO, "Nothing; a person looked at the paper."
+    SHIFT_WARNING = "shift_warning", WARNING, "Make the Z, or restore the printer's link."
+    SIGN_IN_REFUSED = "sign_in_refused", WARNING, "If it repeats, ask who was at the till."
+
     # --- devices ----------------------------------------------------------------------------
     DEVICE_LOST = "device_lost", WARNING, "Check cable and power; the agent keeps trying."
     DEVICE_BACK = "device_back", INFO, "Nothing."

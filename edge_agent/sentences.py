@@ -6,6 +6,7 @@ from typing import Literal
 
 from edge_agent.api_sentences import API_CODES
 from edge_agent.sentences_pl import POLISH
+from edge_agent.shift_sentences import SHIFT_CODES
 
 Locale = Literal["uk", "en"]
 Language = Literal["uk", "en", "pl"]
@@ -303,6 +304,7 @@ _FIGURES = ("before", "after", "amount", "quantity")
 _FALLBACK = ("Продаж можна продовжити без бонусів", "The sale can go on without bonuses")
 _FALLBACK_PL = "Sprzedaż można kontynuować bez bonusów"
 _SENTENCES.update(API_CODES)
+_SENTENCES.update(SHIFT_CODES)
 
 
 def sentence(code: str, locale: Language, **figures: str) -> str:

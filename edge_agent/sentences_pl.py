@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from edge_agent.shift_sentences import SHIFT_POLISH
+
 POLISH: Final[dict[str, str]] = {
     # redemption
     "no_member": "Najpierw zeskanuj kartę uczestnika",
@@ -170,3 +172,4 @@ POLISH: Final[dict[str, str]] = {
     "refund_differs": "Kwoty zwrotu się nie zgadzają: sprawdź je",
     "abandoned": "Sprzedaży nie potwierdzono przez 12 godzin, została zamknięta",
 }
+POLISH.update(SHIFT_POLISH)

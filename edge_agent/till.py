@@ -74,6 +74,7 @@ class Till:
         self.shift_since: Callable[[], str] = lambda: ""
         self.store_registers: Callable[[], int] = lambda: 0
         self.on_sale: Callable[[SaleView, int], None] = lambda _view, _serial: None
+        self.cashier: Callable[[], tuple[str, str]] = lambda: ("", "")
         self.on_fact: Callable[[], None] = lambda: None
         self.on_abandoned: Callable[[], None] = lambda: None
         self.on_job: Callable[[], None] = lambda: None
@@ -86,6 +87,7 @@ class Till:
     def context(self) -> RegisterContext:
         """The surroundings of one use case, as they are now."""
         who = self.who
+        cashier_id, cashier = self.cashier()
         return RegisterContext(
             register_id=who.register_id,
             store_id=who.store_id,
@@ -99,7 +101,8 @@ class Till:
             locale=who.locale,
             cash_step_minor=who.cash_step_minor,
             prints=who.prints,
-            cashier=who.cashier,
+            cashier=cashier or who.cashier,
+            cashier_id=cashier_id,
             agent_version=who.agent_version,
             store_format=who.store_format,
             channel=who.channel,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from edge_agent.config import Settings
 from loyalty.promotions.compile import CompiledRuleset
+from sync.enrolment import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,20 @@ class Rules(Protocol):
 
     def rules(self) -> CompiledRuleset: ...
     def activate_rules(self) -> bool: ...
+
+
+def identity_of(settings: Settings, identity: Identity, version: str) -> TillIdentity:
+    """Who this register is, by its enrolment and its settings."""
+    return TillIdentity(
+        register_id=identity.register_id,
+        store_id=identity.store_id,
+        store_name=identity.store_name,
+        epoch=identity.epoch,
+        locale=settings.locale,
+        cash_step_minor=settings.till.cash_rounding,
+        prints=settings.till.print_mode == "agent" and settings.printer is not None,
+        cashier=settings.till.cashier_name,
+        store_format=settings.till.store_format,
+        channel=settings.till.channel,
+        agent_version=version,
+    )

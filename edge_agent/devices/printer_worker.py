@@ -21,6 +21,7 @@ from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.panel_state import DeviceState
 from edge_agent.ports import PrintJobRow
+from edge_agent.shift.errands import ShiftErrands
 from edge_agent.usecases.record_print import PaperVerdict
 
 NO_LINK = "no_link"
@@ -54,7 +55,9 @@ class PrinterWorker:
         desk: PaperDesk,
         compose: Callable[[PrintJobRow, PrinterProfile], PrintJob],
         on_state: Callable[[DeviceState], None],
+        shift: ShiftErrands | None = None,
     ) -> None:
+        self._shift = shift
         self._open = open_device
         self._journal = journal
         self._desk = desk
@@ -94,6 +97,9 @@ class PrinterWorker:
 
     def _round(self) -> None:
         job = self._desk.next_job()
+        if (job is None or job.state == "queued") and self._shift_act():
+            self._idle_s = 0.0
+            return
         if job is not None and self._handle(job):
             self._idle_s = 0.0
             return
@@ -101,6 +107,16 @@ class PrinterWorker:
             self._look()
             self._idle_s = 0.0
         self._pause()
+
+    def _shift_act(self) -> bool:
+        """An act on the shift goes before receipts that wait: they belong to the next one."""
+        if self._shift is None:
+            return False
+        try:
+            return self._shift.run_next(self._connected)
+        except DeviceUnavailable as error:
+            self._dropped(error)
+            return False
 
     def _pause(self) -> None:
         if self._wake.wait(WAKE_S):
@@ -177,6 +193,8 @@ class PrinterWorker:
             return
         try:
             self._show(_state_of(device.status()))
+            if self._shift is not None:
+                self._shift.look(device)
         except DeviceError as error:
             self._dropped(error)
 

@@ -13,6 +13,8 @@ from edge_agent.devices.scanner_worker import ScannerWorker
 from edge_agent.ledger.ledger import Ledger, LedgerJournal
 from edge_agent.paper import composer
 from edge_agent.settings_sections import DeviceSettings
+from edge_agent.shift.desk import ShiftDesk
+from edge_agent.shift.errands import ShiftErrands
 from edge_agent.till import Till
 from loyalty.receipt_template import ReceiptTemplate
 
@@ -37,17 +39,20 @@ def printer_of(
     till: Till,
     desk: Desk,
     template: Callable[[], ReceiptTemplate],
+    shift: ShiftDesk,
 ) -> PrinterWorker | None:
     """The worker of the printer that the agent owns."""
     device = settings.printer
     if device is None or not till.who.prints:
         return None
+    journal = LedgerJournal(ledger, "printer")
     return PrinterWorker(
         _opener(open_printer, device),
-        LedgerJournal(ledger, "printer"),
+        journal,
         till,
         composer(settings.locale, template),
         lambda state: desk.device("printer", state),
+        ShiftErrands(shift, journal),
     )
 
 

@@ -28,6 +28,7 @@ from sync.contract.rights import (
     FeedPurseKey,
 )
 from sync.contract.signing import verify_purse_key
+from sync.contract.staff import FeedStaff
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ KINDS: Final[Mapping[str, type[WireModel]]] = MappingProxyType(
         "offline_policy": FeedOfflinePolicy,
         "purse_floor": FeedPurseFloor,
         "hub_term": FeedHubTerm,
+        "staff": FeedStaff,
     }
 )
 _COLUMNS = "kind, key, version, name, body, crc"
@@ -176,6 +178,10 @@ class RightsLookup(ABC):
         )
         rows = self._rows(named, tuple(names), _body)
         return [FeedCounterLease.model_validate_json(body) for body in rows]
+
+    def staff(self) -> list[FeedStaff]:
+        """Who works here, as the centre last told."""
+        return [FeedStaff.model_validate_json(body) for body in self._rows(_ALL, ("staff",), _body)]
 
     def counter_leases(self, register_id: str, epoch: int) -> list[FeedCounterLease]:
         """Counter leases of this life of the register."""

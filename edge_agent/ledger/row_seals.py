@@ -81,6 +81,19 @@ SEALED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "idempotency": ("key", "request_hash", "status", "answer", "created_at"),
         "device_journal": ("device", "key", "value"),
+        "shift": (
+            *("shift_id", "number", "state", "opened_at", "opened_by", "boot", "opened_ms"),
+            *("after_epoch", "after_seq", "until_epoch", "until_seq"),
+            *("closed_at", "closed_by", "z_number", "totals"),
+        ),
+        "shift_act": (
+            *("job_id", "shift_id", "action", "state", "amount_minor", "cashier_id", "body"),
+            *("fiscal_number", "reason", "evidence", "created_at", "decided_at"),
+        ),
+        "sign_in": (
+            *("cashier_id", "is_current", "name", "role", "how", "signed_at"),
+            *("failures", "locked_until"),
+        ),
     }
 )
 """Columns under the seal by table, key first; what the outbox leaves out is in its hash chain."""

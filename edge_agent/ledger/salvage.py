@@ -28,7 +28,7 @@ _PUT_FACT = (
 _STATES = ("pending", "acked", "quarantined")
 _COPIED = (
     *("print_job", "sale_return", "authorisation", "device_journal", "chain_mark"),
-    *("promotion_use", "coupon_change", "decision", "purse_burn"),
+    *("promotion_use", "coupon_change", "decision", "purse_burn", "shift", "shift_act"),
 )
 NO_LATER_MIN = 2**40
 _UNDONE = {"sale_voided": "voided", "sale_return": "returned"}

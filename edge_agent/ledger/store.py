@@ -12,6 +12,7 @@ from typing import Any
 from edge_agent.ledger import row_seals
 from edge_agent.ledger.rights import RightRows
 from edge_agent.ledger.sale_search import SaleSearch
+from edge_agent.ledger.shift_rows import ShiftRows
 from edge_agent.ledger.uses import UseRows
 from edge_agent.ports import (
     JobState,
@@ -72,7 +73,7 @@ _SET_PRINT_STATE = row_seals.update(
 _SAVE_RETURN = row_seals.insert("sale_return", {"state": "excluded.state"})
 
 
-class Store(UseRows, RightRows, SaleSearch):
+class Store(UseRows, RightRows, SaleSearch, ShiftRows):
     """One transaction's view of the ledger; made anew for each use case."""
 
     def __init__(

@@ -99,7 +99,7 @@ def sale_document(
         sale_id=sale_id,
         store_name=ctx.store_name,
         register_id=ctx.register_id,
-        cashier=draft.cashier_id or ctx.cashier,
+        cashier=_cashier(draft, ctx),
         printed_at=printed_at,
         items=_items(draft, quote, as_discount),
         tenders=tenders,
@@ -119,3 +119,9 @@ def sale_document(
         ),
         tickets=tuple(TicketLine(each.draw, each.tickets) for each in quote.tickets),
     )
+
+
+def _cashier(draft: Draft, ctx: RegisterContext) -> str:
+    """The name of who is signed in, or what the POS calls its cashier."""
+    by_pos = draft.cashier_id and draft.cashier_id != ctx.cashier_id
+    return draft.cashier_id if by_pos else ctx.cashier

@@ -22,7 +22,8 @@ class RegisterContext:
     `balance_as_of` is the instant up to which cached balances are known ("" when never).
     `is_head_confirmed` says that since its start this register is known to hold the newest of its
     own records, `store_registers` how many registers share the store's budget (0: unknown).
-    `memory` is of the quote made last on this register, by the one thread that writes."""
+    `memory` is of the quote made last on this register, by the one thread that writes. `cashier` is
+    a name for the receipt, `cashier_id` who is signed in ("": nobody)."""
 
     register_id: str
     store_id: str
@@ -45,6 +46,7 @@ class RegisterContext:
     store_registers: int = 0
     hub: StoreHub = field(default_factory=NoHub)
     memory: Memory | None = None
+    cashier_id: str = ""
 
     def as_it_was(self, is_online: bool, balance_as_of: str) -> RegisterContext:
         """The same register at an earlier moment, as a receipt of then tells it."""

@@ -60,7 +60,7 @@ def open_sale(uow: UnitOfWork, ctx: RegisterContext, command: OpenSale) -> Draft
             basket=check_basket(command.basket),
             member=command.member,
             identification=command.identification,
-            cashier_id=command.cashier_id or ctx.cashier,
+            cashier_id=command.cashier_id or ctx.cashier_id or ctx.cashier,
             cashier_member_id=command.cashier_member_id,
             codes=_clean(command.codes),
             origin=command.origin,
