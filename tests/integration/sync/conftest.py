@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from sync.serving.app import build_app
 from sync.serving.hints import HintBoard
 from sync.serving.pacer import Pacer
 from tests.integration.sync.memory_centre import MemoryCentre
+from tests.integration.sync.running_register import Register
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -328,3 +330,14 @@ def new_centre() -> Iterator[Callable[..., LiveCentre]]:
     yield make
     for live in made:
         live.stop()
+
+
+@pytest.fixture
+def register(
+    tmp_path: Path, client: CentreClient, outbox: Any, centre: LiveCentre
+) -> Iterator[Register]:
+    made = Register(tmp_path, client, outbox, centre)
+    yield made
+    made.stop()
+    made.cache.close()
+    assert made.error is None
