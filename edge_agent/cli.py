@@ -60,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     _everyday(commands)
     _operation(commands)
     _service(commands)
+    _browser(commands)
     return parser
 
 
@@ -349,6 +350,19 @@ def _service(commands: Commands) -> None:
         )
     for command in (install, uninstall):
         command.add_argument("--dry-run", action="store_true", help="only print what would be done")
+
+
+def _browser(commands: Commands) -> None:
+    policy = _group(commands, "browser-policy", "let pages of [api] origins reach this machine")
+    where = "edge_agent.commands.browser_policy"
+    for verb, about in (
+        ("install", "write the policy of Chromium, Chrome and Edge"),
+        ("show", "print what is installed; exit code 1 when an origin is missing"),
+        ("remove", "take the policy away; others stay"),
+    ):
+        made = _command(policy, verb, f"{where}:{verb}", about)
+        made.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="system tree")
+        _config_option(made)
 
 
 def _command(commands: Commands, name: str, target: str, about: str) -> argparse.ArgumentParser:
