@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from drivers.base import (
     DeviceJournal,
@@ -16,7 +16,7 @@ from drivers.base import (
     PrintOutcome,
     Verdict,
 )
-from drivers.errors import DeviceError, DeviceUnavailable
+from drivers.errors import DeviceError, DeviceRefused, DeviceUnavailable
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.panel_state import DeviceState
@@ -30,6 +30,13 @@ WAKE_S = 1.0
 LINK_PATIENCE_S = 20.0
 """How long an interrupted document waits for a printer that does not answer, before a person is
 asked: its counters know more than anybody's eyes."""
+
+
+@runtime_checkable
+class Delivering(Protocol):
+    """A printer that keeps documents of its own until it has a link."""
+
+    def deliver(self, journal: DeviceJournal) -> int: ...
 
 
 class PaperDesk(Protocol):
@@ -193,10 +200,19 @@ class PrinterWorker:
             return
         try:
             self._show(_state_of(device.status()))
+            self._deliver(device)
             if self._shift is not None:
                 self._shift.look(device)
         except DeviceError as error:
             self._dropped(error)
+
+    def _deliver(self, device: FiscalPrinter) -> None:
+        """What was made without a link goes out as soon as there is one, though nobody sells."""
+        if isinstance(device, Delivering):
+            try:
+                device.deliver(self._journal)
+            except (DeviceRefused, ValueError) as error:
+                emit(Event.DEVICE_FAILED, device="printer", error=error)
 
     def _dropped(self, error: DeviceError) -> None:
         if not self._lost:
