@@ -139,10 +139,8 @@ def test_an_old_register_speaks_with_todays_centre(version):
     assert head["facts"][0] == FACTS[0][1], "blanks, order and unknown fields are kept"
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_register_of_today_speaks_with_an_old_centre(version):
-    """Every recorded answer is read; what the old centre has not is missed in peace."""
-    _, exchanges = recorded(version)
+def client_of(exchanges):
+    """A client whose centre says what was recorded, and the list of what it is asked."""
     answers = {}
     for exchange in exchanges:
         answers.setdefault((exchange["method"], _named(exchange["target"])), []).append(exchange)
@@ -164,8 +162,15 @@ def test_a_register_of_today_speaks_with_an_old_centre(version):
     client._channel._http = httpx.Client(
         transport=httpx.MockTransport(answer), base_url="http://127.0.0.1:9"
     )
-    batch = batch_of()
-    reply = client.upload(batch)
+    return client, asked
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_register_of_today_speaks_with_an_old_centre(version):
+    """Every recorded answer is read; what the old centre has not is missed in peace."""
+    _, exchanges = recorded(version)
+    client, asked = client_of(exchanges)
+    reply = client.upload(batch_of())
     assert [item.verdict for item in reply.verdicts] == ["accepted"] * 4
     page = client.feed("", 3)
     rest = client.feed(page.cursor, 100)

@@ -10,6 +10,28 @@ pytestmark = pytest.mark.postgres
 SEED = 20261122
 
 
+def asked_and_sold(till, member, chance, sale_body, redemption):
+    """The body of a sale that spends what the centre held, and a little of the lease."""
+    auth_id, sale_id = str(uuid.uuid4()), str(uuid.uuid4())
+    ask = {
+        "auth_id": auth_id,
+        "sale_id": sale_id,
+        "member_id": member,
+        "points": chance.randrange(1, 900),
+    }
+    held = till.post("/v1/authorisations", ask).json()["approved_points"]
+    points = held + chance.randrange(0, 50)
+    burn = redemption(
+        points,
+        "online",
+        auth_id=auth_id,
+        hold_points=held,
+        lease_id=f"{till.register_id}.1.{member}",
+        lease_points=points - held,
+    )
+    return sale_body(till, member, sale_id=sale_id, redemption=burn, accrual_points=60)
+
+
 def test_tills_that_fight_for_the_same_members(
     centre, add_member, sale_body, redemption, db, books
 ):
@@ -21,27 +43,10 @@ def test_tills_that_fight_for_the_same_members(
         for _ in range(8):
             facts = []
             for member in chance.sample(members, 3):
-                auth_id, sale_id = str(uuid.uuid4()), str(uuid.uuid4())
-                ask = {
-                    "auth_id": auth_id,
-                    "sale_id": sale_id,
-                    "member_id": member,
-                    "points": chance.randrange(1, 900),
-                }
-                held = till.post("/v1/authorisations", ask).json()["approved_points"]
-                lease = f"{till.register_id}.1.{member}"
-                points = held + chance.randrange(0, 50)
-                burn = redemption(
-                    points,
-                    "online",
-                    auth_id=auth_id,
-                    hold_points=held,
-                    lease_id=lease,
-                    lease_points=points - held,
-                )
-                body = sale_body(till, member, sale_id=sale_id, redemption=burn, accrual_points=60)
+                body = asked_and_sold(till, member, chance, sale_body, redemption)
                 facts.append(till.fact("sale", body))
                 if chance.random() < 0.4:
+                    sale_id = body["sale_id"]
                     void = {"version": 1, "sale_id": sale_id, "reason": "", "voided_at": ""}
                     facts.append(till.fact("sale_voided", void))
             reply = till.upload_raw(tuple(facts))

@@ -28,7 +28,6 @@ def test_concurrent_writers_lose_no_row_while_the_naive_cursor_does(database_url
     with connect(database_url) as setup:
         setup.execute("drop table if exists naive_row")
         setup.execute("create table naive_row (id bigserial primary key, name text)")
-    done = threading.Event()
     started = threading.Barrier(WRITERS + 1)
 
     def write(number: int) -> None:
@@ -68,7 +67,6 @@ def test_concurrent_writers_lose_no_row_while_the_naive_cursor_does(database_url
             last = fresh[-1][0] if fresh else last
             if finished and not page.more and not page.rows:
                 break
-    done.set()
     everything = {f"{n}-{row}" for n in range(WRITERS) for row in range(ROWS_EACH)}
     assert seen == everything, f"seed {seed}"
     assert naive != everything, f"the naive cursor missed nothing: no race, seed {seed}"

@@ -206,6 +206,40 @@ def trade(registers, members, chance, rounds, burn=900):
             register.pull()
 
 
+def asked(register, member, chance):
+    """What the centre gives of 100 points, and its reason."""
+    ask = {
+        "auth_id": f"00000000-0000-4000-8000-{chance.getrandbits(48):012x}",
+        "sale_id": f"00000000-0000-4000-8000-{chance.getrandbits(48):012x}",
+        "member_id": member,
+        "points": 100,
+    }
+    reply = register.till.post("/v1/authorisations", ask).json()
+    return reply["approved_points"], reply["reason"]
+
+
+def all_is_there(centre, registers, seed):
+    """Every fact byte for byte, the books even, nothing overdrawn, no burn beside its lease."""
+    with connect(centre.database_url) as db:
+        assert lives.awaited_registers(db) == []
+        found = check_books(db)
+        assert found["ok"], (seed, found)
+        for register in registers:
+            stored = db.execute(
+                "select seq, body from inbox where register_id = %s and epoch = 1 order by seq",
+                [register.outbox.register_id],
+            ).fetchall()
+            sent = [(fact.seq, fact.body.encode()) for fact in register.outbox.facts]
+            assert [(seq, bytes(body)) for seq, body in stored] == sent, f"seed {seed}"
+        overdrawn = db.execute("select * from account where account = 'overdraft'").fetchall()
+        assert overdrawn == [], f"seed {seed}"
+        beside = db.execute(
+            "select count(*) from leg l join entry e using (member_id, entry_id)"
+            " where e.kind = 'redemption' and l.account = 'available'"
+        ).fetchone()
+        assert beside == (0,), f"seed {seed}"
+
+
 @pytest.mark.parametrize("seed", [SEED, SEED + 1])
 def test_a_centre_restored_to_an_hour_ago(centre, registers, add_member, tmp_path, seed):
     chance = random.Random(seed)
@@ -237,14 +271,7 @@ def test_a_centre_restored_to_an_hour_ago(centre, registers, add_member, tmp_pat
         for lease_id, lease in register.leases().items():
             before = granted_before[register].get(lease_id, {"granted_points": 0})
             assert lease["granted_points"] <= before["granted_points"], f"seed {seed}"
-        ask = {
-            "auth_id": f"00000000-0000-4000-8000-{chance.getrandbits(48):012x}",
-            "sale_id": f"00000000-0000-4000-8000-{chance.getrandbits(48):012x}",
-            "member_id": members[0],
-            "points": 100,
-        }
-        reply = register.till.post("/v1/authorisations", ask).json()
-        assert (reply["approved_points"], reply["reason"]) == (0, "restoring")
+        assert asked(register, members[0], chance) == (0, "restoring")
 
     trade([away], members, chance, 10)
     away.pull()
@@ -255,25 +282,7 @@ def test_a_centre_restored_to_an_hour_ago(centre, registers, add_member, tmp_pat
         register.push()
         register.pull()
         register.beat()
-    with connect(centre.database_url) as db:
-        assert lives.awaited_registers(db) == []
-        found = check_books(db)
-        assert found["ok"], (seed, found)
-        for register in registers:
-            stored = db.execute(
-                "select seq, body from inbox where register_id = %s and epoch = 1 order by seq",
-                [register.outbox.register_id],
-            ).fetchall()
-            sent = [(fact.seq, fact.body.encode()) for fact in register.outbox.facts]
-            assert [(seq, bytes(body)) for seq, body in stored] == sent, f"seed {seed}"
-        overdrawn = db.execute("select * from account where account = 'overdraft'").fetchall()
-        assert overdrawn == [], f"seed {seed}"
-        # Not one burn fell beside its lease.
-        beside = db.execute(
-            "select count(*) from leg l join entry e using (member_id, entry_id)"
-            " where e.kind = 'redemption' and l.account = 'available'"
-        ).fetchone()
-        assert beside == (0,), f"seed {seed}"
+    all_is_there(centre, registers, seed)
     granted = sum(
         lease["granted_points"] for register in registers for lease in register.leases().values()
     )
