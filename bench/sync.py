@@ -247,11 +247,8 @@ def bare_upserts_per_s(path: Path, people: People) -> float:
         return BARE_ROWS / (time.monotonic() - began)
 
 
-def main() -> int:
-    """Measure; 0 when every budget is met, 1 when one is missed."""
-    parser = argparse.ArgumentParser(description="Costs of a register's cache.")
-    parser.add_argument("--members", type=int, default=MEMBERS, help="members in the programme")
-    members = parser.parse_args().members
+def measured(members: int) -> list[Row]:
+    """Every row, over a cache of so many members."""
     with tempfile.TemporaryDirectory(prefix="sync-bench-") as name:
         folder = Path(name)
         people = People(members)
@@ -274,7 +271,7 @@ def main() -> int:
         bare = bare_upserts_per_s(path, people)
         grown = path.stat().st_size / 1e6
     millions = members / 1e6
-    rows = [
+    return [
         Row("cache file", megabytes, 100 * millions, "MB", f"{grown:.1f} MB after the feed"),
         Row(
             "cold lookup p99",
@@ -300,7 +297,13 @@ def main() -> int:
             f"{fed:.0f} rows/s; bare upserts {bare:.0f} rows/s",
         ),
     ]
-    return finish("sync", rows)
+
+
+def main() -> int:
+    """Measure; 0 when every budget is met, 1 when one is missed."""
+    parser = argparse.ArgumentParser(description="Costs of a register's cache.")
+    parser.add_argument("--members", type=int, default=MEMBERS, help="members in the programme")
+    return finish("sync", measured(parser.parse_args().members))
 
 
 if __name__ == "__main__":
