@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from central import offline_loss, policies
+from central import forgotten_purses, offline_loss, policies
 from central.db.bulk import Connection
 from central.deeds import note_deed
 from central.errors import BadInput
@@ -68,6 +68,13 @@ def needs_a_person(
             own += _by_report(register, found, now, silent_hours)
         register["needs"] = [what for what, _ in own]
         needs += [{"what": what, "register_id": name, "detail": text} for what, text in own]
+    if points := forgotten_purses.kept_back(connection):
+        until = datetime.fromtimestamp(60 * forgotten_purses.expected_until(connection), UTC)
+        text = (
+            f"{points // 100}.{points % 100:02d} bonuses of each member stay back until every"
+            f" register has logged that it takes no purse of before {until:%Y-%m-%d %H:%M} UTC"
+        )
+        needs.append({"what": "purses_forgotten", "register_id": "", "detail": text})
     policy = policies.active(connection)
     needs += offline_loss.findings(connection, policy, now)
     needs += offline_loss.waiting(connection, now)

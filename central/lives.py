@@ -5,7 +5,7 @@ new incarnation; registers then resend their facts from its head, and report the
 which are debited again. Until every register that may hold a forgotten lease has reported, no
 member gets a new right: no lease is topped up and no online redemption approved, for the points
 may be lent already. Holds that wait for an open sale are reported too; the quiet time is for
-registers of contract 3, which do not tell them. Purses: `central.forgotten_purses`.
+older registers, which do not tell them. Purses: `central.forgotten_purses`.
 """
 
 from __future__ import annotations

@@ -39,6 +39,8 @@ def restore_to(
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
+            # Not a vacuum of the server's own, which only its owner may end.
+            " and usename = current_user"
         )
         if is_lost:
             connection.execute("drop schema public cascade")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from central import forgotten_purses
 from central.cli import main
 from central.instants import system_clock
 
@@ -158,6 +159,11 @@ def test_what_needs_a_person_and_what_was_dealt_with(centre, sale_body, call, db
     assert needs() == {("silent", "R1"), ("not_applied", "R1")}
     db.execute("insert into awaited values ('R1', now())")
     assert ("rights_awaited", "R1") in needs()
+    with db.transaction():
+        forgotten_purses.expect(db, centre.clock())
+    assert ("purses_forgotten", "") in needs()
+    forgotten_purses.forget_now(db)
+    assert ("purses_forgotten", "") not in needs()
     call("resolve", "--register", "R7", "--reason", "?", code=2)
 
 
