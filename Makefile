@@ -6,7 +6,7 @@ WORKERS ?= 2
 # An installed program has its modules compiled: without, each process of the tests compiles anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper system clean
+.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper odoo-e2e system clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,12 @@ soak-authorisation: .venv/.ready ## The bound offline, simulated at three depths
 
 soak-paper: .venv/.ready ## Fiscal protocols under faults and kills; SOAK_S seconds (1200), SEED repeats a run
 	$(BIN)/python -m bench.soak.paper
+
+odoo-e2e: .venv/.ready system ## Odoo's till with our add-on in Chromium; fetches Odoo, needs root once
+	$(BIN)/python -m integrations.odoo.e2e.run
+
+soak-api: .venv/.ready ## Schemathesis over the local API, 10,000 cases; SOAK_S seconds (1200), SEED, CASES
+	$(BIN)/python -m bench.soak.api
 
 clean: ## Remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out
