@@ -101,7 +101,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:
+            # The bytes are no JSON text at all (not UTF-8, nested without end).
+            return problem(422, "bad_request", str(error.detail))
         code = {404: "no_such_route", 405: "method_not_allowed"}.get(
             error.status_code, "http_error"
         )
-        return problem(error.status_code, code, str(error.detail))
+        answer = problem(error.status_code, code, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
