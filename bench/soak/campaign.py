@@ -76,3 +76,14 @@ def run(name: str, target: int, work: Callable[[Terms], Outcome]) -> int:
     verdict = "sound" if outcome.is_sound else "NOT SOUND"
     print(f"{name}: {outcome.achieved} of {target}; {outcome.says}; seed {seed}; {verdict}")
     return 0 if outcome.is_sound else 1
+
+
+def sound_sum(name: str, seed: int, achieved: int) -> int:
+    """This run and the sound ones of that name before it, each seed once by its best."""
+    best = {seed: achieved}
+    path = OUT / "soak.jsonl"
+    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        line = json.loads(text)
+        if line.get("soak") == name and line.get("sound"):
+            best[line["seed"]] = max(best.get(line["seed"], 0), line["achieved"])
+    return sum(best.values())

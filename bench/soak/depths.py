@@ -8,7 +8,6 @@ runs one of them alone. Steps add up over runs with other seeds in bench/out/soa
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -16,8 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from bench.report import OUT
-from bench.soak.campaign import Outcome, Terms, run
+from bench.soak.campaign import Outcome, Terms, run, sound_sum
 from bench.soak.depths_chains import PostgresChain, SqliteChain
 from bench.soak.depths_mutants import POSTGRESQL, PURE, SQLITE, Mutant, seen_at
 from bench.soak.depths_plan import Depth, Size
@@ -66,7 +64,7 @@ def _work(depth: str, terms: Terms, mutants: Sequence[Mutant], url: str) -> Outc
         "events": dict(seen),
         "broken": broken,
     }
-    all_steps = _sum(depth, terms.seed, steps if is_sound else 0)
+    all_steps = sound_sum(f"authorisation-{depth}", terms.seed, steps if is_sound else 0)
     says = (
         f"no difference, nothing overdrawn; {faults} faults, {rate} steps per CPU second;"
         f" {len(mutants) - len(unseen)} of {len(mutants)} mutants seen;"
@@ -108,17 +106,6 @@ def _mutants(mutants: Sequence[Mutant], terms: Terms, url: str) -> list[str]:
             unseen.append(mutant.name)
     sys.stdout.flush()
     return unseen
-
-
-def _sum(depth: str, seed: int, steps: int) -> int:
-    """This run and the sound ones before it, each seed once."""
-    best = {seed: steps}
-    path = OUT / "soak.jsonl"
-    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        line = json.loads(text)
-        if line.get("soak") == f"authorisation-{depth}" and line.get("sound"):
-            best[line["seed"]] = max(best.get(line["seed"], 0), line["achieved"])
-    return sum(best.values())
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 
-from bench.soak.campaign import Outcome, Terms, run
+from bench.soak.campaign import Outcome, Terms, run, sound_sum
 from bench.soak.islands_mutants import MUTANTS, seen_at
 from bench.soak.islands_register import TwinRegister
 from bench.soak.islands_world import IslandWorld
@@ -63,14 +63,15 @@ def work(terms: Terms) -> Outcome:
         "most_purse_over": over,
         "broken": broken,
     }
+    is_sound = not (broken or unseen or twice or overdrawn["lease"])
+    kills = seen["hub killed"]
     says = (
         f"hubs killed in sales; {steps} steps, {sum(approved.values())} approvals; leases overspent"
         f" by {overdrawn['lease']}, burnt twice {twice}, no purse and no cache over its bound;"
         f" files and pure machines agree; {len(MUTANTS) - len(unseen)} of {len(MUTANTS)} mutants"
-        " seen"
+        f" seen; all sound runs: {sound_sum(NAME, terms.seed, kills * is_sound)} of {TARGET}"
     )
-    is_sound = not (broken or unseen or twice or overdrawn["lease"])
-    return Outcome(seen["hub killed"], is_sound, broken or says, figures)
+    return Outcome(kills, is_sound, broken or says, figures)
 
 
 def _mutants(terms: Terms) -> list[str]:
