@@ -6,7 +6,7 @@ WORKERS ?= 2
 # An installed program has its modules compiled: without, each process of the tests compiles anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper odoo-e2e system clean
+.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper soak-api odoo-e2e system clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

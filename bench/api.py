@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from bench.held import quarter_of_a_core
 from bench.report import Row, finish, median, percentile
 from edge_agent.demo.processes import KEEPS_COMPILED
 from tests.support.rig import CARD, OTHER_CARD, TOKEN, Rig, line, payment
@@ -260,6 +261,34 @@ def _interpreter_s() -> float:
     return time.monotonic() - started
 
 
+def held_rows() -> list[Row]:
+    """The same with 500 rules and the agent held to a quarter of one core."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = Process(Rig(Path(folder), rules_of(500)))
+        try:
+            with quarter_of_a_core(process.child.pid) as how:
+                screen = scan_to_screen(process)
+                quoted, bare = quotes(process)
+        finally:
+            process.stop()
+    return [
+        Row(
+            "a quarter of a core: scan → member on the stream, p95",
+            percentile(screen, 95),
+            50,
+            "ms",
+            f"p50 {median(screen):.2f}; {how}",
+        ),
+        Row(
+            "a quarter of a core: quote 50 lines × 500 rules, p95",
+            percentile(quoted, 95),
+            150,
+            "ms",
+            f"p50 {median(quoted):.2f}; empty answer p95 {percentile(bare, 95):.2f} ms",
+        ),
+    ]
+
+
 def main() -> int:
     """Run all rows."""
     with tempfile.TemporaryDirectory() as folder:
@@ -305,7 +334,7 @@ def main() -> int:
             f"{_interpreter_s():.2f} s",
         ),
     ]
-    return finish("api", rows)
+    return finish("api", [*rows, *held_rows()])
 
 
 if __name__ == "__main__":
