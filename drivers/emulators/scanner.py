@@ -119,6 +119,8 @@ class ScannerEmulator:
         clock: Time | None = None,
         record: Path | None = None,
     ) -> None:
+        # Packets are Zebra's alone, so a reader that sends them understands them.
+        vendor = "zebra" if mode == "ssi" else vendor
         self.kind_of = ReaderKind(mode, vendor, suffix)
         self.name = name
         self.kind = "scanner"
@@ -292,17 +294,13 @@ class ScannerEmulator:
     def _await_ack(self, text: str) -> None:
         """Two seconds for an ACK, then once more with the status bit of a repeat."""
         for is_last in (False, True):
-            before = self._acks()
-            self.model.wants_repeat = False
-            self._listen(ACK_S, lambda: self._acks() > before)  # noqa: B023 - called before it changes
-            if self._acks() > before and not self.model.wants_repeat:
+            before, self.model.wants_repeat = self.model.acks, False
+            self._listen(ACK_S, lambda: self.model.acks > before)  # noqa: B023 - called at once
+            if self.model.acks > before and not self.model.wants_repeat:
                 return
             if not is_last:
                 again = self._outlet.bytes_of(text, is_again=True, gap_ms=0, now_ms=0)
                 self._put_all(again, 0)
-
-    def _acks(self) -> int:
-        return sum(one.kind == "ack" for one in self.model.heard)
 
     def _wait(self, millis: int) -> None:
         if isinstance(self._clock, RealTime):

@@ -89,6 +89,7 @@ class ReaderModel:
         self.vendor = vendor
         self.is_disabled = False
         self.wants_repeat = False
+        self.acks = 0
         self.heard: deque[Heard] = deque(maxlen=KEPT)
         self._now_ms = now_ms
         self._pending = b""
@@ -154,6 +155,7 @@ class ReaderModel:
         opcode, data = whole[1], whole[MIN_LENGTH:-CHECKSUM_BYTES]
         if opcode in (ACK, NAK):
             self.wants_repeat = opcode == NAK
+            self.acks += 1
             self._note("ack", "ack" if opcode == ACK else "nak", whole)
             return b""
         kind: Kind = {BEEP: "beep", LED_ON: "lamp", LED_OFF: "lamp"}.get(opcode, "command")  # type: ignore[assignment]
