@@ -24,6 +24,7 @@ CHECKS = (
     "response_headers_conformance,response_schema_conformance,negative_data_rejection,"
     "unsupported_method,allow_header_conformance,ignored_auth"
 )
+PHASES = "examples,coverage,fuzzing"
 OUT = Path(__file__).parents[1] / "out" / "soak.jsonl"
 LEFT_OUT = "^/v1/events$"
 """A stream never ends; tests/integration/edge_agent/test_event_streams.py reads it."""
@@ -43,16 +44,22 @@ def start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     return child, str(json.loads(child.stdout.readline())["url"])
 
 
-def fuzz(url: str, seed: int, examples: int, most_s: int) -> tuple[int, int, str]:
-    """One run of Schemathesis: cases made, violations found, what it said."""
+def fuzz(
+    url: str, seed: int, examples: int, most_s: int, *, only: str = "", phases: str = PHASES
+) -> tuple[int, int, str]:
+    """One run of Schemathesis: cases made, violations found, what it said.
+
+    `only` is a pattern of paths, "" all of them."""
     script = str(Path(sys.executable).parent / "schemathesis")
     command = [
         *(script, "run", f"{url}/openapi.json", "--checks", CHECKS, "--seed", str(seed)),
-        *("--phases", "examples,coverage,fuzzing", "--max-examples", str(examples)),
+        *("--phases", phases, "--max-examples", str(examples)),
         *("-H", f"Authorization: Bearer {TOKEN}", "--exclude-path-regex", LEFT_OUT),
         *("--generation-database", "none", "--request-timeout", "60", "--no-color"),
         *("--suppress-health-check", "all", "--continue-on-failure", "--warnings", "off"),
     ]
+    if only:
+        command += ["--include-path-regex", only]
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(
