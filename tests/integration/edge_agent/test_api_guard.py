@@ -150,3 +150,21 @@ def test_no_sale_no_route_and_bad_ids_are_problems(rig: Rig) -> None:
     assert rig.http.get("/v1/nothing").json()["code"] == "no_such_route"
     bad = rig.http.get("/v1/sales/" + "z" * 36 + "/status")
     assert bad.json()["code"] == "bad_id"
+
+
+def test_an_answer_is_kept_byte_for_byte_over_other_steps_and_a_restart(rig: Rig) -> None:
+    sale_id, key = str(uuid.uuid4()), {"Idempotency-Key": str(uuid.uuid4())}
+    path = f"/v1/sales/{sale_id}"
+    body = {"basket": {"lines": [line(1, "bread", 2_750)]}}
+    first = rig.http.post(f"{path}/open", json=body, headers=key)
+    rig.http.put(f"{path}/basket", json={"lines": [line(1, "bread", 2_750, 3)]})
+    paid = payment(answer(rig.http.get(f"{path}/status")))
+    close = {"Idempotency-Key": str(uuid.uuid4())}
+    done = rig.http.post(f"{path}/confirm", json=paid, headers=close)
+    answer(rig.http.post(f"{path}/print-result", json={"verdict": "printed"}))
+    rig.stop()
+    rig.start()
+    assert rig.http.post(f"{path}/open", json=body, headers=key).content == first.content
+    assert rig.http.post(f"{path}/confirm", json=paid, headers=close).content == done.content
+    other = rig.http.post(f"{path}/confirm", json=paid | {"tenders": []}, headers=close)
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
