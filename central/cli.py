@@ -21,6 +21,7 @@ from central import (
     commands_lives,
     commands_members,
     commands_offline,
+    commands_staff,
     commands_status,
     policy_cli,
     rules_cli,
@@ -72,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands_hub.add_verbs(_add, hub, place)
     commands_offline.add_verbs(_add, verbs, policy_cli.add(verbs, place), place)
     commands_counters.add_verbs(_add, verbs, place)
+    commands_staff.add_verbs(_add, verbs, place)
     commands_lives.add_verbs(_add, verbs, place)
     commands_status.add_verbs(_add, verbs, place)
     return parser

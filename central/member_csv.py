@@ -12,7 +12,7 @@ from loyalty.codes import has_gtin_check, normalise_phone, parse_static_qr
 from loyalty.errors import InvalidToken
 
 COLUMNS = (
-    *("card", "phone", "name", "birthday", "groups"),
+    *("card", "phone", "name", "birthday", "groups", "segments"),
     *("balance", "expires_on", "consent_at"),
 )
 KEY_COLUMNS = ("card", "phone")
@@ -33,6 +33,7 @@ class MemberRow:
     name: str
     birthday: date | None
     groups: tuple[str, ...]
+    segments: tuple[str, ...]
     balance: int
     expires_on: str | None
     consent_at: str
@@ -56,6 +57,7 @@ def parse_row(line: int, fields: list[str], values: Mapping[str, str]) -> Member
         " ".join(values["name"].split()),
         _birthday(values["birthday"]),
         tuple(parse_list(values["groups"], "groups")),
+        tuple(parse_list(values["segments"], "segments")),
         balance,
         expires_on.isoformat() if expires_on else None,
         _instant(values["consent_at"]),

@@ -58,6 +58,7 @@ class _Known:
     birthday: date | None
     consent_at: str | None
     groups: list[str]
+    segments: list[str]
     tokens: set[str] = field(default_factory=set)
     has_opening: bool = False
 
@@ -180,17 +181,20 @@ class _Chunk:
         if taken or len(set(ids)) != len(ids):
             raise BadInput("id_collision", "a random member id is taken; run the import again")
         members = [
-            (member_id, feed_name(r.name), _month_day(r.birthday), list(r.groups), self._now)
+            (
+                *(member_id, feed_name(r.name), _month_day(r.birthday)),
+                *(list(r.groups), list(r.segments), self._now),
+            )
             for member_id, r in self._new
         ]
         people = [
             (member_id, r.name, r.phone or None, r.birthday, r.consent_at or None)
             for member_id, r in self._new
         ]
-        columns = ("member_id", "feed_name", "feed_birthday", "groups", "created_at")
+        columns = ("member_id", "feed_name", "feed_birthday", "groups", "segments", "created_at")
         copy_rows(self._connection, "member", columns, list(members))
-        columns = ("member_id", "name", "phone", "birthday", "consent_at")
-        copy_rows(self._connection, "person", columns, list(people))
+        of_person = ("member_id", "name", "phone", "birthday", "consent_at")
+        copy_rows(self._connection, "person", of_person, list(people))
 
     # --- members that are known --------------------------------------------------------------
 
@@ -204,7 +208,7 @@ class _Chunk:
         )
         people = self._connection.execute(
             "select p.member_id, p.name, p.phone, p.former_phones, p.birthday, p.consent_at,"
-            " m.groups from person p join member m on m.member_id = p.member_id"
+            " m.groups, m.segments from person p join member m on m.member_id = p.member_id"
             " where p.member_id = any(%s) or p.phone = any(%s)",
             [list(owners.values()), phones],
         ).fetchall()
@@ -238,13 +242,14 @@ class _Chunk:
         birthday = row.birthday or known.birthday
         consent_at = row.consent_at or known.consent_at
         groups = list(row.groups) or known.groups
+        segments = list(row.segments) or known.segments
         former = [each for each in known.former_phones if each != phone]
         if known.phone and phone != known.phone:
             former.append(known.phone)
-        wanted = (name, phone, former, birthday, consent_at, groups)
+        wanted = (name, phone, former, birthday, consent_at, groups, segments)
         if wanted == (
             *(known.name, known.phone, known.former_phones, known.birthday),
-            *(known.consent_at, known.groups),
+            *(known.consent_at, known.groups, known.segments),
         ):
             return False
         self._connection.execute(
@@ -253,9 +258,9 @@ class _Chunk:
             [name, phone, former, birthday, consent_at, known.member_id],
         )
         self._connection.execute(
-            "update member set feed_name = %s, feed_birthday = %s, groups = %s"
+            "update member set feed_name = %s, feed_birthday = %s, groups = %s, segments = %s"
             " where member_id = %s",
-            [feed_name(name), _month_day(birthday), groups, known.member_id],
+            [feed_name(name), _month_day(birthday), groups, segments, known.member_id],
         )
         if phone != known.phone:
             body = {"change": secrets.token_hex(8)}
@@ -273,6 +278,7 @@ class _Chunk:
                 feed_name(row.name),
                 _month_day(row.birthday),
                 groups=list(row.groups),
+                segments=list(row.segments),
             )
         for member_id, row in self._openings:
             state = states[member_id]

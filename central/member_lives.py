@@ -175,12 +175,18 @@ def merge(
     _move_person(connection, source_id, target_id)
     _join_habits(source, target)
     connection.execute(
-        "update member set merged_into = %s, is_blocked = true, groups = '{}' where member_id = %s",
+        "update member set merged_into = %s, is_blocked = true, groups = '{}',"
+        " segments = '{}' where member_id = %s",
         [target_id, source_id],
     )
     groups = list(dict.fromkeys((*target.groups, *source.groups)))
-    connection.execute("update member set groups = %s where member_id = %s", [groups, target_id])
+    segments = list(dict.fromkeys((*target.segments, *source.segments)))
+    connection.execute(
+        "update member set groups = %s, segments = %s where member_id = %s",
+        [groups, segments, target_id],
+    )
     target.groups, source.groups, source.is_blocked = groups, [], True
+    target.segments, source.segments = segments, []
     ask_back(source, source.leases.values(), lent_points(source), f"merge:{target_id}")
     points = _carry(source, target, Cause(f"merge:{source_id}:{target_id}:{now.isoformat()}"))
     _publish(connection, [source, target], now)

@@ -63,7 +63,7 @@ def put_member(changes: Changes, member: MemberState) -> None:
             "lots": shown_lots(member),
             "purchases": member.purchases,
             "purchases_count": member.purchases_count,
-            "segments": (),
+            "segments": member.segments,
             "coupons": [
                 {"code": each["code"], "expires_on": each["until"]} for each in usable(member)
             ],

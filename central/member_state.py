@@ -173,6 +173,7 @@ class MemberState:
     is_erased: bool = False
     coupons: list[dict[str, Any]] = field(default_factory=list)
     visits: dict[str, int] = field(default_factory=dict)
+    segments: list[str] = field(default_factory=list)
     holds: dict[str, Hold] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     sales: dict[str, SaleState] = field(default_factory=dict)

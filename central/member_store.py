@@ -89,7 +89,7 @@ _VALUES = {
 }
 _SELECT_MEMBERS = """
 select member_id, feed_name, feed_birthday, tier, groups, is_blocked, home_store,
-       purchases_count, purchases, erased_at is not null, coupons, visits
+       purchases_count, purchases, erased_at is not null, coupons, visits, segments
 from member where member_id = any(%s) order by member_id
 """
 

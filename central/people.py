@@ -129,8 +129,8 @@ def _forget(connection: Connection, member_id: int, now: datetime) -> None:
     connection.execute("delete from token where member_id = %s", [member_id])
     connection.execute(
         "update member set feed_name = '', feed_birthday = null, tier = '', groups = '{}',"
-        " is_blocked = true, home_store = null, purchases_count = 0, purchases = '[]',"
-        " coupons = '[]', erased_at = %s where member_id = %s",
+        " segments = '{}', is_blocked = true, home_store = null, purchases_count = 0,"
+        " purchases = '[]', coupons = '[]', erased_at = %s where member_id = %s",
         [now, member_id],
     )
     connection.execute(

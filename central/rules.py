@@ -17,8 +17,10 @@ from central.instants import kyiv_date, to_text
 from central.keys import SigningKey
 from loyalty.errors import InvalidRuleset
 from loyalty.promotions.compile import compile_ruleset
-from sync.contract.bundle import conflicts, parse_bundle, parse_draft, seal
+from receipt_templates import refused_words
+from sync.contract.bundle import BundleDraft, conflicts, parse_bundle, parse_draft, seal
 from sync.contract.feed import FeedRuleset
+from sync.contract.rule_findings import Conflict
 from sync.contract.rule_goods import Good
 from sync.contract.rule_since import version_key
 from sync.contract.signing import sign_bundle
@@ -89,13 +91,23 @@ def check(draft: bytes, today: date, known: Known | None = None) -> dict[str, An
     compile_ruleset(ruleset)
     known = known or Known()
     found = conflicts(rules, today, goods=known.goods, oldest_agent=known.oldest_agent)
-    findings = [asdict(finding) for finding in found]
+    findings = [asdict(finding) for finding in (*found, *_imitations(rules))]
     return {
         "ok": all(finding["severity"] != "error" for finding in findings),
         "promotions": len(ruleset.promotions),
         "size": len(draft),
         "findings": findings,
     }
+
+
+def _imitations(rules: BundleDraft) -> list[Conflict]:
+    """Words of the slip's template that imitate requisites of a fiscal receipt."""
+    if rules.receipt is None:
+        return []
+    return [
+        Conflict("error", "reserved_word", "receipt", "", f"a slip must not say: {word}")
+        for word in refused_words(rules.receipt.to_rule())
+    ]
 
 
 def publish(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-_ALL: Final[dict[str, tuple[str, str, str]]] = {
+SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
     "shift_opened": ("Зміну відкрито", "The shift is open", "Zmiana otwarta"),
     "already_open": ("Зміну вже відкрито", "The shift is open already", "Zmiana już otwarta"),
     "shift_opens_itself": (
@@ -13,9 +13,9 @@ _ALL: Final[dict[str, tuple[str, str, str]]] = {
         "Zmianę drukarki otworzy pierwszy paragon",
     ),
     "shift_not_open": (
-        "На принтері немає відкритої зміни: закривати нічого",
-        "The printer has no open shift: nothing to close",
-        "Drukarka nie ma otwartej zmiany: nie ma czego zamykać",
+        "Зміну на принтері не відкрито: для продажу відкрийте її, закривати нічого",
+        "The printer has no open shift: open it to sell; there is nothing to close",
+        "Drukarka nie ma otwartej zmiany: otwórz ją, by sprzedawać; nie ma czego zamykać",
     ),
     "shift_x_done": ("X-звіт надруковано", "The X report is printed", "Raport X wydrukowany"),
     "shift_z_done": (
@@ -103,11 +103,6 @@ _ALL: Final[dict[str, tuple[str, str, str]]] = {
         "The printer is blocked: 72 hours unsent. Restore its link, then print again",
         "Drukarka zablokowana: 72 godziny bez wysyłki. Przywróć łącze i drukuj ponownie",
     ),
-    "shift_not_opened": (
-        "Зміну не відкрито: відкрийте її й повторіть друк",
-        "No shift is open: open it and print again",
-        "Zmiana nie jest otwarta: otwórz ją i drukuj ponownie",
-    ),
     "offline_queue_waits": (
         "Офлайн-чеки ще не передано: Z-звіт після відновлення зв'язку",
         "Offline receipts are not sent yet: Z once the link is back",
@@ -150,5 +145,5 @@ _ALL: Final[dict[str, tuple[str, str, str]]] = {
     ),
 }
 
-SHIFT_CODES: Final = {code: (uk, en) for code, (uk, en, _pl) in _ALL.items()}
-SHIFT_POLISH: Final = {code: pl for code, (_uk, _en, pl) in _ALL.items()}
+SHIFT_CODES: Final = {code: (uk, en) for code, (uk, en, _pl) in SENTENCES.items()}
+SHIFT_POLISH: Final = {code: pl for code, (_uk, _en, pl) in SENTENCES.items()}

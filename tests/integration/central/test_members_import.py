@@ -223,3 +223,16 @@ def test_goods_are_taken_in_once(db, tmp_path, centre):
     again = import_goods(db, file, on_progress=lambda _rows: None)
     assert (again.changed, again.unchanged) == (0, 2)
     assert till.pull() == []
+
+
+def test_segments_reach_the_registers_and_stay_where_a_file_has_none(db, take):
+    head = "card;name;segments"
+    take(f"{head}\n{card(1)};Олена;новачки|чай\n{card(2)};Іван;\n")
+    rows = "select body -> 'segments' from change where kind = 'member' order by body ->> 'name'"
+    assert [row[0] for row in db.execute(rows)] == [[], ["новачки", "чай"]]
+    assert take(f"{head}\n{card(1)};Олена;\n").unchanged == 1
+    take(f"{head}\n{card(1)};Олена;постійні\n")
+    assert [row[0] for row in db.execute(rows)] == [[], ["постійні"]]
+    assert db.execute("select segments from member order by segments desc").fetchone()[0] == [
+        "постійні"
+    ]

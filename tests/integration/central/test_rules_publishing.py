@@ -257,3 +257,20 @@ def test_published_rules_are_named_by_their_sequence(centre, publish, sale_body,
     assert (total["receipts"], total["cost_minor"]) == (1, 500 - 600)
     call("rules", "diff", "1", "3", code=2)
     assert call("rules", "diff", "1", tmp_path / "none.json", code=2) == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"footer": {"uk": ["Фіскальний чек"]}},
+        {"header": {"uk": ["ФН 3000012345"]}},
+        {"labels": {"uk": {"balance": "СУМА"}}},
+    ],
+    ids=["footer", "header", "label"],
+)
+def test_a_slip_that_imitates_a_fiscal_receipt_is_not_published(publish, db, words):
+    with pytest.raises(InvalidRuleset, match="must not say") as refused:
+        publish(draft(500, receipt=words))
+    assert (refused.value.code, refused.value.field) == ("conflict", "receipt")
+    assert db.execute("select count(*) from bundle").fetchone()[0] == 0
+    publish(draft(500, receipt={"footer": {"uk": ["До зустрічі!"]}}))
