@@ -42,6 +42,7 @@ bench: .venv/.ready ## Run the benchmarks that stand behind docs/claims.md
 	$(BIN)/python -m bench.snapshots
 	$(BIN)/python -m bench.bound
 	$(BIN)/python -m bench.tap
+	$(BIN)/python -m bench.printers
 
 soak-durable: .venv/.ready ## Campaigns on durability; SOAK_S seconds (1200), SEED repeats a run
 	$(BIN)/python -m bench.soak.durable
@@ -56,7 +57,9 @@ soak-authorisation: .venv/.ready ## The bound offline, simulated at three depths
 	SOAK_S=$$(($${SOAK_S:-1200} / 4)) $(BIN)/python -m bench.soak.authorisation_hub
 
 soak-paper: .venv/.ready ## Fiscal protocols under faults and kills; SOAK_S seconds (1200), SEED repeats a run
-	$(BIN)/python -m bench.soak.paper
+	SOAK_S=$$(($${SOAK_S:-1200} / 2)) $(BIN)/python -m bench.soak.paper
+	SOAK_S=$$(($${SOAK_S:-1200} / 3)) $(BIN)/python -m bench.soak.paper_kills
+	SOAK_S=$$(($${SOAK_S:-1200} / 6)) $(BIN)/python -m bench.soak.frames
 
 odoo-e2e: .venv/.ready system ## Odoo's till with our add-on in Chromium; fetches Odoo, needs root once
 	$(BIN)/python -m integrations.odoo.e2e.run
