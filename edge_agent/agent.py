@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from edge_agent.broadcast import Broadcast
 from edge_agent.desk import Desk
+from edge_agent.devices.camera_worker import CameraWorker
 from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.scanner_worker import ScannerWorker
 from edge_agent.errors import LedgerUnavailable
@@ -37,6 +38,7 @@ class Agent:
     rules: RulesSlot
     runner: SyncRunner | None
     scanner: ScannerWorker | None
+    camera: CameraWorker | None
     printer: PrinterWorker | None
     upkeep: Upkeep
     stack: ExitStack
@@ -45,13 +47,13 @@ class Agent:
 
     def start_devices(self) -> None:
         """Let the device threads open their ports."""
-        for worker in (self.printer, self.scanner, self.exchange):
+        for worker in (self.printer, self.scanner, self.camera, self.exchange):
             if worker is not None:
                 worker.start()
 
     def stop_devices(self) -> None:
         """Scanner first, so that nothing new begins; the printer finishes its document."""
-        for worker in (self.exchange, self.scanner, self.printer):
+        for worker in (self.exchange, self.camera, self.scanner, self.printer):
             if worker is not None:
                 worker.stop()
 

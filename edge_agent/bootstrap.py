@@ -26,7 +26,7 @@ from edge_agent.clock import Clock
 from edge_agent.config import Settings
 from edge_agent.desk import Desk
 from edge_agent.devices.printer_worker import PrinterWorker
-from edge_agent.devices.workers import printer_of, scanner_of
+from edge_agent.devices.workers import camera_of, printer_of, scanner_of
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.exchange.worker import exchange_of
@@ -247,6 +247,7 @@ class _Builder:
             rules=self.rules,
             runner=runner,
             scanner=scanner,
+            camera=camera_of(self.settings, desk),
             printer=printer,
             upkeep=upkeep,
             stack=self.stack,

@@ -68,6 +68,7 @@ class Settings:
     api: ApiSettings = dataclasses.field(default_factory=ApiSettings)
     till: TillSettings = dataclasses.field(default_factory=TillSettings)
     scanner: DeviceSettings | None = None
+    camera: DeviceSettings | None = None
     printer: DeviceSettings | None = None
     storage: StorageSettings = dataclasses.field(default_factory=StorageSettings)
     hub: HubSettings | None = None
@@ -106,6 +107,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "api": ApiSettings,
         "till": TillSettings,
         "scanner": DeviceSettings,
+        "camera": DeviceSettings,
         "printer": DeviceSettings,
         "storage": StorageSettings,
         "hub": HubSettings,

@@ -14,6 +14,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "api": "The local API that the till and the panel use.",
     "till": "How this till takes money and who prints.",
     "scanner": "The bar code reader. Without this section codes are typed or come from the till.",
+    "camera": "A camera that reads bar codes and QR, beside the reader or instead of it.",
     "printer": "The fiscal printer, when the agent owns it.",
     "storage": "Room on the register's disk, and how long old rows stay.",
     "hub": "The store's hub. Without this section the register is an island of its own.",
@@ -22,6 +23,7 @@ SECTION_ABOUT: Mapping[str, str] = {
 }
 DEVICE_SAMPLES: Mapping[str, Mapping[str, str]] = {
     "scanner": {"driver": '"scanner.serial"', "url": '"serial:/dev/ttyACM0?baud=115200"'},
+    "camera": {"driver": '"scanner.camera"', "url": '"device:0"'},
     "printer": {"driver": '"fiscal.datecs_ua"', "url": '"serial:/dev/ttyUSB0?baud=115200"'},
 }
 OPTIONS_ABOUT = "Any further key is an option of the driver: text, an integer or true/false"

@@ -49,6 +49,7 @@ SCANNER_KEYS: Final[Mapping[str, type]] = {
     "is_virtual": bool,
     "record": str,
 }
+CAMERA_KEYS: Final[Mapping[str, type]] = {"folder": str, "video": str, "fps": int, "seed": int}
 LINE_KEYS: Final[Mapping[str, type]] = {"delay_ms": int, "baud": int}
 PRINTER_KEYS: Final[Mapping[str, type]] = {"dialect": str, "paper_dir": str}
 RECEIPT_PRINTER_KEYS: Final[Mapping[str, type]] = {
@@ -69,6 +70,12 @@ REGISTER_KEYS: Final[Mapping[str, type]] = {
     "operator_password": str,
     "cash_rounding": int,
     "cancel_after_payment": bool,
+}
+KEYS_OF_KIND: Final[Mapping[str, Mapping[str, type]]] = {
+    "scanner": SCANNER_KEYS,
+    "camera": CAMERA_KEYS,
+    "printer": {**LINE_KEYS, **PRINTER_KEYS, **REGISTER_KEYS},
+    "receipt_printer": {**LINE_KEYS, **RECEIPT_PRINTER_KEYS},
 }
 
 
@@ -123,15 +130,10 @@ def device_entry(entry: Mapping[str, Any], folder: Path) -> DeviceEntry:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise BadBenchFile(f"device name {name!r} must be 1 to 64 letters, digits, '_', '.', '-'")
     kind = entry.get("kind")
-    if kind == "scanner":
-        allowed = {**PLACE_KEYS, **SCANNER_KEYS}
-    elif kind == "printer":
-        allowed = {**PLACE_KEYS, **LINE_KEYS, **PRINTER_KEYS, **REGISTER_KEYS}
-    elif kind == "receipt_printer":
-        allowed = {**PLACE_KEYS, **LINE_KEYS, **RECEIPT_PRINTER_KEYS}
-    else:
-        kinds = "'scanner', 'printer' or 'receipt_printer'"
-        raise BadBenchFile(f"device {name!r}: kind must be {kinds}")
+    if kind not in KEYS_OF_KIND:
+        kinds = ", ".join(f"'{each}'" for each in KEYS_OF_KIND)
+        raise BadBenchFile(f"device {name!r}: kind must be one of {kinds}")
+    allowed = {**PLACE_KEYS, **KEYS_OF_KIND[kind]}
     for key, value in entry.items():
         if key not in allowed:
             raise BadBenchFile(f"device {name!r}: unknown key {key!r}")
@@ -142,12 +144,13 @@ def device_entry(entry: Mapping[str, Any], folder: Path) -> DeviceEntry:
         raise BadBenchFile(f"device {name!r}: give either link or tcp")
     if entry.get("dialect") == CHECKBOX and not tcp.startswith("127.0.0.1:"):
         raise BadBenchFile(f'device {name!r}: checkbox needs tcp = "127.0.0.1:PORT"')
+    if kind == "camera" and not tcp.startswith("127.0.0.1:"):
+        raise BadBenchFile(f'device {name!r}: a camera needs tcp = "127.0.0.1:PORT"')
     settings = {key: value for key, value in entry.items() if key not in PLACE_KEYS}
     _check_settings(name, settings)
-    if "paper_dir" in settings:
-        settings["paper_dir"] = str(folder / settings["paper_dir"])
-    if "record" in settings:
-        settings["record"] = str(folder / settings["record"])
+    for key in ("paper_dir", "record", "folder", "video"):
+        if key in settings:
+            settings[key] = str(folder / settings[key])
     return DeviceEntry(name, kind, str(folder / link) if link else "", tcp, settings)
 
 
@@ -172,6 +175,7 @@ def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
         "suffix": (lambda value: value in SUFFIXES, f"must be one of {', '.join(SUFFIXES)}"),
         "vendor": (lambda value: value in VENDORS, f"must be one of {', '.join(VENDORS)}"),
         "mode": (lambda value: value in MODES, f"must be one of {', '.join(MODES)}"),
+        "fps": (lambda value: 1 <= value <= 60, "must be 1 to 60"),
         "columns": (lambda value: 16 <= value <= 64, "must be 16 to 64"),
         "dots": (lambda value: 100 <= value <= 1000, "must be 100 to 1000"),
         "pages": (lambda value: value in PAGE_SETS, f"must be one of {', '.join(PAGE_SETS)}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from drivers.emulators.bench_file import REGISTER_KEYS, DeviceEntry
 from drivers.emulators.checkbox.server import CheckboxEmulator
@@ -18,8 +19,11 @@ from drivers.emulators.wire import open_endpoint
 DEFAULT_DELAY_MS = 60
 DEFAULT_DIALECT = "datecs_ua"
 
+if TYPE_CHECKING:
+    from drivers.emulators.camera import CameraEmulator
+
 PrintingEmulator = PrinterEmulator | CheckboxEmulator
-Emulator = ScannerEmulator | PrintingEmulator
+Emulator: TypeAlias = "ScannerEmulator | CameraEmulator | PrintingEmulator"
 
 
 class UnknownDevice(KeyError):
@@ -73,6 +77,8 @@ def start_device(entry: DeviceEntry) -> Emulator:
     settings = dict(entry.settings)
     if settings.get("dialect") == CHECKBOX:
         return _checkbox(entry)
+    if entry.kind == "camera":
+        return _camera(entry)
     endpoint = open_endpoint(entry.link, entry.tcp, int(settings.pop("baud", 0)))
     if entry.kind == "scanner":
         is_virtual, record = settings.pop("is_virtual", False), settings.pop("record", "")
@@ -107,6 +113,21 @@ def start_device(entry: DeviceEntry) -> Emulator:
         kind.wire(device),
         dialect=dialect,
         another=another_printer,
+    )
+
+
+def _camera(entry: DeviceEntry) -> CameraEmulator:
+    # Pillow takes 60 ms to import; most benches have no camera.
+    from drivers.emulators.camera import CameraEmulator
+
+    folder, video = entry.settings.get("folder"), entry.settings.get("video")
+    return CameraEmulator(
+        entry.name,
+        int(entry.tcp.rpartition(":")[2] or 0),
+        folder=Path(folder) if folder else None,
+        video=Path(video) if video else None,
+        fps=int(entry.settings.get("fps", 15)),
+        seed=int(entry.settings.get("seed", 1)),
     )
 
 

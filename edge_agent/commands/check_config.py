@@ -14,6 +14,7 @@ from edge_agent.settings_sections import DeviceSettings
 
 _KINDS: dict[str, tuple[DriverKind, ...]] = {
     "scanner": ("scanner",),
+    "camera": ("scanner",),
     "printer": ("fiscal_printer", "receipt_printer"),
 }
 

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from drivers.registry import open_printer, open_scanner
+from drivers.scanner.camera.driver import CameraScanner
+from drivers.scanner.camera.options import camera_options
 from edge_agent.config import Settings
 from edge_agent.desk import Desk
+from edge_agent.devices.camera_worker import CameraWorker
 from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.scanner_worker import ScannerWorker
 from edge_agent.ledger.ledger import Ledger, LedgerJournal
@@ -30,6 +33,20 @@ def scanner_of(settings: Settings, desk: Desk) -> ScannerWorker | None:
         _opener(open_scanner, device),
         lambda scan: desk.scans.heard(scan.text, scan.symbology),
         lambda state: desk.device("scanner", state),
+        desk.scans.report.opened,
+    )
+
+
+def camera_of(settings: Settings, desk: Desk) -> CameraWorker | None:
+    """The worker of the camera. Its state is shown as the reader's where there is no reader."""
+    device = settings.camera
+    if device is None:
+        return None
+    name = "camera" if settings.scanner is not None else "scanner"
+    return CameraWorker(
+        lambda: CameraScanner(camera_options(device.url, device.options)),
+        lambda scan: desk.scans.heard(scan.text, scan.symbology, "camera"),
+        lambda state: desk.device(name, state),
     )
 
 

@@ -12,6 +12,7 @@ from edge_agent.commands import settings_file, status
 from edge_agent.commands.local_api import NotAnswering
 from edge_agent.config import ConfigError, Settings, load_settings
 from edge_agent.doctor import centre, devices, machine
+from edge_agent.doctor.camera import camera
 from edge_agent.doctor.finding import Case, Finding
 from edge_agent.doctor.hub import hub
 from edge_agent.doctor.rules import rules
@@ -31,6 +32,7 @@ CHECKS: tuple[Callable[[Case], Iterable[Finding]], ...] = (
     centre.certificate,
     rules,
     devices.scanner,
+    camera,
     devices.printer,
 )
 

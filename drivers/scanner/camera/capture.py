@@ -2,7 +2,7 @@
 it is asked for, so that a slow look never sees a queue of old frames.
 
 A camera that gives nothing for `SILENT_S`, ends or stands still is given up and opened again,
-after 0.5 to 5 s. A thread that hangs inside a driver is never waited for; it lets its camera go
+after 0.5 to 3 s. A thread that hangs inside a driver is never waited for; it lets its camera go
 when it comes back.
 """
 
@@ -21,7 +21,7 @@ from drivers.scanner.camera.sources import FrameSource
 
 SILENT_S = 2.0
 OPENING_S = 20.0
-REOPEN_S = (0.5, 1.0, 2.0, 5.0)
+REOPEN_S = (0.5, 1.0, 2.0, 3.0)
 MAX_HANGING = 3
 
 

@@ -2,7 +2,8 @@
 
 Standard input: the options as one line, the codes that were in view when the process before this
 one ended as another, then `again` to tell a code that is still in view once more; its end ends the
-process. Standard output: `{"t": "scan", …}`, `{"t": "state", …}` when the camera comes or goes, and `{"t": "beat", …}` with rate, sharpness and exposure twice a second.
+process. Standard output: `{"t": "scan", …}`, `{"t": "state", …}` when the camera comes or goes, and
+`{"t": "beat", …}` with rate, sharpness and exposure twice a second.
 """
 
 from __future__ import annotations

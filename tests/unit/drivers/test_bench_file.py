@@ -53,7 +53,7 @@ def test_the_shipped_example_is_a_good_bench():
         ("x = 1", "unknown table"),
         ("[[device]\n", "bench.toml"),
         ('[[device]]\nname = "a/b"\nkind = "scanner"', "device name"),
-        ('[[device]]\nname = "a"\nkind = "camera"', "kind"),
+        ('[[device]]\nname = "a"\nkind = "toaster"', "kind"),
         ('[[device]]\nname = "a"\nkind = "scanner"', "link or tcp"),
         ('[[device]]\nname = "a"\nkind = "scanner"\nlink = "x"\ntcp = "y:1"', "link or tcp"),
         ('[[device]]\nname = "a"\nkind = "scanner"\nlink = "x"\ncolour = "red"', "'colour'"),
