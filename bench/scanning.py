@@ -46,7 +46,7 @@ CODES: tuple[tuple[str, str, str], ...] = (
     (f"]E0{OTHER_CARD}", "member", ""),
     ("]E04820000000017", "product", ""),
     ("]E04820000000024", "product", ""),
-    ("]E00429999999993", "unknown", "unknown_member"),
+    ("]E00429999999995", "unknown", "unknown_member"),
     ("]Q1LC1:7K3M9QX2ABD", "unknown", "unknown_member"),
     ("]Q1LC1:7K3M9QX2ABE", "unknown", "bad_check"),
     ("]C00671234567", "unknown", "phone_not_typed"),

@@ -9,6 +9,7 @@ from typing import Protocol
 from drivers.base import ScanSignal
 from edge_agent.identification import Identified
 from edge_agent.scan_queue import HeldScan, ScanQueue
+from edge_agent.scanner_report import ScannerReport
 from loyalty.member import ScanSource
 
 
@@ -30,6 +31,7 @@ class ScanIntake:
         self._lock = lock
         self._monotonic = monotonic
         self._queue = ScanQueue()
+        self.report = ScannerReport()
 
     def heard(self, text: str, symbology: str, source: ScanSource = "scanner") -> ScanSignal:
         """A scan: done at once, or after the question. What the reader should sound is what the
@@ -41,9 +43,12 @@ class ScanIntake:
                 sale_id = self._desk.open_sale_id()
                 self._queue.put(HeldScan(text, symbology, sale_id, now_s, source))
         if not waits:
-            return self._desk.scanned(text, symbology, source).signal
-        self._deliver()
-        return self._desk.identify(text, symbology, source).signal
+            found = self._desk.scanned(text, symbology, source)
+        else:
+            self._deliver()
+            found = self._desk.identify(text, symbology, source)
+        self.report.note(found.masked, symbology, found.reason)
+        return found.signal
 
     def question(self, is_open: bool) -> None:
         """The screen asks the cashier something, or has its answer."""

@@ -29,6 +29,7 @@ from edge_agent.desk import Desk
 from edge_agent.errors import AgentError
 from edge_agent.ledger.storage import StorageState
 from edge_agent.panel_state import PanelState, screen_json
+from edge_agent.scanner_report import ScannerOut
 from edge_agent.views import SaleView
 
 HEARTBEAT_S = 15.0
@@ -126,6 +127,7 @@ class StatusOut(BaseModel):
     ledger_faults: int
     panel_url: str
     head: str = ""
+    scanner: ScannerOut | None = None
     hub: HubOut | None = None
 
 
@@ -161,7 +163,7 @@ def _look(
     @router.get("/status")
     def get_status() -> StatusOut:
         """Connection, queue, rules, clock and devices."""
-        return status()
+        return status().model_copy(update={"scanner": desk.scans.report.out()})
 
     @router.get("/state")
     def get_state() -> PanelState:

@@ -24,10 +24,12 @@ class ScannerWorker:
         open_device: Callable[[], Scanner],
         on_scan: Callable[[Scan], ScanSignal],
         on_state: Callable[[DeviceState], None],
+        on_open: Callable[[Scanner], None] = lambda _scanner: None,
     ) -> None:
         self._open = open_device
         self._on_scan = on_scan
         self._on_state = on_state
+        self._on_open = on_open
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="device-scanner", daemon=True)
 
@@ -54,6 +56,7 @@ class ScannerWorker:
                 continue
             if failures:
                 emit(Event.DEVICE_BACK, device="scanner")
+            self._on_open(scanner)
             self._on_state("ok")
             failures = self._read(scanner)
 

@@ -11,10 +11,11 @@ from drivers.errors import DeviceError
 from drivers.registry import open_printer, open_scanner
 from drivers.transport.device_url import SerialUrl, parse_device_url
 from edge_agent.commands.check_config import device_problems
-from edge_agent.doctor import device_advice
+from edge_agent.doctor import device_advice, scanners
 from edge_agent.doctor.finding import Case, Finding, Verdict
 from edge_agent.settings_sections import DeviceSettings
 
+_READERS = ("usbserial:", "hid:", "hidusb:", "evdev:", "rawinput:")
 _AGENT_SAYS: dict[str, tuple[Verdict, str]] = {
     "ok": ("ok", ""),
     "low": ("warn", "have paper ready"),
@@ -32,7 +33,12 @@ def scanner(case: Case) -> Iterable[Finding]:
         return
     if (earlier := _before_opening(case, "scanner", device)) is not None:
         yield earlier
+        if case.is_running:
+            yield scanners.mode_of(device)
+            yield from scanners.seen_of(case.status)
         return
+    yield scanners.mode_of(device)
+    yield from scanners.vendor_of(device)
     try:
         open_scanner(device.driver, device.url, device.options).close()
     except DeviceError as error:
@@ -78,7 +84,7 @@ def _before_opening(case: Case, name: str, device: DeviceSettings) -> Finding | 
         state = str((case.status or {}).get("devices", {}).get(name, "unknown"))
         verdict, advice = _AGENT_SAYS.get(state, ("warn", "see the log: edge-agent logs"))
         return Finding(name, verdict, f"the agent says: {state}", advice)
-    if device.url.startswith(("https://", "http://", "usb:", "file:", "win32raw:")):
+    if device.url.startswith(("https://", "http://", "usb:", "file:", "win32raw:", *_READERS)):
         return None  # no serial port to look at: a service, or a printer of the system
     try:
         address = parse_device_url(device.url)

@@ -76,7 +76,7 @@ def test_the_beep_says_what_the_code_is(start: Start) -> None:
     till = start()
     till.reader.send(f"scan ]E0{CARD}")
     assert till.sounded(1) == ["good"]
-    till.reader.send("scan ]E00429999999993")
+    till.reader.send("scan ]E00429999999995")
     assert till.sounded(2) == ["good", "razz"]
     till.reader.send(f"scan ]E0{MILK}; scan nonsense")
     assert till.sounded(4) == ["good", "razz", "good", "razz"]
