@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 from edge_agent.ledger.store import Store
 from edge_agent.ports import MemberIndex, PrintJobRow, SaleRow
@@ -89,7 +89,10 @@ class SaleShown:
 
 
 def _age_s(ctx: RegisterContext) -> int | None:
-    if not ctx.balance_as_of:
+    """The centre's stamp is a text of the cache; one that is no instant dates nothing."""
+    try:
+        known = datetime.fromisoformat(ctx.balance_as_of)
+    except ValueError:
         return None
-    known = datetime.fromisoformat(ctx.balance_as_of)
+    known = known if known.tzinfo else known.replace(tzinfo=UTC)
     return max(0, int((ctx.clock.now() - known).total_seconds()))

@@ -1,14 +1,22 @@
-"""Stored answers to writes: the same idempotency key always gets the same answer."""
+"""Stored answers to writes: the same idempotency key always gets the same answer.
+
+With hundreds of promotions most of an answer is the trace of each, so long texts are kept packed.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import sqlite3
+import zlib
 from dataclasses import dataclass
 
 from edge_agent.ledger import row_seals
 from edge_agent.ledger.ledger import Ledger
 
+PACKED = "z1:"
+"""Before a packed text; no JSON text begins so."""
+LONG = 2_000
 _KEEP = f"{row_seals.insert('idempotency')} ON CONFLICT (key) DO NOTHING"
 
 
@@ -27,6 +35,20 @@ def request_hash(method: str, target: str, body: bytes) -> str:
     return hashlib.sha256(head + body).hexdigest()
 
 
+def pack(text: str) -> str:
+    """The text as it is stored: long ones deflated, in base64."""
+    if len(text) < LONG:
+        return text
+    return PACKED + base64.b64encode(zlib.compress(text.encode(), 1)).decode("ascii")
+
+
+def unpack(stored: str) -> str:
+    """The text of what `pack` made, byte for byte."""
+    if not stored.startswith(PACKED):
+        return stored
+    return zlib.decompress(base64.b64decode(stored[len(PACKED) :])).decode()
+
+
 class Answers:
     """The idempotency table of the ledger."""
 
@@ -40,7 +62,7 @@ class Answers:
             row = connection.execute(
                 "SELECT request_hash, status, answer FROM idempotency WHERE key = ?", (key,)
             ).fetchone()
-            return StoredAnswer(*row) if row else None
+            return StoredAnswer(row[0], row[1], unpack(row[2])) if row else None
 
         return self._ledger.query(read)
 
@@ -52,7 +74,7 @@ class Answers:
                 "key": key,
                 "request_hash": answer.request_hash,
                 "status": answer.status,
-                "answer": answer.answer,
+                "answer": pack(answer.answer),
                 "created_at": at,
             }
             connection.execute(_KEEP, values)

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from edge_agent.ledger import row_seals
+from edge_agent.ledger.answers import pack, unpack
 from edge_agent.ledger.database import connect_reader
 from edge_agent.ledger.ledger import Ledger
 
@@ -97,9 +98,10 @@ class Forgetting:
     def _in_answer(
         self, _reader: sqlite3.Connection, row: sqlite3.Row
     ) -> Iterator[tuple[str, dict[str, str]]]:
-        key, text = row
+        key, text = row[0], unpack(row[1])
         gone = {int(found) for found in _NUMBERS.findall(text) if self._is_gone(int(found))}
-        yield from _changed(_PUT_ANSWER, key, text, gone)
+        for put, values in _changed(_PUT_ANSWER, key, text, gone):
+            yield put, {**values, "text": pack(values["text"])}
 
     def _in_sale(
         self, reader: sqlite3.Connection, row: sqlite3.Row
