@@ -9,6 +9,7 @@ const MAX_FISCAL_NUMBER = 40;
 
 export class SaleVerbs {
   #queue;
+  #holding = Promise.resolve(); // one after the other: closed never comes before opened
 
   constructor(queue) {
     this.#queue = queue;
@@ -106,10 +107,25 @@ export class SaleVerbs {
   /** Open a dialog: keys, amount, given, cancel, void or fiscal. */
   ask(kind) {
     this.#queue.store.set({ dialog: { kind, text: '', problem: '' } });
+    this.#holdScans(true);
   }
 
   closeDialog() {
     this.#queue.store.set({ dialog: null });
+    this.#holdScans(false);
+  }
+
+  // Scans wait while a question stands; the agent lets them go by itself if this is never heard.
+  #holdScans(isOpen) {
+    const tell = () => this.#queue.agent.write('POST', '/v1/panel/dialog', { is_open: isOpen });
+    this.#holding = this.#holding.then(tell).catch(() => {});
+  }
+
+  /** Which of the meanings of the last scan was meant. */
+  chooseScan(place) {
+    return this.#queue.step(async () => {
+      await this.#queue.agent.write('POST', '/v1/panel/choice', { place });
+    });
   }
 
   dialogText(text) {
