@@ -6,7 +6,7 @@ WORKERS ?= 2
 # An installed program has its modules compiled: without, each process of the tests compiles anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper soak-api odoo-e2e system clean
+.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper soak-scanning soak-api odoo-e2e system clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,7 @@ bench: .venv/.ready ## Run the benchmarks that stand behind docs/claims.md
 	$(BIN)/python -m bench.snapshots
 	$(BIN)/python -m bench.bound
 	$(BIN)/python -m bench.tap
+	$(BIN)/python -m bench.scanning
 	$(BIN)/python -m bench.printers
 
 soak-durable: .venv/.ready ## Campaigns on durability; SOAK_S seconds (1200), SEED repeats a run
@@ -66,6 +67,9 @@ odoo-e2e: .venv/.ready system ## Odoo's till with our add-on in Chromium; fetche
 
 soak-api: .venv/.ready ## Schemathesis over the local API, 10,000 cases; SOAK_S seconds (1200), SEED, CASES
 	$(BIN)/python -m bench.soak.api
+
+soak-scanning: .venv/.ready ## A thousand unplugs in four modes; SOAK_S seconds (1200), SEED repeats a run
+	$(BIN)/python -m bench.soak.scanning
 
 clean: ## Remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out
