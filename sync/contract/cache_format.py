@@ -137,6 +137,8 @@ PAGE_BYTES: Final = 8_192
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _CHECKS: Final = 1_021
 _PHONE: Final = "phone:"
+# `json.dumps` with other separators makes an encoder a call.
+_written: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _COLUMN_FIELDS: Final = frozenset({"member_id", "name", "balance_points", "tier", "lots"})
 
 
@@ -227,8 +229,9 @@ def _same(key: str, named: str) -> None:
 
 
 def _bounded(*numbers: int) -> None:
-    if any(not 0 <= number <= MAX_INTEGER for number in numbers):
-        raise ValueError("a number is out of bounds")
+    for number in numbers:
+        if not 0 <= number <= MAX_INTEGER:
+            raise ValueError("a number is out of bounds")
 
 
 def _member(row: FeedRow) -> StoredRow:
@@ -245,7 +248,7 @@ def _member(row: FeedRow) -> StoredRow:
     more = member.model_dump(exclude=set(_COLUMN_FIELDS), exclude_defaults=True)
     if more:
         more["lots"] = rest
-        rest = json.dumps(more, ensure_ascii=False, separators=(",", ":"))
+        rest = _written(more)
     tier = member.tier or None
     values = (member_id, row.version, member.name, member.balance_points, tier, rest)
     return _sealed_member(values)

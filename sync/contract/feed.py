@@ -72,7 +72,8 @@ class FeedMember(WireModel):
     pending_points: int = 0
     is_blocked: bool = False
     lots: list[FeedLot] = []
-    purchases: list[FeedPurchase] = []
+    # A list as the default is copied deeply for each member that has none.
+    purchases: list[FeedPurchase] = Field(default_factory=list, json_schema_extra={"default": []})
     purchases_count: int = 0
     segments: list[str] = []
     coupons: list[FeedCoupon] = []
