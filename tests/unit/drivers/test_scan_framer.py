@@ -83,3 +83,25 @@ def test_reset_forgets_half_a_code():
 )
 def test_aim_identifiers(text, parts):
     assert split_aim_identifier(text) == parts
+
+
+def test_fifty_codes_without_a_pause_are_fifty():
+    stream = b"".join(b"]E0%013d\r\n" % number for number in range(50))
+    assert scans(ScanFramer(), stream) == [("]E0", f"{number:013d}") for number in range(50)]
+
+
+def test_split_at_every_place_it_is_the_same_code():
+    stream = b"\x02]C10104820000000017\x1d21AB\r\n"
+    for place in range(len(stream) + 1):
+        framer = ScanFramer()
+        found = scans(framer, stream[:place]) + scans(framer, stream[place:])
+        assert found == [("]C1", "0104820000000017\x1d21AB")]
+
+
+def test_a_megabyte_of_noise_is_no_code_and_keeps_nothing():
+    framer = ScanFramer()
+    for _ in range(256):
+        assert framer.feed(bytes(range(0x80, 0x100)) * 32) == []
+    assert len(framer._pending) <= MAX_CODE_BYTES
+    framer.feed(b"\r")
+    assert scans(framer, b"42\r") == [("", "42")]
