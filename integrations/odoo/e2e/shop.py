@@ -1,0 +1,65 @@
+"""A small shop in Odoo, made by `odoo shell`: three tax groups, two goods each, one till."""
+
+env = globals()["env"]
+
+config = env["pos.config"].search([], order="id", limit=1)
+group = env["account.tax"].search([("type_tax_use", "=", "sale")], limit=1).tax_group_id
+
+
+def tax(name, percent):
+    return env["account.tax"].create(
+        {
+            "name": name,
+            "amount": percent,
+            "type_tax_use": "sale",
+            "price_include_override": "tax_included",
+            "tax_group_id": group.id,
+        }
+    )
+
+
+TAXES = {"A": tax("ПДВ 20 %", 20), "B": tax("ПДВ 7 %", 7), "C": tax("Без ПДВ", 0)}
+GOODS = (
+    ("milk", "Молоко 2,5 % 900 г", 45.90, "A", "4820000000017"),
+    ("bread", "Хліб «Український»", 27.50, "B", "4820000000024"),
+    ("book", "Книга «Кобзар»", 100.00, "C", "4820000000048"),
+)
+category = env["pos.category"].create({"name": "Крамниця"})
+for sku, name, price, tax_name, barcode in GOODS:
+    env["product.template"].create(
+        {
+            "name": name,
+            "default_code": sku,
+            "barcode": barcode,
+            "list_price": price,
+            "taxes_id": [(6, 0, TAXES[tax_name].ids)],
+            "available_in_pos": True,
+            "type": "consu",
+            "pos_categ_ids": [(6, 0, category.ids)],
+        }
+    )
+env["barcode.rule"].create(
+    {
+        "name": "Member cards",
+        "barcode_nomenclature_id": env.ref("barcodes.default_barcode_nomenclature").id,
+        "type": "client",
+        "encoding": "any",
+        "pattern": "042",
+        "sequence": 4,
+    }
+)
+config.write(
+    {
+        "name": "Loyalty till",
+        "limit_categories": True,
+        "iface_available_categ_ids": [(6, 0, category.ids)],
+        "loyalty_edge": True,
+        "loyalty_edge_url": AGENT_URL,  # noqa: F821 - set by the line that starts this file
+        "loyalty_edge_token": AGENT_TOKEN,  # noqa: F821
+        "loyalty_edge_promotion_id": env.ref("loyalty_edge.promotion").id,
+        "loyalty_edge_bonus_id": env.ref("loyalty_edge.bonus").id,
+        "iface_print_auto": False,
+    }
+)
+env.cr.commit()
+print("CONFIG", config.id)
