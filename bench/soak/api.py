@@ -56,18 +56,31 @@ def fuzz(
         *("--phases", phases, "--max-examples", str(examples)),
         *("-H", f"Authorization: Bearer {TOKEN}", "--exclude-path-regex", LEFT_OUT),
         *("--generation-database", "none", "--request-timeout", "60", "--no-color"),
-        *("--suppress-health-check", "all", "--continue-on-failure", "--warnings", "off"),
+        *(
+            "--max-time",
+            str(most_s),
+            "--suppress-health-check",
+            "all",
+            "--continue-on-failure",
+            "--warnings",
+            "off",
+        ),
     ]
     if only:
         command += ["--include-path-regex", only]
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=most_s, cwd=folder, check=False
+                command,
+                capture_output=True,
+                text=True,
+                timeout=most_s + 120,
+                cwd=folder,
+                check=False,
             )
         except subprocess.TimeoutExpired as late:
             said = late.stdout.decode() if isinstance(late.stdout, bytes) else late.stdout or ""
-            return 0, 0, f"{said}\nout of time"
+            return 0, 1, f"{said}\nit did not end"
     made = re.search(r"(\d[\d,]*) generated", done.stdout)
     found = re.search(r"(\d[\d,]*) found|(\d[\d,]*) unique failures?", done.stdout)
     cases = int(made.group(1).replace(",", "")) if made else 0

@@ -24,6 +24,7 @@ from edge_agent.event_log import emit
 
 MAX_BODY_BYTES = 1024 * 1024
 OPEN_PATHS = ("/healthz", "/docs", "/openapi.json", "/v1/panel/sessions")
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
 SESSION_S = 16 * 3600
 LINK_S = 60
 
@@ -128,7 +129,7 @@ class Guard:
             await _refuse(401, "bad_token", "the register's token is missing or wrong")(
                 scope, receive, send
             )
-        elif scope["method"] not in ("GET", "HEAD") and not _is_json(headers):
+        elif scope["method"] in WRITING and not _is_json(headers):
             # What a page may send without asking first (text/plain, a form) is never ours.
             await _refuse(403, "not_json", "send application/json")(scope, receive, send)
         elif not length.isdigit() or int(length) > MAX_BODY_BYTES:
