@@ -9,6 +9,7 @@ out.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ MAX_ROWS = 20_000
 MAX_CSV_BYTES = 16 * 1024 * 1024
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 NONE = "none"
+_CODABAR = re.compile(r"[A-Da-d]([0-9$:/.+-]+)[A-Da-d]")
 
 
 class BadFolder(Exception):
@@ -73,6 +75,8 @@ def same_text(one: str, other: str) -> bool:
 
 def _plain(text: str) -> str:
     text = text.replace("\r\n", "\n").rstrip()
+    if codabar := _CODABAR.fullmatch(text):
+        return codabar[1]  # some write its start and stop letters down, some do not
     return text.zfill(13) if len(text) == 12 and has_gtin_check(text) else text
 
 

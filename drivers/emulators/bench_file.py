@@ -129,7 +129,7 @@ def device_entry(entry: Mapping[str, Any], folder: Path) -> DeviceEntry:
     name = entry.get("name", "")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise BadBenchFile(f"device name {name!r} must be 1 to 64 letters, digits, '_', '.', '-'")
-    kind = entry.get("kind")
+    kind = str(entry.get("kind"))
     if kind not in KEYS_OF_KIND:
         kinds = ", ".join(f"'{each}'" for each in KEYS_OF_KIND)
         raise BadBenchFile(f"device {name!r}: kind must be one of {kinds}")

@@ -6,12 +6,14 @@ import argparse
 
 from drivers.errors import DeviceError
 from drivers.registry import DriverKind, known_drivers, load_driver
+from drivers.scanner.camera.options import camera_options
 from edge_agent import toml_lines
 from edge_agent.command_failed import CommandFailed
 from edge_agent.commands import settings_file
 from edge_agent.config import ConfigError, Settings
 from edge_agent.settings_sections import DeviceSettings
 
+CAMERA = "scanner.camera"
 _KINDS: dict[str, tuple[DriverKind, ...]] = {
     "scanner": ("scanner",),
     "camera": ("scanner",),
@@ -60,6 +62,22 @@ def _device_problem(device: DeviceSettings, kinds: tuple[DriverKind, ...]) -> tu
     for key, value in device.options.items():
         try:
             spec.checked({key: value})
+        except DeviceError as error:
+            return key, str(error)
+    if device.driver == CAMERA:
+        return _camera_problem(device)
+    return "", ""
+
+
+def _camera_problem(device: DeviceSettings) -> tuple[str, str]:
+    """Its address and options are checked before the camera's process is started with them."""
+    try:
+        camera_options(device.url, {})
+    except DeviceError as error:
+        return "url", str(error)
+    for key, value in device.options.items():
+        try:
+            camera_options(device.url, {key: value})
         except DeviceError as error:
             return key, str(error)
     return "", ""

@@ -66,8 +66,8 @@ class Pipeline:
         self._next_rung, self._lucky, self._near_until_s = 0, -1, 0.0
 
     def _confirmed(self, frame: Frame, read: list[Reading]) -> list[Reading]:
-        """An EAN is sure when zxing-cpp's strict look reads it as well: of 770 pictures with an EAN
-        or UPC-A the plain look alone took seven wrong values, both together one."""
+        """An EAN is sure when zxing-cpp's strict look reads it as well: of 747 pictures with an EAN
+        or UPC-A the plain look alone took five wrong values, both together one."""
         if not any(SYMBOLOGIES[each.symbology].proof == "gtin" for each in read):
             return read
         strict = {each.text for each in read_zxing(frame.plain, self._plain, is_fast=True)}

@@ -1,7 +1,7 @@
 """Ways to look at a frame that the plain look could not read; one of them a frame, in turn.
 
 The order is by what each adds on pictures of real cameras, soft EAN first. Each works on at most
-960 pixels, where a soft picture reads better than at full size and time is bounded. Median, gamma,
+768 pixels, where a soft picture reads better than at full size and time is bounded. Median, gamma,
 morphology and blur were measured and help nothing.
 """
 
@@ -27,7 +27,7 @@ from drivers.scanner.camera.symbology import PLAIN_FORMATS
 from drivers.scanner.camera.votes import Reading
 from drivers.scanner.camera.zbar_link import ZbarLink
 
-MAX_SIDE = 960
+MAX_SIDE = 768
 MAX_ENLARGED = 1280
 MAX_TURNED = 720
 MAX_SHRUNK = 640
@@ -46,7 +46,7 @@ class Frame:
 
     @cached_property
     def fitted(self) -> Prepared:
-        """Shrunk to 960 pixels where it is larger."""
+        """Shrunk to 768 pixels where it is larger."""
         return _resized(self.pixels, "fit", MAX_SIDE, 1.0)
 
     @cached_property

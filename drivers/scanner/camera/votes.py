@@ -1,10 +1,9 @@
 """Which readings are believed. Pure: no picture, no clock.
 
 One reading of a QR is proof enough. An EAN has a single check digit, and decoders misread the same
-blurred picture in the same way, so its readings must agree between two ways of looking: another
-decoder on another preparation of the picture, or another frame. While two values contend, one needs
-a clear lead. Measured on 348 EAN-13 pictures: with the first reading believed 2 values were wrong,
-with two agreeing ways none.
+blurred picture in the same way, so its readings must agree: two of different decoders, or three of
+one, each on another preparation of the picture or another frame. While two values contend, one
+needs a clear lead. Measured on 747 published pictures with an EAN-13 or a UPC-A: one wrong value.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from drivers.scanner.camera.symbology import SYMBOLOGIES, same_code_key
 FORGET_S = 2.0
 MAX_CANDIDATES = 64
 NEEDED = 2
+NEEDED_OF_ONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ class Votes:
         candidate.ways.add((reading.way, frame))
         if reading.is_sure and not self._rivals(key, reading):
             return reading
-        lead = NEEDED + self._rivals(key, reading)
+        decoders = {way.partition(":")[0] for way, _frame in candidate.ways}
+        needed = NEEDED if len(decoders) > 1 else NEEDED_OF_ONE
+        lead = needed + self._rivals(key, reading)
         return reading if len(candidate.ways) >= lead else None
 
     def clear(self) -> None:

@@ -1,13 +1,19 @@
 """What is believed, what counts as one presentation, and which settings are refused."""
 
+from pathlib import Path
+
 import pytest
 
 from drivers.errors import BadDeviceUrl
 from drivers.registry import BadDriverOption
+from drivers.scanner.camera.driver import CameraReport
 from drivers.scanner.camera.options import CameraOptions, camera_options, parse_place
 from drivers.scanner.camera.presence import Presence
 from drivers.scanner.camera.symbology import has_gtin_check, symbology_named
 from drivers.scanner.camera.votes import Reading, Votes
+from edge_agent.commands.check_config import device_problems
+from edge_agent.config import load_settings
+from edge_agent.doctor.camera import camera_advice
 
 EAN, OTHER = "4820000000000", "2041813002834"
 KEY = ("gtin", EAN)
@@ -26,7 +32,8 @@ def test_one_way_of_looking_at_an_ean_is_not_believed_and_two_are() -> None:
 def test_the_same_picture_cannot_vote_twice_in_the_same_way() -> None:
     votes = Votes()
     assert all(votes.add(ean(EAN, "zbar:clahe"), 1, t / 10) is None for t in range(10))
-    assert votes.add(ean(EAN, "zbar:clahe"), 2, 1.1) is not None
+    assert votes.add(ean(EAN, "zbar:clahe"), 2, 1.1) is None
+    assert votes.add(ean(EAN, "zbar:clahe"), 3, 1.2) is not None
 
 
 def test_a_rival_value_at_the_same_place_asks_for_a_lead() -> None:
@@ -141,3 +148,32 @@ def test_options_reach_the_process_unchanged() -> None:
     )
     assert CameraOptions.from_json(options.to_json()) == options
     assert options.formats == ("qr", "ean13")
+
+
+def test_a_mistake_in_the_settings_is_told_with_its_line(tmp_path: Path) -> None:
+    config = tmp_path / "agent.toml"
+    config.write_text(
+        f'data_dir = "{tmp_path}"\n[camera]\ndriver = "scanner.camera"\nurl = "device:0"\n'
+        'formats = "qr,telepathy"\n'
+    )
+    problems = [str(each) for each in device_problems(load_settings(config))]
+    assert len(problems) == 1
+    assert "agent.toml:5:" in problems[0]
+    assert "telepathy" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        (CameraReport(True, 150, 30, 110, 1, 2), ""),
+        (CameraReport(True, 60, 30, 110, 1, 2), "too few frames"),
+        (CameraReport(True, 150, 30, 12, 0, 80), "too dark"),
+        (CameraReport(True, 150, 30, 200, 40, 0), "burnt out"),
+        (CameraReport(True, 150, 3, 110, 0, 0), "focus"),
+    ],
+    ids=["good", "slow", "dark", "bright", "soft"],
+)
+def test_the_doctor_says_what_to_change(report: CameraReport, words: str) -> None:
+    advice = camera_advice(report, 15)
+    assert words in advice
+    assert bool(words) == bool(advice)
