@@ -297,7 +297,7 @@ def _receipt(commands: Commands) -> None:
     )
     preview.add_argument(
         "--sample",
-        choices=("sale", "offline", "return", "stranger"),
+        choices=("sale", "offline", "return", "stranger", "shift"),
         default="sale",
         help="which slip (default sale)",
     )

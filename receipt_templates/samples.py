@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from loyalty.receipt import CouponLine, GiftLine, MemberBlock, PromoLine, ReceiptDocument
+from loyalty.shift import ShiftSlip, ShiftTotals
 
 _SALE: Final = ReceiptDocument(
     kind="sale",
@@ -61,3 +62,25 @@ SAMPLES: Final[dict[str, ReceiptDocument]] = {
     ),
     "stranger": replace(_SALE, member=None, redeemed_minor=0, gifts=(), coupons=(), qr=""),
 }
+
+SHIFT_SAMPLE: Final = ShiftSlip(
+    store_name="Магазин «Їжачок»",
+    register_id="R1",
+    number=214,
+    opened_at="2026-11-22T05:58:00Z",
+    printed_at="2026-11-22T19:31:00Z",
+    cashier="Ірина С.",
+    totals=ShiftTotals(
+        sales=312,
+        identified=247,
+        turnover_minor=14_873_450,
+        discount_minor=1_204_315,
+        earned_points=184_250,
+        spent_points=96_400,
+        declined=3,
+        returns=2,
+        restored_points=1_250,
+        withdrawn_points=640,
+        unknown=1,
+    ),
+)

@@ -11,7 +11,8 @@ from loyalty.errors import InvalidRuleset
 from loyalty.receipt import SlipRow
 from loyalty.receipt_template import PLAIN, ReceiptTemplate
 from receipt_templates import refused_words, render_slip
-from receipt_templates.samples import SAMPLES
+from receipt_templates.samples import SAMPLES, SHIFT_SAMPLE
+from receipt_templates.shift_slip import render_shift
 
 COLUMNS = {58: 32, 80: 48}
 DOTS = {58: 384, 80: 576}
@@ -22,9 +23,7 @@ def preview(arguments: argparse.Namespace) -> int:
     template = _template(arguments.template)
     width = arguments.width or COLUMNS[arguments.paper]
     try:
-        rows = render_slip(
-            SAMPLES[arguments.sample], locale=arguments.locale, width=width, template=template
-        )
+        rows = _rows(arguments, width, template)
     except ValueError as error:
         raise CommandFailed(str(error)) from error
     for row in rows:
@@ -32,6 +31,15 @@ def preview(arguments: argparse.Namespace) -> int:
     if arguments.png is not None:
         _write_png(arguments, rows, width)
     return 0
+
+
+def _rows(
+    arguments: argparse.Namespace, width: int, template: ReceiptTemplate
+) -> tuple[SlipRow, ...]:
+    if arguments.sample == "shift":
+        return render_shift(SHIFT_SAMPLE, locale=arguments.locale, width=width)
+    sample = SAMPLES[arguments.sample]
+    return render_slip(sample, locale=arguments.locale, width=width, template=template)
 
 
 def _line(style: str, text: str, width: int) -> str:
