@@ -34,15 +34,17 @@ def restore_to(
     centre: Any, file: Path, tmp_path: Path, *, is_lost: bool = False
 ) -> backup.Restored:
     """Restore under a listening service; `is_lost`: nothing of the present rows can be read."""
-    # The listening service lets go of the database for the moment of the restore.
-    with connect(centre.database_url) as connection:
+    # The listening service lets go of the database for the moment of the restore. The server's
+    # owner ends its connections: a backend that is just starting belongs to nobody yet.
+    owner = centre.database_url.replace("//edge_central:", "//postgres:")
+    with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
-            # Not a vacuum of the server's own, which only its owner may end.
-            " and usename = current_user"
+            " and backend_type = 'client backend'"
         )
-        if is_lost:
+    if is_lost:
+        with connect(centre.database_url) as connection:
             connection.execute("drop schema public cascade")
             connection.execute("create schema public")
     try:
