@@ -191,18 +191,26 @@ class Writer:
         self._last_work = 0.0
         self._closed = False
         self._mine = threading.Lock()
+        self._worker = 0
         self._due, self._ended = threading.Event(), threading.Event()
         self._folder = threading.Thread(target=self._fold_when_quiet, name=name, daemon=True)
         self._folder.start()
 
     def run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
-        """Run `work` inside `BEGIN IMMEDIATE`, rolled back if it raises; committed at return."""
+        """Run `work` inside `BEGIN IMMEDIATE`, rolled back if it raises; committed at return.
+
+        Raises `RuntimeError` for work inside work of the same thread, which would wait for ever.
+        """
+        if self._worker == threading.get_ident():
+            raise RuntimeError(f"{self.path.name}: work inside work; pass the connection on")
         with self._mine:
             if self._closed:
                 raise DatabaseClosed(str(self.path))
+            self._worker = threading.get_ident()
             try:
                 return self._attempt(work, durable)
             finally:
+                self._worker = 0
                 if self._unfolded >= FOLD_AT:
                     self._last_work = time.monotonic()
                     self._due.set()

@@ -74,6 +74,12 @@ def test_work_that_raises_is_rolled_back_and_the_next_runs(writer):
     assert keys(writer) == ["whole"]
 
 
+def test_work_inside_work_is_told_and_does_not_wait_for_ever(writer):
+    with pytest.raises(RuntimeError, match="work inside work"):
+        writer.run(lambda _: writer.run(lambda c: c.execute("SELECT 1").fetchone()))
+    assert tuple(writer.run(lambda c: c.execute("SELECT 1").fetchone())) == (1,)
+
+
 def test_whoever_comes_during_the_close_gets_an_answer(tmp_path):
     for _ in range(50):
         writer = Writer(tmp_path / "cache.db", "cache", "cache")
