@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol, runtime_checkable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
 from drivers.base import Scanner
-from drivers.scanner.framer import FramerCounters
+
+if TYPE_CHECKING:
+    from drivers.scanner.framer import FramerCounters
 
 KEPT = 10
 
@@ -63,8 +66,7 @@ class ScannerReport:
         reader = self._reader
         counted: dict[str, int] = {}
         if isinstance(reader, Counting):
-            found = reader.counters
-            counted = {name: getattr(found, name) for name in FramerCounters.__slots__}
+            counted = asdict(reader.counters)
         return ScannerOut(
             scans=self._scans,
             with_aim=self._with_aim,

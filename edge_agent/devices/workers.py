@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from drivers.registry import open_printer, open_scanner
-from drivers.scanner.camera.driver import CameraScanner
-from drivers.scanner.camera.options import camera_options
 from edge_agent.config import Settings
 from edge_agent.desk import Desk
 from edge_agent.devices.camera_worker import CameraWorker
@@ -42,6 +40,10 @@ def camera_of(settings: Settings, desk: Desk) -> CameraWorker | None:
     device = settings.camera
     if device is None:
         return None
+    # A register without a camera loads none of this (ADR 0031).
+    from drivers.scanner.camera.driver import CameraScanner
+    from drivers.scanner.camera.options import camera_options
+
     name = "camera" if settings.scanner is not None else "scanner"
     return CameraWorker(
         lambda: CameraScanner(camera_options(device.url, device.options)),
