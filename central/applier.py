@@ -79,13 +79,19 @@ def apply_stored(connection: Connection, stored: Stored, now: datetime, policy: 
 
 
 def apply_next(
-    connection: Connection, register_id: str, epoch: int, now: datetime, policy: Policy
+    connection: Connection,
+    register_id: str,
+    epoch: int,
+    now: datetime,
+    policy: Policy,
+    most: int = AT_ONCE,
 ) -> int:
-    """Apply the next facts of a log unless another applier is at it; returns how many."""
+    """Apply the next facts of a log, `most` of them, unless another applier is at it; returns how
+    many."""
     mark = _lock_mark(connection, register_id, epoch, wait=False)
     if mark is None:
         return 0
-    portion = _read(connection, register_id, epoch, mark)
+    portion = _read(connection, register_id, epoch, mark, most)
     if portion.last_seq == mark:
         return 0
     return _apply(connection, register_id, epoch, portion, now, policy).seq - mark
@@ -100,12 +106,14 @@ def _lock_mark(connection: Connection, register_id: str, epoch: int, *, wait: bo
     return None if row is None else int(row[0])
 
 
-def _read(connection: Connection, register_id: str, epoch: int, mark: int) -> _Portion:
+def _read(
+    connection: Connection, register_id: str, epoch: int, mark: int, most: int = AT_ONCE
+) -> _Portion:
     rows = connection.execute(
         "select i.seq, i.kind, i.body, i.state, r.store_id from inbox i"
         " join register r on r.register_id = i.register_id"
         " where i.register_id = %s and i.epoch = %s and i.seq > %s order by i.seq limit %s",
-        [register_id, epoch, mark, AT_ONCE],
+        [register_id, epoch, mark, most],
     ).fetchall()
     facts = []
     for seq, kind, body, state, store_id in rows:

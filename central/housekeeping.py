@@ -76,6 +76,7 @@ class Housekeeper:
         self._every_s = every_s
         self._keep = keep or Retention()
         self._retired_on: date | None = None
+        self._portions: dict[tuple[str, int], int] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="housekeeping")
 
@@ -126,15 +127,27 @@ class Housekeeper:
         self._retired_on = today
 
     def _apply_log(self, register_id: str, epoch: int) -> None:
-        work = partial(
-            applier.apply_next,
-            register_id=register_id,
-            epoch=epoch,
-            now=self._clock(),
-            policy=self._policy(),
-        )
-        while transact(self._pool, work) and not self._stop.is_set():
-            pass
+        """A portion that did not get done within a transaction's time is halved, and another log
+        has its turn: else a slow machine would try the same one for ever."""
+        life = (register_id, epoch)
+        most = self._portions.pop(life, applier.AT_ONCE)
+        done = 1
+        while done and not self._stop.is_set():
+            work = partial(
+                applier.apply_next,
+                register_id=register_id,
+                epoch=epoch,
+                now=self._clock(),
+                policy=self._policy(),
+                most=most,
+            )
+            try:
+                done = transact(self._pool, work)
+            except (DatabaseUnavailable, psycopg.Error) as error:
+                self._portions[life] = max(1, most // 2)
+                log.warning("%d facts of %s wait: %s", most, register_id, type(error).__name__)
+                return
+            most = min(2 * most, applier.AT_ONCE)
 
     def _apply_overtaken(self, connection: Connection, policy: Policy) -> int:
         changes = Changes()

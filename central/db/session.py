@@ -71,6 +71,13 @@ def connect(url: str) -> Iterator[Connection]:
         yield connection
 
 
+_NO_ANSWER = (
+    psycopg.OperationalError,
+    psycopg.errors.TransactionTimeout,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
+
+
 def transact(pool: ConnectionPool[Connection], work: Callable[[Connection], T]) -> T:
     """Run `work` in one transaction; a deadlock or serialization failure is tried again.
 
@@ -83,8 +90,8 @@ def transact(pool: ConnectionPool[Connection], work: Callable[[Connection], T]) 
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 if attempt == _ATTEMPTS:
                     raise
-    except (psycopg.OperationalError, PoolTimeout) as error:
-        if isinstance(error, psycopg.OperationalError) and not pool.closed:
+    except (*_NO_ANSWER, PoolTimeout) as error:
+        if not isinstance(error, PoolTimeout) and not pool.closed:
             pool.check()  # others are broken too when the server went away
         raise DatabaseUnavailable(f"the database does not answer: {error}") from error
     raise AssertionError("unreachable")

@@ -40,6 +40,7 @@ UNAPPLIED = (
     "select count(*) from applied a join register_epoch e using (register_id, epoch)"
     " where e.head_seq > a.seq"
 )
+BEHIND = UNAPPLIED.replace("count(*)", "coalesce(sum(e.head_seq - a.seq), 0)")
 
 
 class Till:
@@ -231,7 +232,7 @@ class HubNet:
         while True:
             said = [till.status() for till in (self.hub, *self.tills)]
             waiting = sum(each["outbox_pending"] for each in said)
-            waiting += int(self.db.execute(UNAPPLIED).fetchone()[0])
+            waiting += int(self.db.execute(BEHIND).fetchone()[0])
             now = time.monotonic()
             if not waiting:
                 return now - began
