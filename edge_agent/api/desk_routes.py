@@ -150,6 +150,7 @@ def routes(
 
     _look(router, desk, broadcast, status, search)
     _panel(router, desk, tokens, writes)
+    _scans(router, desk)
     return router
 
 
@@ -203,6 +204,27 @@ async def _stream(desk: Desk, broadcast: Broadcast, after_id: int | None) -> Asy
         broadcast.leave(listener)
 
 
+def _scans(router: APIRouter, desk: Desk) -> None:
+    @router.post("/scan")
+    def scan(body: ScanIn) -> ScanOut:
+        """Treat a code as if it had been scanned: a member, a good of the panel's sale, or not."""
+        found = desk.scanned(body.code, body.symbology, body.source)
+        heard = ScanOut(kind=found.kind, masked=found.masked, reason=found.reason)
+        return named(heard, body)
+
+    @router.post("/panel/dialog")
+    def dialog(body: DialogIn) -> ScansOut:
+        """Hold scans while a question stands on the screen, and deliver them after it."""
+        desk.scans.question(body.is_open)
+        return named(ScansOut(held=body.is_open), body)
+
+    @router.post("/panel/choice")
+    def choose(body: ChoiceIn) -> PanelState:
+        """Say which of the choices on the screen was scanned."""
+        desk.choose(body.place)
+        return desk.state()
+
+
 def _panel(router: APIRouter, desk: Desk, tokens: Tokens, writes: Writes) -> None:
     @router.post("/panel/links")
     def new_link(body: Request) -> LinkOut:
@@ -216,25 +238,6 @@ def _panel(router: APIRouter, desk: Desk, tokens: Tokens, writes: Writes) -> Non
         if token is None:
             raise BadLink("bad_link", "the link was used or is older than a minute")
         return named(SessionOut(token=token), body)
-
-    @router.post("/scan")
-    def scan(body: ScanIn) -> ScanOut:
-        """Treat a code as if it had been scanned: a member, a good of the panel's sale, or not."""
-        found = desk.scanned(body.code, body.symbology, body.source)
-        heard = ScanOut(kind=found.kind, masked=found.masked, reason=found.reason)
-        return named(heard, body)
-
-    @router.post("/panel/dialog")
-    def dialog(body: DialogIn) -> ScansOut:
-        """Hold scans while a question stands on the screen, and deliver them after it."""
-        desk.scans.question(body.is_open)
-        return ScansOut(held=body.is_open)
-
-    @router.post("/panel/choice")
-    def choose(body: ChoiceIn) -> PanelState:
-        """Say which of the choices on the screen was scanned."""
-        desk.choose(body.place)
-        return desk.state()
 
     @router.post("/panel/sale", response_model=SaleView)
     def begin(body: Request, call: Call) -> Response:
