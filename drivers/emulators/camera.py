@@ -167,7 +167,7 @@ class CameraEmulator:
             is_good, pixels = film.read()
             if not is_good:
                 film.release()
-                raise DeviceUnavailable("bad_video", f"{path} is no film that can be read")
+                raise DeviceUnavailable("camera_unavailable", f"{path} is no film that can be read")
             while is_good:
                 yield self._jpeg(Image.fromarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)))
                 is_good, pixels = film.read()
