@@ -124,7 +124,7 @@ def test_a_shift_over_24_hours_is_said_in_words(dialect):
     bench.emulator.send("shift_over")
     outcome = run(bench, sample_job("late", 1), MemoryJournal(), Fate())
     assert outcome.verdict == "not_printed"
-    tells = dialect in ("shtrih", "maria", "atol")
+    tells = dialect in ("datecs_ua", "shtrih", "maria", "atol")
     assert outcome.reason == ("shift_over_24_hours" if tells else "not_allowed")
     assert bench.fiscal_documents() == 1
 
