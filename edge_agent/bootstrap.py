@@ -231,9 +231,7 @@ class _Builder:
         health.devices = lambda: desk.devices
         runner = self._runner(desk, health)
         scanner = scanner_of(self.settings, desk)
-        self.shift = shift_of(self.settings, self.ledger, self.clock, self.cache.staff, till, desk)
-        template = self.rules.template
-        printer = printer_of(self.settings, self.ledger, till, desk, template, self.shift)
+        printer = self._printer(till, desk)
         upkeep = self._upkeep()
         health.ledger_check = lambda: upkeep.check
         self._join(till, desk, health, runner, printer)
@@ -281,6 +279,11 @@ class _Builder:
             VERSION,
             self.identity.register_id,
         )
+
+    def _printer(self, till: Till, desk: Desk) -> PrinterWorker | None:
+        settings, template = self.settings, self.rules.template
+        self.shift = shift_of(settings, self.ledger, self.clock, self.cache.staff, till, desk)
+        return printer_of(settings, self.ledger, till, desk, template, self.shift)
 
     def _retry_facts(self, till: Till) -> int:
         facts = self.ledger.write(retry_quarantined)
