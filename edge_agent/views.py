@@ -321,6 +321,21 @@ def _promotions(draft: Draft) -> list[PromotionView]:
     ]
 
 
+def _totals(draft: Draft, cash_step_minor: int) -> dict[str, Any]:
+    """The sums of a view; all 0 before the first quote."""
+    quote = draft.quote
+    payable = quote.payable_minor if quote else 0
+    return {
+        "gross_minor": quote.gross_minor if quote else 0,
+        "discount_minor": quote.discount_minor if quote else 0,
+        "redeemed_minor": quote.redeemed_minor if quote else 0,
+        "payable_minor": payable,
+        "payable_cash_minor": round_cash(payable, cash_step_minor),
+        "accrual_points": quote.accrual_points if quote and draft.member else 0,
+        "ruleset_sequence": quote.ruleset_sequence if quote else 0,
+    }
+
+
 def sale_view(
     sale_id: str,
     state: str,
@@ -340,7 +355,6 @@ def sale_view(
     """Everything about one sale, from its draft and its paper."""
     quote = draft.quote
     traces, hints = _traces(draft, locale)
-    payable = quote.payable_minor if quote else 0
     return SaleView(
         sale_id=sale_id,
         state=state,
@@ -359,13 +373,7 @@ def sale_view(
         traces=traces,
         messages=[text for place, text in (quote.messages if quote else ()) if place == "screen"],
         redeem=_redeem(draft, locale, programme.minor_per_bonus),
-        gross_minor=quote.gross_minor if quote else 0,
-        discount_minor=quote.discount_minor if quote else 0,
-        redeemed_minor=quote.redeemed_minor if quote else 0,
-        payable_minor=payable,
-        payable_cash_minor=round_cash(payable, cash_step_minor),
-        accrual_points=quote.accrual_points if quote and draft.member else 0,
-        ruleset_sequence=quote.ruleset_sequence if quote else 0,
+        **_totals(draft, cash_step_minor),
         quote_id=draft.quote_id,
         basket_hash=draft.basket_hash,
         data_as_of=data_as_of,

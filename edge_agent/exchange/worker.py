@@ -78,10 +78,13 @@ class FileExchange:
             json.loads(body)
             return answer.status, body
         except (OSError, http.client.HTTPException, ValueError) as error:
-            problem = {"code": "agent_silent", "detail": str(error), "retryable": True}
-            return 503, json.dumps(problem).encode()
+            return 503, _silence(error, code="agent_silent")
         finally:
             connection.close()
+
+
+def _silence(error: Exception, code: str) -> bytes:
+    return json.dumps({"code": code, "detail": str(error), "retryable": True}).encode()
 
 
 def exchange_of(settings: Settings, port: int, token: str) -> FileExchange | None:

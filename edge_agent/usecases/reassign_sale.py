@@ -120,19 +120,12 @@ def _void(
         uow.add_effect(sale.member_id, fact, 0, -sale.accrual_points)
 
 
-def _write(
-    uow: UnitOfWork,
-    ctx: RegisterContext,
-    row: SaleRow,
-    sale: WireSale,
-    quote: Quote,
-    result: dict[str, Any],
-    command: Reassign,
-) -> None:
-    now, days = ctx.clock.stamp(), ctx.programme.accrual_valid_days
+def _body(ctx: RegisterContext, sale: WireSale, quote: Quote, command: Reassign) -> dict[str, Any]:
+    """The sale's fact as the other member's."""
+    days = ctx.programme.accrual_valid_days
     until = (ctx.clock.local() + timedelta(days=days)).date().isoformat() if days else None
     member, how = command.member, command.identification
-    body = sale.model_dump(mode="json") | {
+    return sale.model_dump(mode="json") | {
         "sale_id": command.new_id,
         "member_id": member.member_id,
         "identification": {
@@ -154,10 +147,23 @@ def _write(
         "redemption": None,
         "fiscal": "none",
     }
+
+
+def _write(
+    uow: UnitOfWork,
+    ctx: RegisterContext,
+    row: SaleRow,
+    sale: WireSale,
+    quote: Quote,
+    result: dict[str, Any],
+    command: Reassign,
+) -> None:
+    now, member = ctx.clock.stamp(), command.member
+    body = _body(ctx, sale, quote, command)
     fact = uow.append_fact("sale", canonical_json(body), now)
     uow.add_effect(member.member_id, fact, 0, quote.accrual_points)
     balance = shown_balance(uow, ctx, member)
-    draft = _draft(load_draft(row.draft), member, how, quote, balance)
+    draft = _draft(load_draft(row.draft), member, command.identification, quote, balance)
     fresh = SaleRow(command.new_id, "open", 0, member.member_id, now, now, None, "", None, None)
     uow.save_draft(replace(fresh, revision=1, draft=dump_draft(draft)))
     told = result | {

@@ -91,8 +91,8 @@ def rule_fields(model: RuleModel) -> dict[str, Any]:
     """What the file says, as the core's dataclasses take it, without the tag `kind`.
 
     Objects become their dataclass, lists of objects or lists tuples, other lists frozen sets, and
-    texts per locale pairs in a fixed order. What the file leaves out is left to the dataclass, whose
-    defaults are the same.
+    texts per locale pairs in a fixed order. What the file leaves out is left to the dataclass,
+    whose defaults are the same.
     """
     values = model.__dict__
     return {name: _rule_value(values[name]) for name in model.model_fields_set if name != "kind"}
