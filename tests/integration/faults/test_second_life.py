@@ -151,7 +151,7 @@ def _spend_all(
         sell(till.http, [line(1, "bread", 2_750)])
         until("offline", lambda: not till.status()["online"])
     sales = [confirm(till, redeem(till, open_sale(till, card))) for _ in range(times)]
-    assert {view["mode"] for view in sales} == {"offline"}
+    assert {view["mode"] for view in sales} <= {"offline", "degraded"}
     road.behave()
     till.until_online()
     return sales

@@ -28,7 +28,10 @@ def test_the_shipped_drivers_are_known_by_kind():
         "fiscal.maria": "fiscal_printer",
         "fiscal.shtrih": "fiscal_printer",
         "receipt.escpos": "receipt_printer",
+        "scanner.camera": "scanner",
+        "scanner.hidpos": "scanner",
         "scanner.serial": "scanner",
+        "scanner.wedge": "scanner",
     }
 
 
