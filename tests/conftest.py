@@ -27,7 +27,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("needed a second attempt")
     for report in second:
         terminalreporter.write_line(report.nodeid, yellow=True)
-        terminalreporter.write_line(f"  {report.longreprtext.splitlines()[-1]}")
+        crash = getattr(report.longrepr, "reprcrash", None)
+        terminalreporter.write_line(f"  {crash.message if crash else report.longreprtext}"[:600])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
