@@ -208,6 +208,25 @@ def reloaded_page_keeps_the_member(till: TillPage, agent: AgentProcess) -> None:
     till.next_order()
 
 
+def the_window_in_ukrainian(till: TillPage, agent: AgentProcess) -> None:
+    """A cashier whose language is Ukrainian reads our window in it."""
+    till.odoo.kill()
+    till.odoo.query(
+        "UPDATE res_partner SET lang = 'uk_UA' WHERE id = "
+        "(SELECT partner_id FROM res_users WHERE login = 'admin')"
+    )
+    till.odoo.start()
+    till.page.reload()
+    till.enter()
+    till.add(BREAD)
+    till.identify(CARD)
+    expect(till.page.locator(".loyalty-edge-name")).to_have_text("Олена К.")
+    expect(till.page.locator(".modal-title")).to_have_text("Бонуси")
+    assert "можна списати зараз" in till.page.locator(".modal-body").inner_text()
+    till.page.screenshot(path="bench/out/odoo/window_uk.png")
+    assert agent.sale(till.sale_id())["member"]["name"] == "Олена К."
+
+
 SCENARIOS = (
     stranger_gets_promotions,
     taxes_fall_with_the_price,
@@ -220,6 +239,7 @@ SCENARIOS = (
     agent_dead_between_quote_and_payment,
     odoo_dead_the_sale_is_whole,
     both_dead_the_till_still_sells,
+    the_window_in_ukrainian,
 )
 
 

@@ -61,5 +61,7 @@ config.write(
         "iface_print_auto": False,
     }
 )
+env["res.lang"]._activate_lang("uk_UA")
+env["ir.module.module"].search([("name", "=", "loyalty_edge")])._update_translations(["uk_UA"])
 env.cr.commit()
 print("CONFIG", config.id)

@@ -7,13 +7,13 @@ for a year of three hundred sales a day.
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
 from edge_agent.ledger.verify import quick_check
 from tests.support.year_of_sales import YearOfSales
 
-SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
+SEED = int(os.environ.get("SEED") or 20_261_122)
+"""Fixed: a few dozen rows of a kind are compared, and chance alone can move those by a third."""
 SALES_A_DAY = 3
 FULL_AT, END_AT = 110, 200
 UNPRUNED = {"promotion_use", "lease_burn", "chain_mark", "meta", "device_journal"}
