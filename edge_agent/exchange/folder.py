@@ -67,7 +67,8 @@ class ExchangeFolder:
         return len(old)
 
     def _requests(self) -> Iterator[Path]:
-        found = [path for path in self._folder.iterdir() if path.suffix == ".req"]
+        names = (path for path in self._folder.iterdir() if path.suffix == ".req")
+        found = [path for path in names if path.is_file()]
         yield from sorted(found, key=lambda path: (_modified(path), path.name))[:MAX_FILES_A_PASS]
 
     def _answer(self, path: Path) -> bool:

@@ -168,6 +168,14 @@ def test_windows_1251_is_read_and_answered_in_plain_ascii(
     assert json.loads(raw)["body"]["text"] == "Ґанок"
 
 
+def test_a_folder_named_like_a_request_holds_nobody_up(
+    tmp_path: Path, exchange: ExchangeFolder
+) -> None:
+    (tmp_path / "a0.req").mkdir()
+    _put(tmp_path, "a1.req", OPEN)
+    assert exchange.work_off() == 1
+
+
 def test_answers_nobody_fetched_are_swept(tmp_path: Path, exchange: ExchangeFolder) -> None:
     _put(tmp_path, "old.resp", b"{}", age_s=ANSWERS_STAY_S + 60)
     _put(tmp_path, "new.err", b"{}")
