@@ -18,7 +18,7 @@ from tests.support.real_centre import Shopper
 KILLS = 2
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def net() -> Iterator[HubNet]:
     with tempfile.TemporaryDirectory(prefix="hub-net-") as folder:
         try:
