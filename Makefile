@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE =
 .PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper soak-scanning soak-api odoo-e2e system clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .venv/.ready: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

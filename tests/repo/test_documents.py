@@ -55,7 +55,7 @@ def _problem(command: str) -> str:
     if not words:
         return "empty"
     if words[0] == "make":
-        targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         return "" if set(words[1:2]) & set(targets) else "no such make target"
     if words[:3] == ["python", "-m", "pytest"] or words[0] == "pytest":
         return ""  # its nodes are collected in a test of their own
