@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
-from typing import Any
+from edge_agent.cli_options import Commands, bounded, command, config_option, json_option
 
 MODULE = "edge_agent.commands.devices"
 
 
-def add_device_commands(
-    devices: Any,
-    command: Callable[..., argparse.ArgumentParser],
-    bounded: Callable[[int, int], Callable[[str], int]],
-) -> tuple[argparse.ArgumentParser, ...]:
-    """Add list, test and console to the group `devices`; returns their parsers."""
+def add_device_commands(devices: Commands) -> None:
+    """List, test and console of the group `devices`."""
     listed = command(
         devices,
         "list",
         f"{MODULE}:list_devices",
         "the devices of the settings, the serial ports here, and the drivers there are",
     )
-    listed.add_argument("--json", action="store_true", help="JSON for programs")
+    json_option(listed)
     tested = command(
         devices,
         "test",
@@ -48,4 +42,5 @@ def add_device_commands(
     for parser in (tested, console):
         parser.add_argument("--driver", default="", help="a device that is not in the settings")
         parser.add_argument("--url", default="", help="its address, with --driver")
-    return listed, tested, console
+    for parser in (listed, tested, console):
+        config_option(parser)

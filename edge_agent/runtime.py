@@ -26,6 +26,7 @@ from edge_agent.ledger.ledger import LedgerDamaged, WrongLedger
 from edge_agent.ledger.migrate import migrate_apart
 from edge_agent.ledger.storage import make_room_to_start
 from edge_agent.log_setup import configure, reload_on_hangup
+from edge_agent.parts import VERSION
 from edge_agent.port_holder import holder_of_port
 from edge_agent.single_instance import AlreadyRunning, announce_port, lock
 from sync.durable_file import write_durably
@@ -125,7 +126,7 @@ class _Run:
 
     async def main(self) -> int:
         """Build, listen, say ready, wait, and stop in reverse order."""
-        emit(Event.AGENT_STARTED, version=bootstrap.VERSION, settings=str(self._settings.path))
+        emit(Event.AGENT_STARTED, version=VERSION, settings=str(self._settings.path))
         sockets = loopback_sockets(self._settings.api.port)
         port = sockets[0].getsockname()[1]
         announce_port(self._settings.data_dir, port)
