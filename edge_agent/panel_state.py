@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from edge_agent.ledger.storage import StorageState
+from edge_agent.sentences import Language
 from edge_agent.views import MemberCard, PrintView, SaleView
 
 DeviceState = Literal["ok", "low", "out", "offline", "none", "error"]
@@ -55,7 +56,7 @@ class PanelState(BaseModel):
     after a code that fits several things."""
 
     revision: int
-    locale: Literal["uk", "en"]
+    locale: Language
     at: str
     strip: Strip
     waiting: MemberCard | None = None

@@ -28,6 +28,7 @@ export function points(amount) {
 const BONUS = {
   uk: { one: 'бонус', few: 'бонуси', many: 'бонусів', other: 'бонуса' },
   en: { one: 'bonus', other: 'bonuses' },
+  pl: { one: 'bonus', few: 'bonusy', many: 'bonusów', other: 'bonusu' },
 };
 
 /** The word that goes with an amount: 1 бонус, 2 бонуси, 5 бонусів, 1,5 бонуса. */
@@ -101,9 +102,9 @@ export function dayOf(date) {
 }
 
 const STEPS = [
-  [86400, { uk: 'дн', en: 'd' }],
-  [3600, { uk: 'год', en: 'h' }],
-  [60, { uk: 'хв', en: 'min' }],
+  [86400, { uk: 'дн', en: 'd', pl: 'd' }],
+  [3600, { uk: 'год', en: 'h', pl: 'godz.' }],
+  [60, { uk: 'хв', en: 'min', pl: 'min' }],
 ];
 
 /** A rough age in one unit: "3 год"; "" for less than a minute. */

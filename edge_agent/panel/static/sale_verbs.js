@@ -3,7 +3,7 @@
 import { parseHundredths } from './format.js';
 import { localeOf, sceneOf } from './scene.js';
 import { pointsOf, shareOf } from './typed.js';
-import { wordsOf } from './words.js';
+import { nextLocale, wordsOf } from './words.js';
 
 const MAX_FISCAL_NUMBER = 40;
 
@@ -165,7 +165,7 @@ export class SaleVerbs {
   }
 
   switchLocale() {
-    const locale = localeOf(this.#queue.model) === 'uk' ? 'en' : 'uk';
+    const locale = nextLocale(localeOf(this.#queue.model));
     this.#queue.store.set({ locale });
   }
 }

@@ -159,6 +159,9 @@ def test_the_language_is_one_key(till: Till) -> None:
     till.shows("link", "Offline")
     assert till.page.evaluate("document.documentElement.lang") == "en"
     till.keys("F9")
+    expect(till.page.locator(".strip")).to_contain_text("Drukarka")
+    assert till.page.evaluate("document.documentElement.lang") == "pl"
+    till.keys("F9")
     till.shows("link", "Офлайн")
 
 

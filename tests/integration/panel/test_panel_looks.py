@@ -72,14 +72,14 @@ def fits(page: Page) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("locale", ["uk", "en"])
+@pytest.mark.parametrize("locale", ["uk", "en", "pl"])
 def test_every_scene_fits_and_reads(till: Till, locale: str) -> None:
     def look() -> None:
         fits(till.page)
         readable(till.page)
 
-    if locale == "en":
-        till.keys("F9")
+    till.keys(*["F9"] * ("uk", "en", "pl").index(locale))
+    assert till.page.evaluate("document.documentElement.lang") == locale
     look()
     till.scan(CARD)
     expect(till.part("start")).to_be_visible()
@@ -150,28 +150,31 @@ def test_at_double_zoom_it_scrolls_one_way_only(till: Till) -> None:
     expect(till.part("pay-cash")).to_be_in_viewport()
 
 
+READ_FORMATS = """async () => {
+  const f = await import('/panel/format.js');
+  const t = await import('/panel/typed.js');
+  const hundred = [0, 100, 200, 500, 1100, 1200, 2100, 2200, 2500, 150];
+  return {
+    uk: hundred.map((value) => f.bonuses(value, 'uk')),
+    en: [100, 200].map((value) => f.bonuses(value, 'en')),
+    pl: hundred.map((value) => f.bonuses(value, 'pl')),
+    ages: ['uk', 'en', 'pl'].map((locale) => f.ageOf(7300, locale)),
+    money: [0, 5, 123450, -2398, 100000000].map(f.money),
+    quantity: [1000, 345, 1500, 12000000].map(f.quantity),
+    typed: ['12,5', '12.50', '1 234', '', '-1', '1,234', 'abc'].map(f.parseHundredths),
+    day: f.dayOf('2026-12-31'),
+    time: f.timeOf('2026-11-22T12:05:00.000Z'),
+    summer: f.timeOf('2026-07-01T12:05:00.000Z'),
+    shares: [t.pointsOf('50%', 12345), t.pointsOf('101%', 1), t.pointsOf('7', 1)],
+    times: [t.splitTimes('3*482'), t.splitTimes('0,5*'), t.splitTimes('482')],
+    phones: ['067 123-45-67', '+380671234567', '4820000000017', '067123456'].map(t.phoneOf),
+  };
+}"""
+
+
 @pytest.mark.browser
 def test_amounts_words_and_dates(till: Till) -> None:
-    said = till.page.evaluate(
-        """async () => {
-          const f = await import('/panel/format.js');
-          const t = await import('/panel/typed.js');
-          const hundred = [0, 100, 200, 500, 1100, 1200, 2100, 2200, 2500, 150];
-          return {
-            uk: hundred.map((value) => f.bonuses(value, 'uk')),
-            en: [100, 200].map((value) => f.bonuses(value, 'en')),
-            money: [0, 5, 123450, -2398, 100000000].map(f.money),
-            quantity: [1000, 345, 1500, 12000000].map(f.quantity),
-            typed: ['12,5', '12.50', '1 234', '', '-1', '1,234', 'abc'].map(f.parseHundredths),
-            day: f.dayOf('2026-12-31'),
-            time: f.timeOf('2026-11-22T12:05:00.000Z'),
-            summer: f.timeOf('2026-07-01T12:05:00.000Z'),
-            shares: [t.pointsOf('50%', 12345), t.pointsOf('101%', 1), t.pointsOf('7', 1)],
-            times: [t.splitTimes('3*482'), t.splitTimes('0,5*'), t.splitTimes('482')],
-            phones: ['067 123-45-67', '+380671234567', '4820000000017', '067123456'].map(t.phoneOf),
-          };
-        }"""
-    )
+    said = till.page.evaluate(READ_FORMATS)
     assert [text.replace("\u00a0", " ") for text in said["uk"]] == [
         "0 бонусів",
         "1 бонус",
@@ -185,6 +188,19 @@ def test_amounts_words_and_dates(till: Till) -> None:
         "1,50 бонуса",
     ]
     assert said["en"] == ["1\u00a0bonus", "2\u00a0bonuses"]
+    assert [text.replace("\u00a0", " ") for text in said["pl"]] == [
+        "0 bonusów",
+        "1 bonus",
+        "2 bonusy",
+        "5 bonusów",
+        "11 bonusów",
+        "12 bonusów",
+        "21 bonusów",
+        "22 bonusy",
+        "25 bonusów",
+        "1,50 bonusu",
+    ]
+    assert said["ages"] == ["2\u00a0год", "2\u00a0h", "2\u00a0godz."]
     assert said["money"] == [
         "0,00\u00a0₴",
         "0,05\u00a0₴",
