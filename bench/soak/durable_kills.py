@@ -9,6 +9,7 @@ verdict is about loss; how many lives sold within two seconds is said beside the
 
 from __future__ import annotations
 
+import compileall
 import os
 import random
 import sys
@@ -26,6 +27,7 @@ from tests.support.kill_rounds import KillRounds
 TARGET = 1_000
 WITH_DEVICES_SHARE = 5
 BUDGET_S = 2.0
+COMPILED = ("edge_agent", "loyalty", "sync", "drivers", "receipt_templates")
 LOOP_PART = 25
 ROUNDS_PART = 100
 
@@ -50,6 +52,7 @@ class Done:
     approved: int = 0
     lost: int = 0
     first_sale_s: list[float] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     def add(self, other: Done) -> None:
@@ -60,6 +63,7 @@ class Done:
         self.approved += other.approved
         self.lost += other.lost
         self.first_sale_s += other.first_sale_s
+        self.slow += other.slow
         self.faults += other.faults
 
 
@@ -98,6 +102,7 @@ def _lives(part: Part, folder: Path) -> Done:
         approved=found.approved,
         lost=found.lost,
         first_sale_s=found.first_sale_s,
+        slow=[f"seed {part.seed}, {each}" for each in found.slow],
         faults=found.faults,
     )
 
@@ -122,11 +127,14 @@ def campaign(terms: Terms) -> Outcome:
     """All parts over the workers."""
     workers = int(os.environ.get("WORKERS") or os.cpu_count() or 1)
     total = Done()
+    # An installed program is compiled; in a fresh tree the first lives would do it.
+    for package in COMPILED:
+        compileall.compile_dir(package, quiet=1)
     with ProcessPoolExecutor(workers) as pool:
         for done in pool.map(work, parts_of(terms)):
             total.add(done)
-    for fault in total.faults[:20]:
-        print(fault)
+    for each in [*total.faults[:20], *total.slow[:20]]:
+        print(each)
     times = total.first_sale_s or [0.0]
     in_time = sum(one <= BUDGET_S for one in times)
     says = (

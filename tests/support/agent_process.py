@@ -82,6 +82,12 @@ class AgentProcess:
         """SIGKILL from another thread; `kill` then tidies up."""
         os.kill(self.pid, signal.SIGKILL)
 
+    def spent_s(self) -> float:
+        """Processor seconds that the agent has used so far (Linux)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def _end(self, number: signal.Signals) -> None:
         if self._process is None:
             return

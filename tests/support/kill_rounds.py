@@ -24,6 +24,7 @@ from tests.support.rig import CARD, Rig
 KILL_WITHIN_S = 0.25
 START_SHARE = 0.1
 START_S = 1.2
+SLOW_S = 2.0
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Kills:
     approved: int = 0
     lost: int = 0
     first_sale_s: list[float] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
@@ -77,7 +79,10 @@ class KillRounds:
         first = self._agent.sell(card=CARD)
         assert first.status_code == 200, first.text
         self._approved.add(first.json()["sale_id"])
-        self.found.first_sale_s.append(time.monotonic() - started)
+        took, spent = time.monotonic() - started, self._agent.spent_s()
+        self.found.first_sale_s.append(took)
+        if took > SLOW_S:
+            self.found.slow.append(f"life {self.found.kills}: {took:.2f} s, processor {spent:.2f}")
         killer = threading.Thread(target=self._strike)
         killer.start()
         self._sell_until_dead()

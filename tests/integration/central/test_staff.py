@@ -1,8 +1,11 @@
 """Who works at the tills: kept without PINs, told to the registers of their store."""
 
+import io
+import json
+
 import pytest
 
-from central import staff
+from central import cli, staff
 from central.errors import BadInput
 from sync.contract.staff import FeedStaff, badge_digest, pin_matches, pin_verifier
 
@@ -69,3 +72,25 @@ def test_a_verifier_is_salted_and_of_one_scheme():
         assert not pin_matches("4711", broken)
     with pytest.raises(ValueError, match="salt"):
         pin_verifier("4711", b"short")
+
+
+def test_the_commands_ask_the_pin_and_are_audited(centre, db, capsys, monkeypatch):
+    def run(*words, typed=""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        place = ["--data-dir", str(centre.data_dir), "--database-url", centre.database_url]
+        code = cli.main(["staff", *words, *place])
+        return code, capsys.readouterr().out
+
+    why = ["--reason", "hired", "--author", "iryna"]
+    person = ["--id", "c7", "--name", "Олена Коваль"]
+    assert run("list") == (0, "")
+    assert run("set", *person, "--badge", "B-1", *why, typed="4711\n")[0] == 0
+    code, out = run("set", *person, "--role", "senior", "--keep-pin", *why)
+    assert (code, json.loads(out)) == (0, {"cashier_id": "c7", "role": "senior"})
+    row = json.loads(run("list", "--json")[1])
+    assert (row["role"], row["store_id"], row["pin"], row["badge"]) == ("senior", "*", True, True)
+    assert "c7" in run("list")[1]
+    assert run("set", *person, *why, typed="12\n")[0] == 2
+    assert run("remove", "--id", "c7", *why)[0] == 0
+    assert run("remove", "--id", "c7", *why)[0] == 2
+    assert db.execute("select count(*) from deed where author = 'iryna'").fetchone()[0] == 3
