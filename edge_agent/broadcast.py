@@ -64,6 +64,13 @@ class Broadcast:
         self._kept: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._listeners: list[Listener] = []
         self._last_id = 0
+        self._revision = 0
+
+    def next_revision(self) -> int:
+        """A number for a state, higher than any before it."""
+        with self._lock:
+            self._revision += 1
+            return self._revision
 
     @property
     def is_heard(self) -> bool:

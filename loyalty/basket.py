@@ -25,7 +25,8 @@ class LineItem:
 
     `sum_minor` is the till's own line sum and is authoritative; it is never recomputed.
     `qty_milli` is in thousandths of `unit`; `min_price_minor` is the lowest lawful price of one
-    unit after every discount and bonus (0 = none).
+    unit after every discount and bonus (0 = none). A line that `needs_stamp` carries one excise
+    stamp per piece in `excise_stamps` before it may be sold.
     """
 
     line_id: str
@@ -45,6 +46,7 @@ class LineItem:
     groups: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     brand: str = ""
+    needs_stamp: bool = False
 
     @property
     def is_weighed(self) -> bool:
@@ -126,16 +128,31 @@ def _check_texts(line: LineItem) -> None:
         raise _refuse("too_long", f"texts are limited to {MAX_TEXT} characters", line, "name")
 
 
+def _check_stamps(line: LineItem, seen: set[str]) -> None:
+    """A stamp is on one bottle: read twice, the second bottle has none of its own."""
+    for stamp in line.excise_stamps:
+        if not stamp.strip() or not stamp.isprintable():
+            raise _refuse("bad_stamp", "an excise stamp is printable text", line, "excise_stamps")
+        if stamp in seen:
+            raise _refuse(
+                "stamp_twice", "this excise stamp is in the basket already", line, "excise_stamps"
+            )
+        seen.add(stamp)
+
+
 def check_basket(basket: Basket) -> Basket:
     """Return the basket, or raise `InvalidBasket` naming the first line and field at fault."""
     if len(basket.lines) > MAX_LINES:
         raise InvalidBasket("too_many_lines", f"a basket has at most {MAX_LINES} lines", "lines")
     seen: set[str] = set()
+    stamps: set[str] = set()
     for line in basket.lines:
         _check_line(line)
         if line.line_id in seen:
             raise _refuse("duplicate_line", "line_id occurs twice", line, "line_id")
         seen.add(line.line_id)
+        if line.excise_stamps:
+            _check_stamps(line, stamps)
     total = basket.gross_minor
     if total < 0:
         raise InvalidBasket("negative_total", "discount lines exceed the goods", "lines")

@@ -33,6 +33,7 @@ class CachedGood:
     tags: tuple[str, ...] = ()
     barcode: str = ""
     qty_milli: int | None = None
+    needs_stamp: bool = False
 
 
 @dataclass(frozen=True, slots=True)

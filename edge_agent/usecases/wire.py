@@ -58,7 +58,8 @@ def _rested_on(body: str) -> dict[str, Any]:
     return {"parts": kept["parts"], "passed": kept["passed"], "inputs": inputs}
 
 
-_LINE_FIELDS = tuple(field.name for field in fields(LineItem))
+# That goods are marked is the goods list's word; the fact carries the stamps themselves.
+_LINE_FIELDS = tuple(field.name for field in fields(LineItem) if field.name != "needs_stamp")
 
 
 def _plain_line(line: LineItem) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from loyalty.basket import (
     PriceKind,
 )
 from loyalty.member import HeldCoupon, Member
+from loyalty.stamps import MAX_STAMP
 from sync.contract.messages import MemberIdField
 
 MAX_MEMBER_ITEMS = 200
@@ -34,6 +35,7 @@ MAX_IGNORED_NAME = 120
 
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Short = Annotated[str, Field(max_length=40)]
+Stamp = Annotated[str, Field(min_length=1, max_length=MAX_STAMP)]
 Price = Annotated[int, Field(strict=True, ge=-MAX_UNIT_PRICE_MINOR, le=MAX_UNIT_PRICE_MINOR)]
 Sum = Annotated[int, Field(strict=True, ge=-MAX_SUM_MINOR, le=MAX_SUM_MINOR)]
 Quantity = Annotated[int, Field(strict=True, gt=0, le=MAX_QTY_MILLI)]
@@ -66,7 +68,10 @@ class Tolerant(BaseModel):
 
 
 class LineIn(Tolerant):
-    """One line as the till rang it; `sum_minor` is the till's own and is taken as it is."""
+    """One line as the till rang it; `sum_minor` is the till's own and is taken as it is.
+
+    A line that `needs_stamp`, by the till's word or by the goods list, is confirmed with one entry
+    of `excise_stamps` per piece only."""
 
     line_id: Annotated[str, Field(min_length=1, max_length=64)]
     sku: Annotated[str, Field(min_length=1, max_length=64)]
@@ -79,12 +84,13 @@ class LineIn(Tolerant):
     price_kind: PriceKind = "shelf"
     tax_group: Annotated[str, Field(max_length=4)] = "А"
     uktzed: Annotated[str, Field(max_length=15)] = ""
-    excise_stamps: Annotated[list[Short], Field(max_length=50)] = []
+    excise_stamps: Annotated[list[Stamp], Field(max_length=50)] = []
     goods_class: GoodsClass = "normal"
     min_price_minor: Annotated[int, Field(strict=True, ge=0, le=MAX_UNIT_PRICE_MINOR)] = 0
     groups: Annotated[list[Short], Field(max_length=32)] = []
     tags: Annotated[list[Short], Field(max_length=32)] = []
     brand: Annotated[str, Field(max_length=64)] = ""
+    needs_stamp: Annotated[bool, Field(strict=True)] = False
 
     def line(self) -> LineItem:
         """The core's line."""
@@ -106,6 +112,7 @@ class LineIn(Tolerant):
             groups=tuple(self.groups),
             tags=tuple(self.tags),
             brand=self.brand,
+            needs_stamp=self.needs_stamp,
         )
 
 

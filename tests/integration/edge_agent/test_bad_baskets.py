@@ -171,8 +171,11 @@ def test_a_quantity_on_the_panel_has_the_same_bounds(rig: Rig) -> None:
 
 def test_a_sale_too_large_for_its_fact_is_refused_before_it_is_promised(rig: Rig) -> None:
     """A fact over the contract's bound would stop the register's queue for ever."""
-    stamps = ["s" * 40] * 20
-    lines = [line(n, "vodka", 100, name="Ї" * 100, excise_stamps=stamps) for n in range(1, 651)]
+
+    def stamps(number: int) -> list[str]:
+        return [f"{number:04}{place:02}".ljust(40, "s") for place in range(20)]
+
+    lines = [line(n, "vodka", 100, name="Ї" * 100, excise_stamps=stamps(n)) for n in range(1, 651)]
     sale_id = str(uuid.uuid4())
     view = answer(rig.http.post(f"/v1/sales/{sale_id}/open", json={"basket": {"lines": lines}}))
     reply = rig.http.post(f"/v1/sales/{sale_id}/confirm", json=payment(view))
