@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol, runtime_checkable
 
 from drivers.base import DeviceJournal, PrintOutcome
+from loyalty.receipt import SlipRow
 
 ShiftAction = Literal["open", "x", "z", "cash_in", "cash_out"]
 
 MAX_CASH_MINOR: Final = 99_999_999
 MINUTES_OF_A_SHIFT: Final = 24 * 60
 """No receipt after that many minutes without a Z: law 265/95, and the firmware refuses it."""
+MINUTES_OF_A_BLOCK: Final = 72 * 60
+"""A register sells no more once a document has waited that long for the tax service."""
 OPENS_ITSELF: Final = "shift_opens_itself"
 """Refusal of `open` by a device whose shift begins with its first receipt."""
 NOT_OPEN: Final = "shift_not_open"
@@ -72,3 +75,25 @@ class ShiftPrinter(Protocol):
 
     def close(self) -> None:
         """Release the port."""
+
+
+@runtime_checkable
+class KeepsUnsent(Protocol):
+    """A printer whose journal holds what the tax service has not got yet."""
+
+    def unsent_min(self, journal: DeviceJournal) -> int:
+        """Minutes since the oldest such document was made, 0 when none waits; asks nobody, so it
+        is known without a link as well."""
+
+
+@runtime_checkable
+class SlipPrinter(Protocol):
+    """A printer that keeps no shift and prints a slip about one."""
+
+    def print_slip(
+        self, slip_id: str, rows: tuple[SlipRow, ...], journal: DeviceJournal
+    ) -> PrintOutcome:
+        """Print the rows once; `slip_id` never changes between attempts."""
+
+    def reconcile_slip(self, slip_id: str, journal: DeviceJournal) -> PrintOutcome:
+        """Decide, after a crash or a lost link, whether it came out; prints nothing."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from drivers.emulators.atol.device import AtolDevice
@@ -26,7 +25,7 @@ from drivers.emulators.shtrih.wire import ShtrihWire
 class Dialect:
     """A device class, the wire it speaks over, and what is programmed into it by default."""
 
-    device: Callable[[RegisterConfig, Path | None], RegisterDevice]
+    device: Callable[..., RegisterDevice]
     speaks: Callable[[Line, Any], Wire]
     defaults: Mapping[str, Any] = field(default_factory=dict)
 

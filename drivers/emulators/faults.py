@@ -9,6 +9,7 @@
     paper_out · paper_low · paper_in · cover_open · cover_close · journal_full · journal_ok
     tear                                       the paper is torn off by hand
     shift_over                                 the shift was opened 25 hours ago
+    tax_link_out · tax_link_in                 its own link to the tax service is down, or back
     power_off · power_on · unplug S · cable_out · cable_in
     become DIALECT                             another printer stands at the same port, at once
 
@@ -27,9 +28,11 @@ from drivers.emulators.script import ScriptError, Step, parse_count, parse_milli
 When = Literal["now", "at", "after"]
 
 COUNTED: Final = frozenset({"drop_reply", "nak", "corrupt", "echo", "stale", "split", "noise"})
+TAX_LINK: Final = frozenset({"tax_link_out", "tax_link_in"})
 DEVICE_STATES: Final = frozenset(
     {"paper_out", "paper_low", "paper_in", "cover_open", "cover_close"}
     | {"journal_full", "journal_ok", "shift_over", "tear"}
+    | TAX_LINK
 )
 STATES: Final = DEVICE_STATES | {"power_off", "power_on", "cable_out", "cable_in"}
 KNOWN: Final = COUNTED | STATES | {"delay", "unplug", "syn_storm", "become"}

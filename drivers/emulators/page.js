@@ -90,6 +90,9 @@ function switches(name, device, state) {
     if ("journal_full" in device.state && !["maria", "atol"].includes(device.dialect)) {
       add(({state}) => state.journal_full ? ["Журнал: нема", "journal_ok", "bad"] : ["Журнал: є", "journal_full", ""]);
     }
+    if ("tax_link_out" in device.state) {
+      add(({state}) => state.tax_link_out ? ["Податкова: нема", "tax_link_in", "bad"] : ["Податкова: є", "tax_link_out", ""]);
+    }
   }
   return [row, (now) => shown.forEach((show) => show(now))];
 }

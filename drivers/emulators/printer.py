@@ -53,6 +53,9 @@ class Device(Protocol):
     def age_shift(self) -> None:
         """Let the shift be older than a day."""
 
+    def set_tax_link(self, is_up: bool) -> None:
+        """Cut or mend its own link to the tax service."""
+
     def state(self) -> dict[str, object]:
         """What a person would see of it: `paper` (ok, low, out), `cover_open` and so on."""
 
@@ -279,6 +282,8 @@ class PrinterEmulator:
             self._device.set_journal(verb == "journal_full")
         elif verb == "tear":
             self._device.tear()
+        elif verb.startswith("tax_link"):
+            self._device.set_tax_link(verb == "tax_link_in")
         elif verb == "shift_over":
             self._device.age_shift()
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
@@ -30,11 +31,13 @@ LINES: Final = 148
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds: for one answer, for a slip that is being printed, and for a person to load paper."""
+    """Seconds: for one answer, for a slip that is being printed, and for a person to load paper;
+    and the clock they are counted by."""
 
     reply_s: float = 0.5
     print_s: float = 15.0
     hold_s: float = 60.0
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class EscPosLink:
 
         A printer without paper keeps the lines and goes on once it is loaded, so while it says
         that it lacks something the wait is that for a person."""
-        asked_at = time.monotonic()
+        asked_at = self._timing.clock()
         readiness = Readiness()
         while True:
             sensor = self._end(confirm, process_id)
@@ -97,7 +100,7 @@ class EscPosLink:
                 return Ending(True, readiness, sensor)
             readiness = Readiness(None, self._realtime(ASK_OFFLINE), self._realtime(ASK_PAPER))
             patience = self._timing.hold_s if readiness.reason else self._timing.print_s
-            if time.monotonic() - asked_at > patience:
+            if self._timing.clock() - asked_at > patience:
                 return Ending(False, readiness)
 
     def close(self) -> None:
@@ -108,12 +111,11 @@ class EscPosLink:
         """The sensor's byte, or 0 for our identifier, if it comes within a moment."""
         if confirm == "status":
             return self._next(self._inbox.paper_sensor, self._timing.reply_s)
-        deadline = time.monotonic() + self._timing.reply_s
-        while (found := self._next(self._inbox.process_ids, deadline - time.monotonic())) not in (
-            None,
-            process_id,
-        ):
-            continue  # the identifier of an earlier slip
+        deadline = self._timing.clock() + self._timing.reply_s
+        found: bytes | None = b""
+        while found is not None and found != process_id:
+            # Others are identifiers of earlier slips.
+            found = self._next(self._inbox.process_ids, deadline - self._timing.clock())
         return None if found is None else 0
 
     def _realtime(self, question: bytes) -> int | None:
@@ -122,9 +124,9 @@ class EscPosLink:
 
     def _next(self, answers: list[T], seconds: float) -> T | None:
         """The oldest answer of a kind, `None` when none comes in time."""
-        deadline = time.monotonic() + seconds
+        deadline = self._timing.clock() + seconds
         while not answers:
-            left = deadline - time.monotonic()
+            left = deadline - self._timing.clock()
             data = self._transport.read(READ_CHUNK, max(0.0, left))
             self._reader.feed(data, self._inbox)
             if not data and left <= 0:

@@ -74,32 +74,41 @@ class EscPosPrinter:
 
     def print_receipt(self, job: PrintJob, journal: DeviceJournal) -> PrintOutcome:
         """Print the slip once, whatever happened to earlier attempts at the same job."""
-        rows = slip_rows(job.text)
+        return self.print_slip(job.job_id, slip_rows(job.text), journal)
+
+    def reconcile(self, job: PrintJob, journal: DeviceJournal) -> PrintOutcome:
+        """The truth about a slip after a crash or a lost link; prints nothing."""
+        return self.reconcile_slip(job.job_id, journal)
+
+    def print_slip(
+        self, slip_id: str, rows: tuple[SlipRow, ...], journal: DeviceJournal
+    ) -> PrintOutcome:
+        """Print rows once under this id, as `drivers.shift.SlipPrinter`."""
         if not rows:
             return PrintOutcome("printed", evidence={"slip": "empty"})
         try:
             slip = slip_bytes(rows, self._options.model)
-            record = load_record(journal, job.job_id)
+            record = load_record(journal, slip_id)
         except ValueError as error:
             return PrintOutcome("not_printed", "", "bad_slip", evidence={"refusal": str(error)})
         fingerprint = hashlib.sha256(slip.data).hexdigest()[:32]
         if record is not None and record.stage != "not_printed":
-            earlier = self.reconcile(job, journal)
+            earlier = self.reconcile_slip(slip_id, journal)
             if earlier.verdict == "printed" and record.fingerprint != fingerprint:
                 reason = "this job id was used for another slip"
                 return PrintOutcome("not_printed", "", "job_conflict", evidence={"refusal": reason})
             if earlier.verdict != "not_printed":
                 return earlier
         try:
-            return self._attempt(job, slip, SlipRecord(job.job_id, fingerprint, "sending"), journal)
+            return self._attempt(slip, SlipRecord(slip_id, fingerprint, "sending"), journal)
         finally:
             if not self._waiting:
                 self._drop()
 
-    def reconcile(self, job: PrintJob, journal: DeviceJournal) -> PrintOutcome:
-        """The truth about a slip after a crash or a lost link; prints nothing."""
+    def reconcile_slip(self, slip_id: str, journal: DeviceJournal) -> PrintOutcome:
+        """The truth about a slip, as `drivers.shift.SlipPrinter`."""
         try:
-            record = load_record(journal, job.job_id)
+            record = load_record(journal, slip_id)
         except ValueError as error:
             return PrintOutcome("unknown", "", "no_baseline", evidence={"record": str(error)})
         if record is None:
@@ -109,7 +118,7 @@ class EscPosPrinter:
         if record.stage == "not_printed":
             return PrintOutcome("not_printed", "", "never_sent")
         try:
-            if self._waiting == job.job_id and self._link is not None:
+            if self._waiting == slip_id and self._link is not None:
                 return self._settle(record, journal, self._wait(self._link, record), {})
             return self._by_counters(record, journal, "interrupted", {})
         except DeviceUnavailable as error:
@@ -122,9 +131,7 @@ class EscPosPrinter:
 
     # --- one attempt ------------------------------------------------------------------------
 
-    def _attempt(
-        self, job: PrintJob, slip: SlipBytes, record: SlipRecord, journal: DeviceJournal
-    ) -> PrintOutcome:
+    def _attempt(self, slip: SlipBytes, record: SlipRecord, journal: DeviceJournal) -> PrintOutcome:
         try:
             link = self._ready()
             refused = self._refusal(link)
@@ -140,7 +147,7 @@ class EscPosPrinter:
             if not self._can_ask:
                 return PrintOutcome("unknown", "", "no_confirmation", evidence=evidence)
             link.ask_end(self._options.confirm, _process_id(record))
-            self._waiting = job.job_id
+            self._waiting = record.job_id
             return self._settle(record, journal, self._wait(link, record), evidence)
         except DeviceUnavailable as error:
             self._drop()

@@ -1,7 +1,8 @@
 """One receipt through pyshtrih, a client that nobody here wrote; run as a program of its own.
 
 `python pyshtrih_client.py PORT` sells two lines, prints a text, closes, and writes what the printer
-said as JSON.
+said as JSON; with `exchange` behind it, it asks a printer with a fiscal storage what waits to be
+sent.
 """
 
 from __future__ import annotations
@@ -42,5 +43,22 @@ def main(port: str) -> None:
     device.disconnect()
 
 
+def exchange(port: str) -> None:
+    """FF39h, as pyshtrih reads it."""
+    device = pyshtrih.ShtrihOnLine(port=port, baudrate=115_200)
+    device.connect()
+    told = device.fs_info_exchange()
+    print(
+        json.dumps(
+            {
+                "waiting": told["Количество сообщений для ОФД"],
+                "number": told["Номер документа для ОФД первого в очереди"],
+                "made": told["Дата и время документа для ОФД первого в очереди"].isoformat(),
+            }
+        )
+    )
+    device.disconnect()
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    exchange(sys.argv[1]) if sys.argv[2:] == ["exchange"] else main(sys.argv[1])

@@ -81,6 +81,7 @@ class AtolDevice(RegisterDevice):
             0x92: self._open,
             0x99: self._pay,
             0x9A: self._open_shift,
+            0xA4: self._storage,
         }
 
     def execute(self, code: int, params: bytes) -> bytes:
@@ -234,6 +235,11 @@ class AtolDevice(RegisterDevice):
         self._end_strip()
         self._till.report(closing)
         return b""
+
+    def _storage(self, params: bytes) -> bytes:
+        if params != b"\x20":
+            raise UnknownCommand("of the storage only 20h is emulated")
+        return self.exchange_state()
 
     def _open_shift(self, _params: bytes) -> bytes:
         self._end_strip()

@@ -13,6 +13,7 @@ from typing import Final
 
 from drivers.emulators.escpos.pages import PAGE_SETS, decode
 from drivers.emulators.escpos.slip import Code, Feed, Line, Look, Picture, Slip
+from drivers.emulators.faults import TAX_LINK
 from drivers.receipt.commands import Command
 
 MAX_SLIPS: Final = 2_000
@@ -64,7 +65,9 @@ class _Counts:
 class EscPosDevice:
     """One printer; survives a power cut but for what stood in its line."""
 
-    lacks = frozenset({"journal_full", "journal_ok", "shift_over", "become", "echo", "syn_storm"})
+    lacks = frozenset(
+        {"journal_full", "journal_ok", "shift_over", "become", "echo", "syn_storm", *TAX_LINK}
+    )
 
     def __init__(self, config: EscPosConfig) -> None:
         self._config = config
@@ -120,6 +123,9 @@ class EscPosDevice:
         """It has none; the script is refused before."""
 
     def age_shift(self) -> None:
+        """It has none; the script is refused before."""
+
+    def set_tax_link(self, is_up: bool) -> None:
         """It has none; the script is refused before."""
 
     def state(self) -> dict[str, object]:

@@ -165,6 +165,8 @@ class MariaDevice(RegisterDevice):
         return []
 
     def _open(self, _body: str) -> list[str]:
+        if self._till.is_blocked():
+            raise _Said("SOFTpOVER72H")
         self._till.open("sale", self._cashier)
         self._kind_known = False
         return []

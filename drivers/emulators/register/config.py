@@ -30,7 +30,8 @@ class RegisterConfig:
     """Identity, header and habits of one printer.
 
     `cash_rounding` is the step in kopecks (0, 10, 50) to which the firmware rounds a cash payment;
-    `cancel_after_payment` says whether 57 is still taken once a payment has been accepted."""
+    `cancel_after_payment` says whether 57 is still taken once a payment has been accepted;
+    `has_storage` whether a fiscal storage tells how far it is with sending (Shtrih-M, ATOL)."""
 
     model: str = "FP-700"
     serial_number: str = "ПБ40012345"
@@ -42,5 +43,6 @@ class RegisterConfig:
     cash_rounding: int = 50
     cancel_after_payment: bool = False
     article_capacity: int = 20_000
+    has_storage: bool = True
     tax_rates: Mapping[str, int] = field(default_factory=lambda: TAX_RATES)
     payment_names: Mapping[str, str] = field(default_factory=lambda: PAYMENT_NAMES)

@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
+from drivers.emulators.faults import TAX_LINK
 from drivers.emulators.paper import Document, Row
 from drivers.emulators.register.config import RegisterConfig
 from drivers.emulators.register.core import PrinterCore, kyiv_now
-from drivers.emulators.register.refusals import CoverOpen, JournalFull, NoPaper
+from drivers.emulators.register.refusals import CoverOpen, JournalFull, NoPaper, UnknownCommand
 from drivers.emulators.register.till import Till
 
 AGED_S: Final = 25 * 3600
@@ -23,7 +24,7 @@ class RegisterDevice:
 
     `executed` counts the commands that were carried out, by name or number."""
 
-    lacks: ClassVar[frozenset[str]] = frozenset()
+    lacks: ClassVar[frozenset[str]] = TAX_LINK
 
     def __init__(
         self,
@@ -69,6 +70,30 @@ class RegisterDevice:
         self._core.memory.journal_full = is_full
         self._core.save()
 
+    def set_tax_link(self, is_up: bool) -> None:
+        """While the link is out, documents wait; when it is back, they are sent at once."""
+        memory = self._core.memory
+        memory.tax_link_out = not is_up
+        if is_up:
+            memory.unsent = memory.unsent_number = memory.unsent_since = 0
+        self._core.save()
+
+    def exchange_state(self) -> bytes:
+        """What a fiscal storage says of its exchange; see `drivers.fiscal.counted.exchange`."""
+        memory = self._core.memory
+        if not self._core.config.has_storage:
+            raise UnknownCommand("no fiscal storage")
+        first = datetime.fromtimestamp(memory.unsent_since, self._core.clock().tzinfo)
+        made = (first.year % 100, first.month, first.day, first.hour, first.minute)
+        return b"".join(
+            (
+                bytes(((not memory.tax_link_out) | bool(memory.unsent) << 1, 0)),
+                memory.unsent.to_bytes(2, "little"),
+                memory.unsent_number.to_bytes(4, "little"),
+                bytes(made if memory.unsent else (0, 0, 0, 0, 0)),
+            )
+        )
+
     def age_shift(self) -> None:
         """The shift was opened 25 hours ago."""
         self._core.memory.shift.opened_at = int(self._core.clock().timestamp()) - AGED_S
@@ -77,11 +102,13 @@ class RegisterDevice:
     def state(self) -> dict[str, object]:
         """What a person would see of it."""
         memory = self._core.memory
+        tax = {} if TAX_LINK & self.lacks else {"tax_link_out": memory.tax_link_out}
         return {
             "paper": "out" if memory.paper_out else "low" if memory.paper_low else "ok",
             "cover_open": memory.cover_open,
             "journal_full": memory.journal_full,
             "shift_over": self._till.shift_is_over(),
+            **tax,
         }
 
     def power_on(self) -> None:

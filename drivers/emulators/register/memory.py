@@ -71,6 +71,10 @@ class Memory:
     paper_low: bool = False
     cover_open: bool = False
     journal_full: bool = False
+    tax_link_out: bool = False
+    unsent: int = 0
+    unsent_number: int = 0
+    unsent_since: int = 0
     cashiers: dict[str, str] = field(default_factory=dict)
     shift: Shift = field(default_factory=Shift)
 

@@ -13,6 +13,7 @@ from drivers.emulators.register.memory import Shift
 from drivers.emulators.register.refusals import NotAllowed
 
 SHIFT_HOURS = 24
+UNSENT_HOURS = 72
 
 
 class Till:
@@ -106,6 +107,11 @@ class Till:
         cash = sum(amount for mode, amount in slip.payments if mode == "P") - slip.change_minor
         memory.cash_minor += -cash if slip.kind == "return" else cash
         core.finish(slip, layout.ending(slip, core.config))
+        if memory.tax_link_out:
+            if not memory.unsent:
+                memory.unsent_number = memory.documents
+                memory.unsent_since = int(core.clock().timestamp())
+            memory.unsent += 1
         return slip
 
     def cancel(self, *, counted: bool = False) -> None:
@@ -183,6 +189,12 @@ class Till:
         """The shift was opened more than 24 hours ago."""
         opened = self.core.memory.shift.opened_at
         return bool(opened) and self.core.clock().timestamp() - opened > SHIFT_HOURS * 3600
+
+    def is_blocked(self) -> bool:
+        """A document has waited more than 72 hours for the tax service."""
+        memory = self.core.memory
+        waited = self.core.clock().timestamp() - memory.unsent_since
+        return memory.unsent > 0 and waited > UNSENT_HOURS * 3600
 
 
 def shift_lines(shift: Shift, cash_minor: int) -> list[tuple[str, str]]:

@@ -46,10 +46,14 @@ NEEDS_PAPER: Final = frozenset(
     {0x17, 0x25, 0x29, 0x40, 0x41, 0x50, 0x51, 0x80, 0x82, 0x85, 0x86, 0x87, 0x88, 0x8D, 0xE0}
 )
 NO_PASSWORD: Final = frozenset({0xFC})
+NO_OPERATOR: Final = frozenset({0xFC, 0x10, 0x11, 0xFF39})
+"""Answers whose first byte the handler writes, or that name no operator."""
 
 
 class ShtrihDevice(RegisterDevice):
     """A SHTRIH-FR-K; `executed` counts by command number."""
+
+    lacks = frozenset()
 
     def __init__(
         self,
@@ -85,6 +89,7 @@ class ShtrihDevice(RegisterDevice):
             0xB0: self._continue,
             0xE0: self._open_shift,
             0xFC: self._type,
+            0xFF39: lambda _body: self.exchange_state(),
         }
 
     def execute(self, cmd: int, body: bytes) -> bytes:
@@ -120,7 +125,7 @@ class ShtrihDevice(RegisterDevice):
         self._last_cmd = cmd
         self.executed[cmd] += 1
         self._core.save()
-        return answer if cmd in (*NO_PASSWORD, 0x10, 0x11) else b"\x1e" + answer
+        return answer if cmd in NO_OPERATOR else b"\x1e" + answer
 
     def _short_status(self, _body: bytes) -> bytes:
         return b"\x1e" + self._state() + bytes((0, 0, 0, 0, 0, 0, 0, 0, 0))

@@ -11,10 +11,12 @@ sums differ and the job is `unknown`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
 from drivers.errors import FrameError
+from drivers.fiscal.counted.exchange import moment
 from drivers.fiscal.counted.machine import PlainStatus
 from drivers.fiscal.printer_text import CP866, encode
 
@@ -41,6 +43,7 @@ class Cmd(IntEnum):
     OPEN = 0x92
     PAYMENT = 0x99
     OPEN_SHIFT = 0x9A
+    STORAGE = 0xA4
     DEVICE_TYPE = 0xA5
 
 
@@ -50,6 +53,8 @@ REGISTER_LAST_RECEIPT: Final = 0x33
 REGISTER_CASH_IN: Final = 0x04
 REGISTER_CASH_OUT: Final = 0x05
 REGISTER_DRAWER: Final = 0x0A
+EXCHANGE_STATE: Final = b"\x20"
+"""A4h: ask the fiscal storage how far it is with sending (github.com/Unact/kkm, OFD_STATUS)."""
 MODE_REGISTRATION: Final = 1
 MODE_X_REPORTS: Final = 2
 MODE_Z_REPORTS: Final = 3
@@ -83,6 +88,7 @@ class DeviceState:
     shift_open: bool
     paper: bool
     cover_open: bool
+    clock: datetime | None = None
 
 
 def bcd(value: int, size: int) -> bytes:
@@ -140,6 +146,7 @@ def parse_state(data: bytes) -> DeviceState:
     if len(data) < 30 or data[0] != STATE_ANSWER:
         raise FrameError("bad_reply", f"state of {len(data)} bytes")
     flags = data[9]
+    told = data[3:9].hex()
     return DeviceState(
         serial_number=data[10:14].hex(),
         model=data[14],
@@ -150,6 +157,7 @@ def parse_state(data: bytes) -> DeviceState:
         shift_open=bool(flags >> 1 & 1),
         paper=bool(flags >> 3 & 1),
         cover_open=bool(flags >> 5 & 1),
+        clock=moment([int(told[n : n + 2]) for n in range(0, 12, 2)]) if told.isdecimal() else None,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from drivers.base import DeviceInfo, DeviceJournal
 from drivers.errors import DeviceRefused, FrameError
 from drivers.fiscal.atol.commands import (
     ALLOWED,
     ANSWER,
+    EXCHANGE_STATE,
     MODE_REGISTRATION,
     MODE_X_REPORTS,
     MODE_Z_REPORTS,
@@ -31,6 +34,7 @@ from drivers.fiscal.atol.commands import (
 )
 from drivers.fiscal.atol.link import AtolLink
 from drivers.fiscal.atol.options import AtolOptions
+from drivers.fiscal.counted.exchange import untransmitted_min
 from drivers.fiscal.counted.machine import Counters, PlainStatus, Transaction
 from drivers.fiscal.counted.payment import amounts_by_mode
 from drivers.fiscal.counted.receipt_plan import ReceiptPlan, Sale
@@ -47,6 +51,7 @@ class AtolMachine:
         self._options = options
         self._kind = "sale"
         self._state: DeviceState | None = None
+        self._has_storage = True
         link.settle_last()
         self.diagnose()
         link.permit(ALLOWED)
@@ -151,7 +156,7 @@ class AtolMachine:
         self._send(Cmd.CUT, b"\x01")
 
     def shift_state(self) -> ShiftState:
-        """3Fh for the shift, 91h for the cash."""
+        """3Fh for the shift, 91h for the cash, A4h for what waits to be sent."""
         self.refresh()
         assert self._state is not None
         return ShiftState(
@@ -160,6 +165,7 @@ class AtolMachine:
             cash_minor=self._register(REGISTER_DRAWER),
             cash_in_minor=self._register(REGISTER_CASH_IN),
             cash_out_minor=self._register(REGISTER_CASH_OUT),
+            untransmitted_min=self._untransmitted(self._state.clock),
         )
 
     def open_shift(self) -> None:
@@ -177,6 +183,16 @@ class AtolMachine:
         self._enter(MODE_REGISTRATION)
         cmd = Cmd.CASH_IN if amount_minor > 0 else Cmd.CASH_OUT
         self._send(cmd, service_cash(abs(amount_minor)))
+
+    def _untransmitted(self, now: datetime | None) -> int | None:
+        """A4h 20h; a printer without a fiscal storage refuses it, and is not asked again."""
+        if not self._has_storage:
+            return None
+        try:
+            return untransmitted_min(self._send(Cmd.STORAGE, EXCHANGE_STATE), now)
+        except DeviceRefused as refusal:
+            self._has_storage = refusal.code != "invalid_command"
+            return None
 
     def _register(self, which: int) -> int:
         return parse_register(self._send(Cmd.READ_REGISTER, bytes((which, 0, 0))))

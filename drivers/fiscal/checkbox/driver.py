@@ -66,7 +66,6 @@ class Checkbox:
         self._now = now
         self._pause = pause
         self._ready = False
-        self._journal: DeviceJournal | None = None
         self._shift = ShiftDesk(self._client, pause, options.poll_s, now)
 
     @property
@@ -92,7 +91,6 @@ class Checkbox:
             plan = plan_receipt(job, self._options.rules)
         except DeviceRefused as error:
             return PrintOutcome("not_printed", "", error.code, evidence={"refusal": str(error)})
-        self._journal = journal
         attempts = Attempts(journal)
         attempt = attempts.load(job.job_id)
         if attempt is not None and attempt.fingerprint != plan.fingerprint:
@@ -159,11 +157,14 @@ class Checkbox:
 
     def shift_state(self) -> ShiftState:
         """The shift as the service tells it."""
-        return self._shift.state(self._journal)
+        return self._shift.state()
+
+    def unsent_min(self, journal: DeviceJournal) -> int:
+        """The age of the offline queue's oldest receipt."""
+        return OfflineBook(journal).oldest_min(self._now())
 
     def run_shift(self, job: ShiftJob, journal: DeviceJournal) -> PrintOutcome:
         """Do it once. No Z while receipts wait in the offline queue: they are of this shift."""
-        self._journal = journal
         try:
             if job.action == "z" and self.deliver(journal):
                 raise DeviceRefused("offline_queue_waits", "receipts wait to be sent")

@@ -66,8 +66,18 @@ class OfflineBook:
         return len(self._codes())
 
     def oldest_min(self, now: datetime) -> int:
-        """Minutes since the oldest receipt that waits was made; 0 when none waits."""
-        return self._in_a_row(now) if self.waiting else 0
+        """Minutes since the oldest receipt that waits was made; 0 when none waits.
+
+        An entry that cannot be read is as old as the offline time."""
+        if not self.waiting:
+            return 0
+        head = self._place("offline.head")[0]
+        try:
+            entry = json.loads(self._journal.get(f"offline:{head}") or "")
+            made = datetime.fromisoformat(entry["at"])
+        except (ValueError, KeyError, TypeError):
+            return self._in_a_row(now)
+        return max(0, int((now - made).total_seconds() // 60))
 
     def store_codes(self, codes: list[str]) -> None:
         """Replace the numbers that are left by the service's newest answer."""

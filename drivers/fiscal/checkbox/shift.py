@@ -18,7 +18,6 @@ from typing import Any, Final
 from drivers.base import DeviceJournal, PrintOutcome
 from drivers.errors import DeviceError, DeviceRefused, DeviceUnavailable
 from drivers.fiscal.checkbox.client import CheckboxClient, NotSent
-from drivers.fiscal.checkbox.offline import OfflineBook
 from drivers.fiscal.checkbox.record import Attempt, Attempts
 from drivers.fiscal.counted.shift_desk import check_amount
 from drivers.shift import NOT_OPEN, ShiftJob, ShiftState
@@ -37,8 +36,8 @@ class ShiftDesk:
     poll_s: float
     now: Callable[[], datetime]
 
-    def state(self, journal: DeviceJournal | None) -> ShiftState:
-        """The newest shift as the service tells it, and how long receipts wait to be sent."""
+    def state(self) -> ShiftState:
+        """The newest shift as the service tells it."""
         newest = self._newest()
         balance = newest.get("balance") or {}
         closed = newest.get("status") == "CLOSED"
@@ -47,7 +46,6 @@ class ShiftDesk:
             z_reports=serial if closed else max(serial - 1, 0),
             is_open=bool(newest) and not closed,
             age_min=None if closed else _minutes(newest.get("opened_at"), self.now()),
-            untransmitted_min=self._untransmitted(journal),
             cash_minor=balance.get("balance"),
             cash_in_minor=balance.get("service_in"),
             cash_out_minor=balance.get("service_out"),
@@ -138,11 +136,6 @@ class ShiftDesk:
         results = found.get("results") or [{}]
         newest: dict[str, Any] = results[0]
         return newest
-
-    def _untransmitted(self, journal: DeviceJournal | None) -> int | None:
-        if journal is None:
-            return None
-        return OfflineBook(journal).oldest_min(self.now())
 
 
 def _decided(job: ShiftJob, state: str, found: dict[str, Any]) -> PrintOutcome:

@@ -23,10 +23,11 @@ from drivers.fiscal.maria.commands import (
 )
 from drivers.fiscal.maria.link import MariaLink
 from drivers.fiscal.maria.options import MariaOptions
-from drivers.shift import ShiftState
+from drivers.shift import MINUTES_OF_A_BLOCK, ShiftState
 
 ARTICLE_KEY = "maria.article"
 KIND_KEY = "maria.kind"
+BLOCKED = "not_transmitted_72_hours"
 FIRST_ARTICLE, LAST_ARTICLE = 5, 9_999
 ARTICLE_JUMP, ARTICLE_TRIES = 50, 40
 
@@ -47,6 +48,7 @@ class MariaMachine:
         self._kind = (journal.get(KIND_KEY) if journal is not None else None) or "sale"
         self._sold_minor = 0
         self._cashier = ""
+        self._is_blocked = False
         link.wake()
         self._sign_in(options.cashier)
         self.status: PlainStatus = self.refresh()
@@ -92,7 +94,12 @@ class MariaMachine:
         self._kind, self._sold_minor = plan.kind, 0
         if self._journal is not None:
             self._journal.put(KIND_KEY, plan.kind)
-        self._do(b"PREP1")
+        try:
+            self._do(b"PREP1")
+        except DeviceRefused as refusal:
+            self._is_blocked = refusal.code == BLOCKED
+            raise
+        self._is_blocked = False
 
     def sell(self, sale: Sale) -> None:
         """FISC or BFIS with its discount; stamps as text.
@@ -150,11 +157,15 @@ class MariaMachine:
         self._do(b"PRTX")
 
     def shift_state(self) -> ShiftState:
-        """CONF: number and state of the shift, and the last command. It tells no cash."""
+        """CONF: number and state of the shift, and the last command. It tells no cash.
+
+        That documents wait for the tax service it tells once it sells no more, by SOFTpOVER72H."""
         conf = self._ask("CONF")
+        is_blocked = self._is_blocked or self.status.error == BLOCKED
         return ShiftState(
             z_reports=conf.shift - 1,
             is_open=conf.shift_open,
+            untransmitted_min=MINUTES_OF_A_BLOCK if is_blocked else None,
             last_done="cash" if conf.last_command == "CAIO" else conf.last_command,
         )
 

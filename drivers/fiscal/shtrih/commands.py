@@ -4,16 +4,19 @@ Integers are little-endian; money is kopecks in 5 bytes, quantity thousandths in
 field 40 bytes of CP1251 filled up with zeros. Source: "FP protocol v1.10", Shtrih-M; numbers of
 operation registers (148 sale receipts, 150 sale refunds, 152 documents) and of cash registers (193
 cash of sales, 195 cash of refunds, four apart by means) from github.com/shtrih-m/javapos_shtrih,
-classes OperationRegister and CashRegister.
+classes OperationRegister and CashRegister; FF39h, which printers with a fiscal storage know, from
+pyshtrih 2.0.6.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
 from drivers.errors import FrameError
+from drivers.fiscal.counted.exchange import moment
 from drivers.fiscal.counted.machine import PlainStatus
 from drivers.fiscal.printer_text import encode
 
@@ -24,7 +27,7 @@ MONEY_LIMIT: Final = 10**10
 
 
 class Cmd(IntEnum):
-    """Command bytes that this driver may send, and no others."""
+    """Commands that this driver may send, and no others."""
 
     SHORT_STATUS = 0x10
     STATUS = 0x11
@@ -47,6 +50,7 @@ class Cmd(IntEnum):
     CONTINUE_PRINT = 0xB0
     OPEN_SHIFT = 0xE0
     DEVICE_TYPE = 0xFC
+    EXCHANGE_STATE = 0xFF39
 
 
 DETECTION: Final = frozenset({int(Cmd.DEVICE_TYPE), int(Cmd.SHORT_STATUS), int(Cmd.STATUS)})
@@ -178,6 +182,11 @@ def parse_closed_shifts(data: bytes) -> int:
     if len(data) < 36:
         raise FrameError("bad_reply", f"status of {len(data)} bytes")
     return int.from_bytes(data[34:36], "little")
+
+
+def parse_clock(data: bytes) -> datetime | None:
+    """11h behind the error byte: day, month, year, hour, minute, second of the printer's clock."""
+    return moment(data[25:22:-1] + data[26:29]) if len(data) >= 29 else None
 
 
 def parse_number(data: bytes, size: int) -> int:

@@ -17,12 +17,14 @@ from typing import TypeAlias
 from drivers.errors import FrameError
 
 STX, ENQ, ACK, NAK, IDLE = 0x02, 0x05, 0x06, 0x15, 0xFF
+LONG = 0xFF
+"""First byte of a command of two."""
 MAX_BODY = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet with a right LRC; `body` is everything behind the command byte."""
+    """A packet with a right LRC; `body` is everything behind the command's one byte or two."""
 
     cmd: int
     body: bytes
@@ -47,11 +49,12 @@ Event: TypeAlias = Packet | Control | Rejected
 
 def encode(cmd: int, body: bytes = b"") -> bytes:
     """A packet, command or answer; `FrameError` when it does not fit into LEN."""
-    if not 0 <= cmd <= 0xFF:
-        raise FrameError("bad_cmd", f"command {cmd} is not one byte")
-    if len(body) + 1 > MAX_BODY:
+    if not (0 <= cmd <= 0xFF or cmd >> 8 == LONG):
+        raise FrameError("bad_cmd", f"command {cmd} is neither one byte nor two behind FFh")
+    name = cmd.to_bytes(2 if cmd > 0xFF else 1, "big")
+    if len(name) + len(body) > MAX_BODY:
         raise FrameError("data_too_long", f"{len(body)} bytes of parameters, at most 254")
-    counted = bytes((len(body) + 1, cmd)) + body
+    counted = bytes((len(name) + len(body),)) + name + body
     return bytes((STX,)) + counted + bytes((lrc(counted),))
 
 
@@ -111,7 +114,9 @@ class PacketDecoder:
         if lrc(counted) != self._held[length + 2]:
             events.append(Rejected("lrc"))
             return min(self._next_start(), length + 3)
-        events.append(Packet(counted[1], counted[2:]))
+        size = 2 if counted[1] == LONG and len(counted) > 2 else 1
+        cmd = int.from_bytes(counted[1 : 1 + size], "big")
+        events.append(Packet(cmd, counted[1 + size :]))
         return length + 3
 
     def _next_start(self) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from drivers.base import DeviceInfo, DeviceJournal
 from drivers.errors import DeviceRefused
+from drivers.fiscal.counted.exchange import untransmitted_min
 from drivers.fiscal.counted.machine import Counters, PlainStatus, Transaction
 from drivers.fiscal.counted.payment import amounts_by_mode
 from drivers.fiscal.counted.receipt_plan import ReceiptPlan, Sale
@@ -34,6 +36,7 @@ from drivers.fiscal.shtrih.commands import (
     correction_body,
     line_body,
     number,
+    parse_clock,
     parse_closed_shifts,
     parse_device_type,
     parse_mode,
@@ -63,6 +66,7 @@ class ShtrihMachine:
         self._options = options
         self._pause = pause
         self._kind = "sale"
+        self._has_storage = True
         link.clear_pending()
         self._identity = self.diagnose()
         link.permit(ALLOWED)
@@ -176,16 +180,18 @@ class ShtrihMachine:
         self._send(Cmd.CUT, b"\x01")
 
     def shift_state(self) -> ShiftState:
-        """10h for the mode, 11h for the number of the last closed shift, 1Ah for the cash.
+        """10h for the mode, 11h for the number of the last closed shift, 1Ah for the cash, FF39h
+        for what waits to be sent.
 
         The device tells that 24 hours are over, and not how many minutes have passed."""
         self.refresh()
         mode = parse_mode(self._send(Cmd.SHORT_STATUS, retry=False))
-        closed = parse_closed_shifts(self._send(Cmd.STATUS, retry=False))
+        status = self._send(Cmd.STATUS, retry=False)
         return ShiftState(
-            z_reports=closed,
+            z_reports=parse_closed_shifts(status),
             is_open=mode != MODE_SHIFT_CLOSED,
             age_min=MINUTES_OF_A_SHIFT if mode == MODE_OVER_24_HOURS else None,
+            untransmitted_min=self._untransmitted(parse_clock(status)),
             cash_minor=self._cash(REGISTER_DRAWER),
             cash_in_minor=self._cash(REGISTER_CASH_IN),
             cash_out_minor=self._cash(REGISTER_CASH_OUT),
@@ -206,6 +212,16 @@ class ShtrihMachine:
         cmd = Cmd.CASH_IN if amount_minor > 0 else Cmd.CASH_OUT
         self._send(cmd, number(abs(amount_minor), 5))
         self.refresh()
+
+    def _untransmitted(self, now: datetime | None) -> int | None:
+        """FF39h; a printer without a fiscal storage refuses it, and is not asked again."""
+        if not self._has_storage:
+            return None
+        try:
+            return untransmitted_min(self._send(Cmd.EXCHANGE_STATE, retry=False), now)
+        except DeviceRefused as refusal:
+            self._has_storage = refusal.code != "invalid_command"
+            return None
 
     def _cash(self, register: int) -> int:
         return parse_number(self._send(Cmd.CASH_REGISTER, bytes((register,))), 6)

@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from drivers.conformance.emulated import emulated_printer
 from drivers.conformance.samples import MemoryJournal, sample_job
+from drivers.emulators.register.core import KYIV
 from drivers.fiscal.shtrih.commands import sale_body
 from drivers.fiscal.shtrih.frame import encode
 from drivers.registry import open_fiscal_printer
@@ -154,6 +156,26 @@ def test_pyshtrih_sells_on_the_emulator(bench):
     (receipt,) = bench.receipts()
     assert [item.name for item in receipt.items] == ["Кава в зернах", "Хлiб"]
     assert receipt.total_minor == 27_100
+
+
+def test_pyshtrih_and_our_driver_read_the_same_of_what_waits_to_be_sent(bench):
+    pytest.importorskip("pyshtrih")
+    bench.emulator.send("tax_link_out")
+    assert show(bench, sample_job("first", 1)).verdict == "printed"
+    assert show(bench, sample_job("second", 1)).verdict == "printed"
+    port = bench.emulator.url.removeprefix("serial:")
+    done = subprocess.run(
+        [sys.executable, str(CLIENT), port, "exchange"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    second = bench.receipts()[1]
+    assert (told["waiting"], told["number"]) == (2, second.number - 1)
+    waited = datetime.now(KYIV).replace(tzinfo=None) - datetime.fromisoformat(told["made"])
+    assert timedelta() <= waited < timedelta(minutes=10)
+    printer = bench.open()
+    assert abs(printer.shift_state().untransmitted_min - waited.seconds // 60) <= 1
+    printer.close()
 
 
 def test_a_slip_cut_short_does_not_hold_up_the_job_behind_it(bench):
