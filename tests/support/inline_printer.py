@@ -7,10 +7,12 @@ time-out of half a second costs nothing and a soak can try a hundred thousand jo
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from drivers.emulators.dialects import DIALECTS, another_printer
 from drivers.emulators.printer import PrinterEmulator
+from drivers.emulators.register.core import kyiv_now
 from drivers.errors import DeviceUnavailable
 from drivers.fiscal.counted.pace import Pace
 
@@ -114,14 +116,17 @@ class InlinePort:
 
 
 class InlineBench:
-    """A bench as `drivers.conformance.emulated` has it, without threads and waiting."""
+    """A bench as `drivers.conformance.emulated` has it, without threads and waiting; `calendar` is
+    the device's own date and time."""
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(
+        self, dialect: str, calendar: Callable[[], datetime] = kyiv_now, **config: Any
+    ) -> None:
         kind = DIALECTS[dialect]
         self.driver = f"fiscal.{dialect}"
         self.world = InlineWorld()
         self.pace = self.world.pace
-        self.device = kind.device(kind.config(), None)
+        self.device = kind.device(kind.config(**config), None, calendar)
         self.emulator = PrinterEmulator(
             "printer",
             self.world,

@@ -16,6 +16,8 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from drivers.conformance.emulated import QUICK
 from drivers.conformance.emulated_receipts import QUICK as QUICK_SLIPS
 from drivers.conformance.receipt_printer import slip_job
 from drivers.conformance.samples import sample_job
-from drivers.fiscal.counted.pace import REAL_TIME
+from drivers.fiscal.counted.pace import REAL_TIME, Pace
 from drivers.receipt.driver import DEFAULTS, read_options
 from drivers.receipt.printer import EscPosPrinter
 from drivers.transport import open_transport
@@ -101,25 +103,29 @@ def job_of(dialect: str, job_id: str) -> PrintJob:
     return slip_job(job_id, *SLIP_LINES) if dialect == ESCPOS else sample_job(job_id, 2, SLIP)
 
 
-def live(order: dict[str, Any]) -> dict[str, Any]:
-    """One life to its end, if it is let."""
+def live(
+    order: dict[str, Any],
+    opened: Callable[[str], Transport] = open_transport,
+    pace: Pace = REAL_TIME,
+) -> dict[str, Any]:
+    """One life to its end, if it is let; `opened` is its way to the printer."""
     doom = Doom(order.get("point", ""), order.get("number", 0))
     dialect = order["dialect"]
 
     def connect() -> Transport:
-        return DoomedPort(open_transport(order["url"]), doom)
+        return DoomedPort(opened(order["url"]), doom)
 
     ledger = Ledger(Path(order["ledger"]), "r-1", 1)
     try:
         journal = DoomedJournal(LedgerJournal(ledger, "printer"), doom)
         printer: Any
         if dialect == ESCPOS:
-            printer = EscPosPrinter(
-                connect, read_options({**DEFAULTS, **QUICK_SLIPS, "counts": True}, False)
-            )
+            told = read_options({**DEFAULTS, **QUICK_SLIPS, "counts": True}, False)
+            timing = replace(told.timing, clock=pace.clock)
+            printer = EscPosPrinter(connect, replace(told, timing=timing))
         else:
             make, options = FAMILIES[f"fiscal.{dialect}"]
-            printer = make(connect, options(QUICK), REAL_TIME)
+            printer = make(connect, options(QUICK), pace)
         try:
             outcome = getattr(printer, order["verb"])(job_of(dialect, order["job"]), journal)
         finally:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from drivers.conformance.emulated import emulated_printer
 from drivers.conformance.emulated_receipts import emulated_receipts
@@ -17,6 +17,13 @@ from tests.support.sigkill_lives import ESCPOS, job_of
 
 PROTOCOLS = (*DIALECTS, ESCPOS)
 TRIES = 3
+
+
+class Living(Protocol):
+    """Where lives come from."""
+
+    def live(self, order: dict[str, Any]) -> dict[str, Any]:
+        """One life to its end."""
 
 
 class Lives:
@@ -52,7 +59,7 @@ class Lives:
 class Matrix:
     """One emulated printer, one ledger, and lives that print on it."""
 
-    def __init__(self, dialect: str, bench: Any, folder: Path, lives: Lives) -> None:
+    def __init__(self, dialect: str, bench: Any, folder: Path, lives: Living) -> None:
         self.dialect = dialect
         self._bench = bench
         self._folder = folder
