@@ -6,7 +6,7 @@ WORKERS ?= 2
 # An installed program has its modules compiled: without, each process of the tests compiles anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper soak-scanning soak-api odoo-e2e system clean
+.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper soak-scanning soak-api printer-clients odoo-e2e system clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ soak-paper: .venv/.ready ## Fiscal protocols under faults and kills; SOAK_S seco
 	SOAK_S=$$(($${SOAK_S:-1200} / 2)) $(BIN)/python -m bench.soak.paper
 	SOAK_S=$$(($${SOAK_S:-1200} / 3)) $(BIN)/python -m bench.soak.paper_kills
 	SOAK_S=$$(($${SOAK_S:-1200} / 6)) $(BIN)/python -m bench.soak.frames
+
+printer-clients: .venv/.ready ## Printer clients of others, live on our emulators: pyshtrih, and one that npm fetches
+	@sh packaging/printer_clients.sh $(BIN)
 
 odoo-e2e: .venv/.ready system ## Odoo's till with our add-on in Chromium; fetches Odoo, needs root once
 	$(BIN)/python -m integrations.odoo.e2e.run
