@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from loyalty.authorisation.decision import Claimed, Decision, decide, wanted_claim
-from loyalty.protocol import CENTRE, Message
+from loyalty.protocol import CENTRE, AuthId, Message
 from loyalty.protocol.centre import AVAILABLE, Centre
+from loyalty.protocol.counters import Wants
 from loyalty.protocol.hub import Hub
 from loyalty.protocol.register import Disk, Pending, Register
 
@@ -129,6 +130,83 @@ class ForgetsItsAnchor(Register):
         self.is_confirmed = True
 
 
+class CounterByTimer(Centre):
+    """Takes the unused units of a counter's oldest part back when nobody has heard of it long."""
+
+    def on_timer(self, now: int) -> None:
+        """Every hundredth minute."""
+        if now % 100:
+            return
+        for key, parts in self.counters.parts.items():
+            for part in parts.values():
+                if part.left:
+                    self.counters.move(key, -part.left)
+                    part.returned += part.left
+                    return
+
+
+class CounterTwice(Register):
+    """Takes for a sale what it was shown, without a look at what other open sales took since."""
+
+    def may_take(self, _wants: Wants) -> bool:
+        """It was there when the sale was priced."""
+        return self.is_confirmed
+
+
+class CounterBeforeDurable(Register):
+    """Takes the units at its next tick; the goods leave before."""
+
+    def pay(self, sale: int) -> list[Message]:
+        """The fact waits in memory."""
+        wants = self.rung.pop(sale, ())
+        if not wants or not self.may_take(wants):
+            return []
+        self.late = [*getattr(self, "late", []), (sale, wants)]
+        return [(-1, "counted", ((self.node, self.disk.epoch), sale, wants))]
+
+    def tick(self) -> list[Message]:
+        """Now it is written."""
+        for sale, wants in getattr(self, "late", []):
+            self.take(sale, wants)
+        self.late: list[tuple[int, Wants]] = []
+        return super().tick()
+
+    def crash(self, nonce: int) -> None:
+        """What was not written is gone."""
+        self.late = []
+        super().crash(nonce)
+
+
+class CounterOfAnotherLife(Register):
+    """Goes on with the counters of its life before."""
+
+    def on_life(self, source: int, nonce: int, epoch: int) -> list[Message]:
+        """The parts of the old life stay in the new one."""
+        before = self.disk.counters
+        out = super().on_life(source, nonce, epoch)
+        if self.disk.counters is not before:
+            self.disk.counters = before
+        return out
+
+
+class PurseBesideTheCentre(Register):
+    """Online, and takes a purse whether the centre has claimed it or not."""
+
+    def _within(self, _pending: Pending, hoped: Claimed) -> Claimed:
+        """No look at the centre's answer."""
+        return hoped
+
+
+class ForgetfulClaims(Centre):
+    """Forgets what it has claimed of a purse as soon as it has answered."""
+
+    def _claim(self, auth: AuthId, serial: int, points: int) -> int:
+        """Nothing is noted."""
+        claimed = super()._claim(auth, serial, points)
+        self._unclaim(auth)
+        return claimed
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A fault, and the steps within which it is seen on every seed that was tried."""
@@ -148,4 +226,10 @@ MUTANTS = (
     Mutant("purse without island check", {"register": NoIslandCheck}, 30_000),
     Mutant("prune before ack", {"register": PrunesBeforeAck}, 2_000),
     Mutant("restored image not fenced", {"register": ForgetsItsAnchor}, 100_000),
+    Mutant("counter credited by timer", {"centre": CounterByTimer}, 40_000),
+    Mutant("counter used twice by open sales", {"register": CounterTwice}, 30_000),
+    Mutant("counter used before it is durable", {"register": CounterBeforeDurable}, 30_000),
+    Mutant("counter of another life", {"register": CounterOfAnotherLife}, 200_000),
+    Mutant("purse taken beside the centre", {"register": PurseBesideTheCentre}, 60_000),
+    Mutant("purse claim forgotten", {"centre": ForgetfulClaims}, 200_000),
 )

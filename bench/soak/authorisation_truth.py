@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from bench.soak.authorisation_counters import CountedTruth
 from loyalty.authorisation.decision import Decision
 from loyalty.protocol import Message
 from loyalty.protocol.centre import AVAILABLE, ISSUED, OVERDRAFT
@@ -46,6 +47,9 @@ class Truth:
         self.life_of: dict[int, Life] = {}
         self.approved: Counter[str] = Counter()
         self.most_purse_over = 0
+        self.at_centre: Counter[int] = Counter()
+        """Purse points of approvals that the centre had claimed, by serial."""
+        self.counted = CountedTruth(world, self._fail)
         self._read = 0
         self._sales = 0
 
@@ -63,11 +67,17 @@ class Truth:
 
     def hear(self, message: Message) -> None:
         """An approval, or rights that a holder gave up in its log."""
-        if message[1] == "released":
+        kind = message[1]
+        if kind == "approved":
+            self._approved(*message[2])
+        elif kind == "counted":
+            self.approved["counter"] += 1
+            self.counted.counted(*message[2])
+        elif kind == "uncounted":
+            self.counted.given_back(*message[2])
+        else:
             hub, member, points = message[2]
             self.released[hub, member] += points
-        else:
-            self._approved(*message[2])
 
     def _approved(self, register: Register, pending: Pending, decision: Decision) -> None:
         if not decision.parts:
@@ -82,6 +92,8 @@ class Truth:
                 self._check_lease(int(part.ref), pending.member)
             elif part.layer == "purse":
                 self._purse_used(register, life, int(part.ref), part.points)
+                if pending.online is not None:
+                    self._purse_online(int(part.ref), part.points)
             elif part.layer == "cache":
                 self._cache_used(register, life, pending.sale, part.points)
             elif part.points > self.world.centre.answered.get(pending.auth, 0):
@@ -99,6 +111,12 @@ class Truth:
             self._fail("purse", f"serial {serial} gave {over} over with K {len(deciders)}")
         if serial in self.world.centre.closed:
             self._fail("purse closed", f"serial {serial} is spent after it was credited back")
+
+    def _purse_online(self, serial: int, points: int) -> None:
+        """Approved with the centre's answer: all such uses together never exceed the value."""
+        self.at_centre[serial] += points
+        if self.at_centre[serial] > self.values[serial]:
+            self._fail("purse online", f"serial {serial} gave {self.at_centre[serial]} online")
 
     def _cache_used(self, register: Register, life: Life, sale: int, points: int) -> None:
         decider: Any = life if register.is_alone else register.hub
@@ -125,11 +143,13 @@ class Truth:
         for sale in self.open_sales.get(life, {}):
             if sale not in kept:
                 self._fail("durable", f"sale {sale} was approved and is on no disk")
+        self.counted.check_after_crash(register, life)
 
     # --- after every step ---------------------------------------------------------------------
 
     def after_step(self) -> None:
         """What the step could have changed: new lines of the journal, the touched register."""
+        self.counted.after_step()
         journal = self.world.centre.journal
         if len(journal) > self._read:
             for member, source, target, points in journal[self._read :]:
@@ -217,6 +237,7 @@ class Truth:
         for register in self.world.registers:
             self.check_after_crash(register)
         self._check_rights()
+        self.counted.recompute()
 
     def _check_rights(self) -> None:
         """What holders may still spend, with what their logs have yet to tell, was all debited."""
@@ -259,3 +280,4 @@ class Truth:
             left = self.open_sales.get((register.node, register.disk.epoch))
             if left:
                 self._fail("lost", f"{len(left)} sales of {register.node} never arrived")
+        self.counted.all_posted()

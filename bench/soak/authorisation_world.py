@@ -12,6 +12,7 @@ import random
 from collections import Counter
 from typing import Any
 
+from bench.soak.authorisation_counters import Counting
 from bench.soak.authorisation_truth import Broken, Truth
 from loyalty.authorisation.policy import Policy, store_shares
 from loyalty.protocol import CENTRE, Message
@@ -37,6 +38,9 @@ __all__ = ["POLICY", "Broken", "World"]
 
 class World:
     """One seeded chain; the machines' classes can be replaced by mutants."""
+
+    counts = True
+    """With countable rights; without where a machine's other depth has none."""
 
     def __init__(
         self,
@@ -82,6 +86,7 @@ class World:
         for member in self.members:
             self.centre.accrue(member, self.dice.randrange(50, 600))
         self.truth = Truth(self)
+        self.counting = Counting(self)
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -94,13 +99,15 @@ class World:
             draw = random_()
             if draw < 0.64 and self.flying:
                 self._deliver()
+            elif draw < 0.67 and self.counts:
+                self.counting.step()
             elif draw < 0.76:
                 self._begin()
             elif draw < 0.89:
                 self._tick()
             elif draw < 0.92:
                 hub = self.hubs[int(random_() * len(self.hubs))]
-                self._send(hub.node, hub.tick())
+                self.send(hub.node, hub.tick())
             elif draw < 0.97:
                 self._centre_event()
             else:
@@ -109,7 +116,8 @@ class World:
             if self.steps % FULL == 0:
                 truth.recompute()
 
-    def _send(self, source: int, messages: list[Message]) -> None:
+    def send(self, source: int, messages: list[Message]) -> None:
+        """Under way; what is addressed to nobody is heard by the truth."""
         flying = self.flying
         for message in messages:
             if message[0] < 0:
@@ -138,7 +146,7 @@ class World:
 
     def _hand(self, machine: Any, source: int, message: Message) -> None:
         """A message has arrived."""
-        self._send(message[0], getattr(machine, message[1])(source, *message[2]))
+        self.send(message[0], getattr(machine, message[1])(source, *message[2]))
 
     def _is_linked(self, source: int, target: int) -> bool:
         one, other = self.at.get(source), self.at.get(target)
@@ -148,7 +156,8 @@ class World:
             return source not in self.lan_down and target not in self.lan_down
         return (one if source else other).store not in self.wan_down
 
-    def _any_register(self) -> Register:
+    def any_register(self) -> Register:
+        """Mostly one of the chain's own, now and then a clone."""
         if self.clones and self.dice.random() < 0.02:
             return self.dice.choice(self.clones)
         return self.registers[int(self.dice.random() * len(self.registers))]
@@ -168,7 +177,7 @@ class World:
             store = self.homes[member][int(dice.random() * 3)]
             register = self.registers[store * TILLS + int(dice.random() * TILLS)]
         else:
-            register = self._any_register()
+            register = self.any_register()
         purse = self.purses.get(member) if dice.random() < 0.6 else None
         self._next_sale += 1
         wanted = 1 + int(dice.random() * 120)
@@ -176,26 +185,29 @@ class World:
         self.truth.touched = register
         clock = self.clock_of(register)
         out = register.begin(self._next_sale, member, wanted, purse, clock)
-        self._send(register.machine, out)
+        self.send(register.machine, out)
 
     def _tick(self) -> None:
-        register = self._any_register()
+        register = self.any_register()
         self.truth.touched = register
         if register.pending is not None and self.dice.random() < 0.6:
-            self._send(register.machine, register.time_out())
+            self.send(register.machine, register.time_out())
         else:
-            self._send(register.machine, register.tick())
+            self.send(register.machine, register.tick())
 
     def _centre_event(self) -> None:
         dice, centre = self.dice, self.centre
+        if self.counts and dice.random() < 0.15:
+            self.counting.centre_event()
+            return
         member = 1 + int(dice.random() * len(self.members))
         draw = dice.random()
         rank = int(dice.random() * 2)
         store = self.homes[member][rank]
         if draw < 0.3:
-            self._send(CENTRE, centre.grant(member, store, rank))
+            self.send(CENTRE, centre.grant(member, store, rank))
         elif draw < 0.4:
-            self._send(CENTRE, centre.recall(member, store))
+            self.send(CENTRE, centre.recall(member, store))
         elif draw < 0.55:
             self._renew_page(member)
         elif draw < 0.75:
@@ -204,7 +216,7 @@ class World:
             centre.accrue(member, dice.randrange(1, 200))
         else:
             node = self.centre_till(self.homes[member][int(dice.random() * 3)])
-            self._send(CENTRE, [(node, "on_balance", (member, centre.balance(member)))])
+            self.send(CENTRE, [(node, "on_balance", (member, centre.balance(member)))])
         timer = getattr(centre, "on_timer", None)
         if timer is not None:
             timer(self.now)
@@ -225,7 +237,7 @@ class World:
 
     def _close_purses(self, member: int) -> None:
         for store in self.homes[member]:
-            self._send(CENTRE, self.centre.close_purses(self.centre_till(store), self.now))
+            self.send(CENTRE, self.centre.close_purses(self.centre_till(store), self.now))
 
     # --- faults -------------------------------------------------------------------------------
 
@@ -239,7 +251,7 @@ class World:
             machines = (*self.registers, *self.hubs.values())
             self._flip(self.lan_down, dice.choice(machines).node, "partition")
         elif draw < 0.9:
-            self._crash(self._any_register())
+            self._crash(self.any_register())
         elif draw < 0.96:
             self._clock_jump(dice.choice(self.registers))
         elif draw < 0.985:
@@ -306,8 +318,8 @@ class World:
         self.clock.clear()
         for _ in range(400):
             for register in self.registers:
-                self._send(register.machine, register.time_out())
-                self._send(register.machine, register.tick())
+                self.send(register.machine, register.time_out())
+                self.send(register.machine, register.tick())
                 while self.flying:
                     self._deliver()
                     self.truth.after_step()

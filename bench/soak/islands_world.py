@@ -30,6 +30,8 @@ CUT_SHARE = 0.6
 class IslandWorld(World):
     """One seeded chain; `killed_share` of the messages that a hub handles are its last."""
 
+    counts = False
+
     def __init__(
         self,
         seed: int,

@@ -9,6 +9,7 @@ from typing import Any
 from loyalty.authorisation.conditions import b1_debited, b3_logged
 from loyalty.authorisation.policy import Policy, lease_value, purse_value
 from loyalty.protocol import AuthId, Message
+from loyalty.protocol.counters import CountingCentre
 from loyalty.protocol.log import Fact
 from loyalty.protocol.register import ShownPurse
 
@@ -25,10 +26,11 @@ class OpenPurse:
     shown: ShownPurse
 
 
-class Centre:
+class Centre(CountingCentre):
     """One database; every call is one transaction."""
 
     def __init__(self, policy: Policy, tills: Mapping[int, Sequence[int]]) -> None:
+        super().__init__()
         self.policy = policy
         self.books: dict[int, dict[Place, int]] = {}
         self.journal: list[tuple[int, Place, Place, int]] = []
@@ -49,6 +51,11 @@ class Centre:
         self.closed: dict[int, int] = {}
         """Points credited back of closed purses, by serial."""
         self.serial = 0
+        self.claims: dict[AuthId, tuple[int, int]] = {}
+        """Open claims of purses: serial, points."""
+        self.claimed: dict[AuthId, int] = {}
+        self.taken: dict[int, int] = {}
+        """By serial, of those that are open: claimed, or posted."""
         self.tills = {store: tuple(nodes) for store, nodes in tills.items()}
         self.store_of = {node: store for store, nodes in tills.items() for node in nodes}
         self.lives: dict[int, int] = dict.fromkeys(self.store_of, 1)
@@ -136,9 +143,18 @@ class Centre:
     # --- online -------------------------------------------------------------------------------
 
     def on_authorise(
-        self, source: int, auth: AuthId, sale: int, member: int, wanted: int
+        self,
+        source: int,
+        auth: AuthId,
+        sale: int,
+        member: int,
+        wanted: int,
+        serial: int = 0,
+        offer: int = 0,
+        own: int = 0,
     ) -> list[Message]:
-        """Hold what is available; the same answer for the same id, none for what is over."""
+        """Hold what is available, and claim of a shown purse what neither that nor the till's
+        `own` lease covers; the same answer for the same id, nothing for what is over."""
         node, epoch, number = auth
         known = self.answered.get(auth)
         if known is None:
@@ -149,15 +165,37 @@ class Centre:
             if known:
                 self.move(member, AVAILABLE, ("hold", auth), known)
                 self.held[auth] = (member, known, sale)
+            if serial:
+                rest = 0 if is_over else min(offer, wanted - known - own)
+                self.claimed[auth] = self._claim(auth, serial, rest)
+        if auth in self.claimed:
+            return [(source, "on_authorised", (auth, known, self.claimed[auth]))]
         return [(source, "on_authorised", (auth, known))]
+
+    def _claim(self, auth: AuthId, serial: int, points: int) -> int:
+        """Conditional: never more of a serial claimed and posted than it holds."""
+        purse = self.purses.get(serial)
+        points = min(points, purse.shown.value - self.taken.get(serial, 0)) if purse else 0
+        if points <= 0:
+            return 0
+        self.claims[auth] = (serial, points)
+        self.taken[serial] = self.taken.get(serial, 0) + points
+        return points
+
+    def _unclaim(self, auth: AuthId) -> None:
+        serial, points = self.claims.pop(auth, (0, 0))
+        if serial in self.taken:
+            self.taken[serial] -= points
 
     def _release_holds(self, node: int, epoch: int, settled: int) -> None:
         """A hold ends with its register's log, for the sale may be in it; never by a timer."""
-        over = [a for a in self.held if a[0] == node and a[1] == epoch and a[2] <= settled]
-        for auth in over:
-            self._unhold(auth)
+        for kept in (self.held, self.claims):
+            over = [a for a in kept if a[0] == node and a[1] == epoch and a[2] <= settled]
+            for auth in over:
+                self._unhold(auth)
 
     def _unhold(self, auth: AuthId) -> None:
+        self._unclaim(auth)
         held = self.held.pop(auth, None)
         if held is not None:
             left = self.balance(held[0], ("hold", auth))
@@ -206,6 +244,11 @@ class Centre:
             self._burn(*fact[1:5])
         elif fact[0] == "release":
             self._release(*fact[1:])
+        elif fact[0] == "count":
+            if not self.counters.post(life, *fact[1:]):
+                self.posted_twice.append(fact[1])
+        elif fact[0] == "uncount":
+            self.counters.give_back(life, *fact[1:])
         else:
             self.floors[life] = max(fact[1], self.floors.get(life, 0))
             self._close_what_is_over()
@@ -217,6 +260,8 @@ class Centre:
             self.posted_twice.append(sale)
         self.sales[sale] = sum(points for _, _, points in parts)
         for layer, ref, points in parts:
+            if layer == "purse":
+                self.taken[int(ref)] = self.taken.get(int(ref), 0) + points
             place: Place = (layer, int(ref)) if ref else ("hold", auth)
             there = 0 if layer == "cache" else min(points, self.balance(member, place))
             if there:
@@ -270,6 +315,7 @@ class Centre:
 
     def _credit_purse(self, serial: int) -> None:
         purse = self.purses.pop(serial)
+        self.taken.pop(serial, None)
         left = self.balance(purse.member, ("purse", serial))
         self.closed[serial] = left
         if left:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from loyalty.authorisation.conditions import b2_durable
@@ -21,6 +21,7 @@ from loyalty.authorisation.decision import (
 from loyalty.authorisation.policy import Policy
 from loyalty.member import Strength
 from loyalty.protocol import CENTRE, AuthId, Message
+from loyalty.protocol.counters import CountingRegister, HeldCounters
 from loyalty.protocol.log import Log
 
 SKEW_MIN = 5
@@ -53,6 +54,8 @@ class Pending:
     stage: str = "online"
     online: OnlineAnswer | None = None
     claim: Claimed = _NOTHING
+    at_centre: int | None = None
+    """Points of the purse that the centre has claimed for this redemption; None: not asked."""
 
 
 class Disk:
@@ -70,11 +73,12 @@ class Disk:
         self.cache_used = 0
         self.cache_times: dict[int, int] = {}
         self.floor = 0
+        self.counters = HeldCounters()
 
     def image(self) -> Disk:
         """A copy of every file."""
         twin = copy.copy(self)
-        for name in ("open", "lent", "used", "purses", "cache_times"):
+        for name in ("open", "lent", "used", "purses", "cache_times", "counters"):
             setattr(twin, name, getattr(self, name).copy())
         twin.log = self.log.copy()
         return twin
@@ -88,13 +92,14 @@ class Disk:
         return (self.epoch, self.log.head, self.log.chain, self.number)
 
 
-class Register:
+class Register(CountingRegister):
     """`anchor` lies outside the database and is bound to the machine: no image carries it.
 
     `node` is who it is, `machine` where its messages come from; a clone has another machine.
     """
 
     def __init__(self, node: int, store: int, hub: int, share: int, policy: Policy) -> None:
+        super().__init__()
         self.node = node
         self.store = store
         self.hub = hub
@@ -129,17 +134,24 @@ class Register:
         if not self.is_confirmed:
             # Its numbers may have been given before: nothing may be asked under them.
             return []
-        out: list[Message] = [(CENTRE, "on_authorise", (auth, sale, member, wanted))]
+        question: tuple[Any, ...] = (auth, sale, member, wanted)
+        if purse is not None and not (right := self._purse_right(purse, clock)).refusal:
+            question = (*question, purse.serial, right.points, self._lease(member)[1])
+        out: list[Message] = [(CENTRE, "on_authorise", question)]
         if not self.is_alone:
             out.append((self.hub, "on_borrow", (disk.epoch, member, total)))
         return out
 
-    def on_authorised(self, _source: int, auth: AuthId, points: int) -> list[Message]:
-        """The centre holds so much; too late an answer changes nothing here."""
+    def on_authorised(
+        self, _source: int, auth: AuthId, points: int, purse: int | None = None
+    ) -> list[Message]:
+        """The centre holds so much, and has claimed so much of the purse; too late an answer
+        changes nothing here."""
         pending = self.pending
         if pending is None or pending.auth != auth or pending.stage != "online":
             return []
         pending.online = OnlineAnswer(points)
+        pending.at_centre = purse
         return self._claim(pending)
 
     def time_out(self) -> list[Message]:
@@ -154,7 +166,7 @@ class Register:
         return self.finish(pending)
 
     def _claim(self, pending: Pending) -> list[Message]:
-        hoped = wanted_claim(self._inputs(pending))
+        hoped = self._within(pending, wanted_claim(self._inputs(pending)))
         purse = pending.purse
         if not hoped.purse_points and not hoped.cache_points:
             return self.finish(pending)
@@ -165,6 +177,12 @@ class Register:
         serial, value = (purse.serial, purse.value) if purse else (0, 0)
         question = (pending.auth, serial, value, hoped.purse_points, hoped.cache_points)
         return [(self.hub, "on_claim", question)]
+
+    def _within(self, pending: Pending, hoped: Claimed) -> Claimed:
+        """No more of the purse than the centre has claimed, where it answered."""
+        if pending.at_centre is None or hoped.purse_points <= pending.at_centre:
+            return hoped
+        return replace(hoped, purse_points=pending.at_centre)
 
     def on_claimed(self, _source: int, auth: AuthId, purse: int, cache: int) -> list[Message]:
         """The hub's answer."""
@@ -335,6 +353,7 @@ class Register:
     def crash(self, nonce: int) -> None:
         """Memory is gone; what was asked and not decided is given up. `nonce` is new each time."""
         self.pending = None
+        self.rung.clear()
         self.is_alone = False
         self.balances = {}
         self.nonce = nonce
@@ -348,6 +367,7 @@ class Register:
         if self.is_confirmed or nonce != self.nonce or self.anchor is None:
             return []
         self.pending = None
+        self.rung.clear()
         self.disk = Disk(epoch)
         self.anchor = self.disk.mark
         self.is_confirmed = True

@@ -29,7 +29,7 @@ def test_no_layer_gives_more_than_its_bound(seed):
     world = ran(seed)
     world.heal()
     seen, truth = world.seen, world.truth
-    assert set(truth.approved) == {"online", "lease", "purse", "cache"}, seed
+    assert set(truth.approved) == {"online", "lease", "purse", "cache", "counter"}, seed
     assert min(seen[n] for n in ("partition", "crash", "duplicate", "clock jump")) > 50, seed
     # The lease and online layers never overdraw; the purse does, within (K - 1) x v.
     assert (world.centre.overdrawn["lease"], world.centre.overdrawn["online"]) == (0, 0), seed

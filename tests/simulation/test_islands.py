@@ -113,10 +113,10 @@ def shop(world: IslandWorld, member: int, store: int, wanted: int) -> int:
     sale = 1 + len(world.truth.wanted)
     world.truth.wanted[sale] = wanted
     purse = world.purses.get(member)
-    world._send(register.machine, register.begin(sale, member, wanted, purse, world.now))
+    world.send(register.machine, register.begin(sale, member, wanted, purse, world.now))
     deliver(world)
     for _ in range(2):
-        world._send(register.machine, register.time_out())
+        world.send(register.machine, register.time_out())
         deliver(world)
     fact = register.disk.log.facts[-1]
     assert fact[:2] == ("burn", sale)
