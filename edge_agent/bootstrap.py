@@ -8,7 +8,15 @@ from fastapi import FastAPI
 
 from edge_agent.after_sale import AfterSale
 from edge_agent.agent import Agent
-from edge_agent.api import after_routes, desk_routes, sales, shift_routes, tap_routes, websocket
+from edge_agent.api import (
+    after_routes,
+    customer_routes,
+    desk_routes,
+    sales,
+    shift_routes,
+    tap_routes,
+    websocket,
+)
 from edge_agent.api import app as api_app
 from edge_agent.api.guard import Tokens
 from edge_agent.api.writes import Writes
@@ -16,6 +24,7 @@ from edge_agent.assortment import Assortment
 from edge_agent.broadcast import Broadcast
 from edge_agent.centre_asks import CentreAsks
 from edge_agent.config import Settings
+from edge_agent.customer_state import CustomerDesk
 from edge_agent.desk import Desk
 from edge_agent.devices.printer_worker import PrinterWorker
 from edge_agent.devices.workers import camera_of, printer_of, scanner_of
@@ -145,6 +154,7 @@ class _Builder:
                 websocket.routes(desk, self.broadcast),
                 tap_routes.routes(TapDesk(till, self.ledger, self.rules.template)),
                 shift_routes.routes(self.shift, writes),
+                customer_routes.routes(desk, self._customer(till), self.broadcast, self.tokens),
                 desk_routes.routes(
                     desk,
                     self.broadcast,
@@ -161,6 +171,9 @@ class _Builder:
             VERSION,
             self.identity.register_id,
         )
+
+    def _customer(self, till: Till) -> CustomerDesk:
+        return CustomerDesk(till.who.locale, self.clock.monotonic)
 
     def _printer(self, till: Till, desk: Desk) -> PrinterWorker | None:
         settings, template = self.settings, self.rules.template

@@ -19,6 +19,7 @@ from edge_agent.cli_devices import add_device_commands
 from edge_agent.cli_install import add_browser_commands, add_service_commands
 from edge_agent.cli_options import Commands, bounded, command, config_option, group, json_option
 from edge_agent.cli_papers import add_print_job_commands, add_receipt_commands, add_shift_commands
+from edge_agent.cli_training import add_training_commands
 from edge_agent.command_failed import CommandFailed
 
 
@@ -143,7 +144,11 @@ def _operation(commands: Commands) -> None:
         "edge_agent.commands.panel:run",
         "print a link that opens the cashier's screen; it works once, within a minute",
     )
+    panel.add_argument(
+        "--customer", action="store_true", help="of the buyer's display, a second window"
+    )
     config_option(panel)
+    add_training_commands(commands)
     add_print_job_commands(commands)
     add_shift_commands(commands)
     add_receipt_commands(commands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 from pydantic import BaseModel
@@ -64,8 +65,17 @@ class PanelState(BaseModel):
     notice: Notice | None = None
     attention: list[PrintView] = []
     choices: list[ChoiceView] = []
+    training: bool = False
 
 
 def screen_json(state: PanelState) -> str:
     """The state as pushed: without the traces, which no screen shows and every sale has many of."""
     return state.model_dump_json(exclude={"sale": {"traces"}})
+
+
+def screen_state(text: str) -> PanelState:
+    """A pushed state read again; its sale has no traces."""
+    body = json.loads(text)
+    if body.get("sale"):
+        body["sale"]["traces"] = []
+    return PanelState.model_validate(body)

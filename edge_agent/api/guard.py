@@ -12,6 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -27,6 +28,9 @@ OPEN_PATHS = ("/healthz", "/docs", "/openapi.json", "/v1/panel/sessions")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 SESSION_S = 16 * 3600
 LINK_S = 60
+CUSTOMER_PATH = "/v1/customer/"
+Rights = Literal["register", "customer"]
+"""What a session may do: all that the cashier's screen does, or read the buyer's display."""
 
 
 class Tokens:
@@ -36,33 +40,40 @@ class Tokens:
         self._token = token
         self._now = monotonic
         self._lock = threading.Lock()
-        self._links: dict[str, float] = {}
-        self._sessions: dict[str, float] = {}
+        self._links: dict[str, tuple[float, Rights]] = {}
+        self._sessions: dict[str, tuple[float, Rights]] = {}
 
-    def new_link(self) -> str:
-        """A code that opens the panel once, within a minute."""
+    def new_link(self, rights: Rights = "register") -> str:
+        """A code that opens the panel, or the buyer's display, once, within a minute."""
         with self._lock:
-            self._links = {code: end for code, end in self._links.items() if end > self._now()}
+            now = self._now()
+            self._links = {code: link for code, link in self._links.items() if link[0] > now}
             code = secrets.token_urlsafe(24)
-            self._links[code] = self._now() + LINK_S
+            self._links[code] = (now + LINK_S, rights)
             return code
 
     def exchange(self, code: str) -> str | None:
         """A session token for a link code; the code is used up."""
         with self._lock:
-            ends = self._links.pop(code, 0.0)
+            ends, rights = self._links.pop(code, (0.0, "customer"))
             if ends <= self._now():
                 return None
             session = secrets.token_urlsafe(32)
-            self._sessions[session] = self._now() + SESSION_S
+            self._sessions[session] = (self._now() + SESSION_S, rights)
             return session
 
-    def accepts(self, presented: str) -> bool:
-        """True for the register's token or a living session."""
-        if hmac.compare_digest(presented.encode(), self._token.encode()):
+    def is_registers_own(self, presented: str) -> bool:
+        """True for the register's token alone: who holds it reads its file."""
+        return hmac.compare_digest(presented.encode(), self._token.encode())
+
+    def accepts(self, presented: str, rights: Rights = "register") -> bool:
+        """True for the register's token or a living session with these rights; a session of the
+        cashier's screen may read the buyer's display too."""
+        if self.is_registers_own(presented):
             return True
         with self._lock:
-            return self._sessions.get(presented, 0.0) > self._now()
+            ends, own = self._sessions.get(presented, (0.0, "customer"))
+            return ends > self._now() and own in ("register", rights)
 
 
 class Guard:
@@ -125,7 +136,9 @@ class Guard:
         is_open = path in OPEN_PATHS or path.startswith("/panel/")
         scheme, _, token = headers.get("authorization", "").partition(" ")
         length = headers.get("content-length", "0")
-        if not is_open and not (scheme == "Bearer" and self._tokens.accepts(token)):
+        is_display = path.startswith(CUSTOMER_PATH) and scope["method"] == "GET"
+        needed: Rights = "customer" if is_display else "register"
+        if not is_open and not (scheme == "Bearer" and self._tokens.accepts(token, needed)):
             await _refuse(401, "bad_token", "the register's token is missing or wrong")(
                 scope, receive, send
             )

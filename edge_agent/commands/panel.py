@@ -1,4 +1,4 @@
-"""`edge-agent panel`: a link that opens the cashier's screen once."""
+"""`edge-agent panel`: a link that opens the cashier's screen, or the buyer's display, once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the link; it works once, within a minute."""
     settings = settings_file.load(arguments.config)
     try:
-        found = local_api.call(settings, "POST", "/v1/panel/links", {})
+        path = "/v1/customer/links" if arguments.customer else "/v1/panel/links"
+        found = local_api.call(settings, "POST", path, {})
         print(f"{local_api.address(settings)}{found['path']}")
     except (local_api.NotAnswering, local_api.Refused) as error:
         raise CommandFailed(str(error)) from None

@@ -102,13 +102,13 @@ export function takeEvents(text, onEvent) {
   return rest;
 }
 
-async function readStream(token, lastId, onUp, onEvent) {
+async function readStream(path, token, lastId, onUp, onEvent) {
   const cut = new AbortController();
   let timer = setTimeout(() => cut.abort(), WRITE_TIMEOUT_MS);
   try {
     const headers = { Authorization: `Bearer ${token}` };
     if (lastId) headers['Last-Event-ID'] = lastId;
-    const response = await fetch('/v1/events', { headers, signal: cut.signal });
+    const response = await fetch(path, { headers, signal: cut.signal });
     if (!response.ok) throw new Refusal(response.status, null);
     onUp();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -125,14 +125,17 @@ async function readStream(token, lastId, onUp, onEvent) {
   }
 }
 
+/** The cashier's states; a resumed stream repeats what was missed. */
+const CASHIER = { path: '/v1/events', isOld: (state, last) => state.revision <= last };
+
 /**
  * Follow the agent's states for as long as the token holds.
  *
  * The first state of each connection stands as it is (`on.state(state, true)`); later ones count
- * only when their revision is higher, because a resumed stream repeats what was missed. `on.down`
+ * only when they are news to the `feed`. `on.down`
  * comes at the first failed read.
  */
-export async function followStates(token, on) {
+export async function followStates(token, on, feed = CASHIER) {
   let lastId = '';
   for (let failures = 0; ; failures += 1) {
     let revision = -1;
@@ -140,7 +143,7 @@ export async function followStates(token, on) {
       if (id) lastId = id;
       if (kind !== 'state') return;
       const state = JSON.parse(data);
-      if (state.revision <= revision) return;
+      if (feed.isOld(state, revision)) return;
       on.state(state, revision < 0);
       revision = state.revision;
     };
@@ -149,7 +152,7 @@ export async function followStates(token, on) {
       on.up();
     };
     try {
-      await readStream(token, lastId, onUp, onEvent);
+      await readStream(feed.path, token, lastId, onUp, onEvent);
     } catch (error) {
       if (error.status === 401) {
         on.ended();
