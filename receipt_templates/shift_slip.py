@@ -82,8 +82,9 @@ def render_shift(slip: ShiftSlip, *, locale: Locale, width: int) -> tuple[SlipRo
     register = texts.register.format(register=free_text(slip.register_id))
     rows = [
         *(SlipRow("title", line) for line in wrap(free_text(slip.store_name), width // 2, 2)),
-        SlipRow("band", _band(words.head, named, width)),
         *_text(with_amount(moment_text(slip.printed_at), register, width)),
+        SlipRow("space"),
+        SlipRow("band", _band(words.head, named, width)),
         *_text(wrap(words.opened.format(at=moment_text(slip.opened_at)), width, 1)),
     ]
     if slip.cashier:
@@ -91,7 +92,7 @@ def render_shift(slip: ShiftSlip, *, locale: Locale, width: int) -> tuple[SlipRo
     rows.append(SlipRow("rule"))
     for label, figure in _figures(slip, locale):
         rows += _text(with_amount(label, figure, width))
-    rows.append(SlipRow("space"))
+    rows.append(SlipRow("rule"))
     rows += [SlipRow("center", line) for line in wrap(texts.no_receipt, width)]
     return tuple(rows)
 

@@ -40,7 +40,10 @@ def render_slip(
     check_width(width)
     texts = texts_of(locale, template)
     rows = _body(document, texts, width, template)
-    return (*rows, SlipRow("space"), *_centred("center", texts.no_receipt, width)) if rows else ()
+    if not rows:
+        return ()
+    air = [] if template.blocks[-1] == "footer" else [SlipRow("space")]
+    return (*rows, *air, *_centred("center", texts.no_receipt, width))
 
 
 def render_addition(
@@ -49,7 +52,8 @@ def render_addition(
     """Plain lines, and what a QR says, for the end of a receipt that another program prints."""
     check_width(width)
     inner = tuple(name for name in template.blocks if name not in ("header", "footer"))
-    rows = _body(document, texts_of(locale, template), width, replace(template, blocks=inner))
+    body = replace(template, blocks=inner)
+    rows = _body(document, texts_of(locale, template), width, body, plain=True)
     lines = [row.text.center(width).rstrip() if row.style == "center" else row.text for row in rows]
     shown = ["-" * width if r.style == "rule" else t for r, t in zip(rows, lines, strict=True)]
     codes = [row.text for row in rows if row.style == "qr"]
@@ -60,19 +64,23 @@ def render_addition(
 
 
 def _body(
-    document: ReceiptDocument, texts: Texts, width: int, template: ReceiptTemplate
+    document: ReceiptDocument,
+    texts: Texts,
+    width: int,
+    template: ReceiptTemplate,
+    *,
+    plain: bool = False,
 ) -> list[SlipRow]:
+    """The parts that have something to say; `plain` is for lines without styles or gaps."""
     parts = {name: PARTS[name](document, texts, width, template) for name in template.blocks}
     if not any(parts.get(name) for name in ("promotions", "member", "rewards", "offers")):
         return []
     rows: list[SlipRow] = []
-    before = ""
     for name, part in parts.items():
         if part and rows:
-            rows.append(SlipRow("space" if name == "footer" or before == "qr" else "rule"))
-        if part:
-            rows += part
-            before = name
+            # A black band and the quiet zone of a code part well enough without a line.
+            rows.append(SlipRow("space" if name in ("member", "qr") and not plain else "rule"))
+        rows += part
     return rows
 
 
@@ -155,7 +163,11 @@ def _member(
 def _rewards(
     document: ReceiptDocument, texts: Texts, width: int, _template: ReceiptTemplate
 ) -> list[SlipRow]:
-    return _rows("text", rewards(document, texts, width))
+    codes = [coupon.code for coupon in document.coupons]
+    return [
+        SlipRow("strong" if any(code in line for code in codes) else "text", line)
+        for line in rewards(document, texts, width)
+    ]
 
 
 def _offers(

@@ -24,8 +24,12 @@ PAPER, INK, DESK = (254, 254, 251), (22, 23, 28), (214, 213, 208)
 
 _MEDIUM: Final = "JetBrainsMono-Medium.ttf"
 _BOLD: Final = "JetBrainsMono-ExtraBold.ttf"
-_SCALE: Final[dict[SlipStyle, tuple[int, int]]] = {"title": (2, 2), "big": (1, 2)}
-_BOLD_STYLES: Final = frozenset({"title", "strong", "big", "band"})
+_SCALE: Final[dict[SlipStyle, tuple[int, int]]] = {"title": (2, 2)}
+BIG_DOTS: Final = 46
+LARGE: Final = 1.6
+LEAST: Final = 1.2
+"""The amount of a "big" row beside its label: so many times larger, if it has the room."""
+_BOLD_STYLES: Final = frozenset({"title", "strong", "band"})
 
 
 def draw_slip(rows: Iterable[SlipRow], columns: int, dots: int) -> Image.Image:
@@ -41,6 +45,8 @@ def draw_slip(rows: Iterable[SlipRow], columns: int, dots: int) -> Image.Image:
         elif row.style == "rule":
             for x in range(0, dots, 8):
                 draw.line((x, y + height // 2, x + 4, y + height // 2), fill=0, width=2)
+        elif row.style == "big":
+            _draw_big(image, row, columns, y)
         elif row.style != "space":
             _draw_text(image, row, columns, y)
         y += height
@@ -112,7 +118,35 @@ def _height(row: SlipRow, dots: int) -> int:
         return draw_qr(row.text, dots).height
     if row.style == "space":
         return SPACE_DOTS
+    if row.style == "big":
+        return BIG_DOTS
     return LINE_DOTS * _SCALE.get(row.style, (1, 1))[1] + (6 if row.style == "band" else 0)
+
+
+def _draw_big(image: Image.Image, row: SlipRow, columns: int, y: int) -> None:
+    """The label bold, the amount larger at the right edge, both on one base line."""
+    text = row.text[:columns].rstrip()
+    label, gap, amount = text.rpartition("  ")
+    label = label.rstrip() if gap else ""
+    if not amount.strip():
+        label, amount = "", text
+    amount = amount.strip()
+    room = (columns - len(label) - 1) / max(1, len(amount))
+    scale = min(LARGE, room) if room >= LEAST else 1.0
+    cell = image.width / columns
+    base = y + BIG_DOTS - 13
+    _write(image, label, 0.0, base, cell, 1.0)
+    _write(image, amount, image.width - len(amount) * cell * scale, base, cell * scale, scale)
+
+
+def _write(
+    image: Image.Image, text: str, left: float, base: int, cell: float, scale: float
+) -> None:
+    """Bold characters in cells, standing on `base`."""
+    for number, char in enumerate(text):
+        mask, above = bold_glyph(char, round(20 * scale), round(FONT_A_WIDTH * scale))
+        x = round(left + number * cell + (cell - mask.width) / 2)
+        image.paste(0, (x, base - above), mask)
 
 
 def _draw_text(image: Image.Image, row: SlipRow, columns: int, y: int) -> None:
@@ -142,6 +176,17 @@ def glyph(char: str, is_bold: bool, across: int, down: int) -> Image.Image:
     ImageDraw.Draw(mask).text((0, 0), char, 255, font)
     wide = mask.resize((FONT_A_WIDTH * across, mask.height))
     return wide.point(lambda level: 255 if level > INK_LEVEL else 0).convert("1")
+
+
+@cache
+def bold_glyph(char: str, size: int, width: int) -> tuple[Image.Image, int]:
+    """One bold character as a one-bit mask so wide, and how far it reaches above its base line."""
+    font = _font(_BOLD, size)
+    ascent, descent = font.getmetrics()
+    mask = Image.new("L", (max(1, round(font.getlength(char))), ascent + descent), 0)
+    ImageDraw.Draw(mask).text((0, 0), char, 255, font)
+    wide = mask.resize((width, mask.height))
+    return wide.point(lambda level: 255 if level > INK_LEVEL else 0).convert("1"), ascent
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -112,6 +113,33 @@ def test_reserved_words_are_found_and_never_printed() -> None:
     template = ReceiptTemplate(footer={"uk": ("ФІСКАЛЬНИЙ ЧЕК № 7",)})
     assert refused_words(template)
     assert not any("ФІСКАЛЬНИЙ" in line for line in texts(slip(SAMPLES["sale"], template=template)))
+
+
+@pytest.mark.parametrize(
+    ("label", "amount", "width", "is_larger"),
+    [
+        ("Баланс", "345,50 бонуса", 32, True),
+        ("Разом знижок", "-175,50", 24, True),
+        ("", "345,50 бонуса", 24, True),
+        ("Баланс станом на 14:05", "345,50 бонуса", 38, False),
+    ],
+)
+def test_a_big_amount_is_larger_than_its_label_where_it_has_the_room(
+    label: str, amount: str, width: int, is_larger: bool
+) -> None:
+    text = label + amount.rjust(width - len(label))
+    drawn = draw_slip((SlipRow("big", text),), width, width * 12).convert("L")
+    ink = drawn.point(lambda level: 255 - level)
+    box = ink.getbbox()
+    assert box is not None
+    assert width * 12 - box[2] < 6, "the amount stands at the right edge"
+    across = [x for x in range(ink.width) if ink.crop((x, 0, x + 1, ink.height)).getbbox()]
+    assert (box[0] < 6) == bool(label)
+    taken = ink.width - min(x for x in across if x >= len(label) * 12)
+    assert (taken > (len(amount) + 1) * 12) == is_larger
+    if label:
+        gaps = [after - before for before, after in pairwise(across)]
+        assert max(gaps) >= 6, "label and amount do not touch"
 
 
 def draft(receipt: object) -> bytes:
