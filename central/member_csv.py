@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from central.csv_file import BadRow, parse_hundredths, parse_list
-from loyalty.codes import has_gtin_check, normalise_phone, parse_static_qr
+from loyalty.codes import (
+    has_check_digit,
+    has_gtin_check,
+    is_payment_card,
+    luhn_holds,
+    normalise_phone,
+    parse_static_qr,
+)
 from loyalty.errors import InvalidToken
 
 COLUMNS = (
@@ -18,6 +25,7 @@ COLUMNS = (
 KEY_COLUMNS = ("card", "phone")
 MAX_NAME = 200
 _SEPARATORS = re.compile(r"[\s\u00a0-]")
+_GSRN = re.compile(r"(?:\(8018\)|8018)([0-9]{18})")
 _LOCAL_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -65,8 +73,10 @@ def parse_row(line: int, fields: list[str], values: Mapping[str, str]) -> Member
 
 
 def card_token(text: str) -> str:
-    """`card:` and 13 digits of an EAN-13 (a lost leading zero is put back), or `qr:` of a static
-    member QR."""
+    """`card:` and the digits as a scan gives them, or `qr:` of a static member QR.
+
+    Digits are an EAN-13 (a lost leading zero is put back), a GSRN of 18 with or without its AI
+    8018, or 14 to 19 with a Luhn digit: the programme's own numbers. A payment card is refused."""
     if not text:
         return ""
     if text.upper().startswith("LC1:"):
@@ -75,11 +85,22 @@ def card_token(text: str) -> str:
         except InvalidToken:
             raise BadRow("bad_check", "card") from None
     digits = _SEPARATORS.sub("", text)
-    if not digits.isascii() or not digits.isdigit() or len(digits) not in (12, 13):
+    if gsrn := _GSRN.fullmatch(digits):
+        return _checked(gsrn[1], has_check_digit(gsrn[1]))
+    if not digits.isascii() or not digits.isdigit() or not 12 <= len(digits) <= 19:
         raise BadRow("not_a_card", "card")
-    if not has_gtin_check(digits):
+    if len(digits) <= 13:
+        return _checked(digits.zfill(13), has_gtin_check(digits))
+    if is_payment_card(digits, ""):
+        raise BadRow("payment_card", "card")
+    is_gsrn = len(digits) == 18 and has_check_digit(digits)
+    return _checked(digits, is_gsrn or luhn_holds(digits))
+
+
+def _checked(digits: str, is_right: bool) -> str:
+    if not is_right:
         raise BadRow("bad_check", "card")
-    return f"card:{digits.zfill(13)}"
+    return f"card:{digits}"
 
 
 def _phone(text: str) -> str:

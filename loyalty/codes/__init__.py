@@ -8,7 +8,12 @@ code that may reach a log. Pure: no port, no clock, no lookup.
 
 from __future__ import annotations
 
-from loyalty.codes.checks import gtin_check_digit, has_gtin_check
+from loyalty.codes.checks import (
+    gtin_check_digit,
+    has_check_digit,
+    has_gtin_check,
+    luhn_holds,
+)
 from loyalty.codes.classify import classify
 from loyalty.codes.kinds import (
     CODE_CLASSES,
@@ -29,7 +34,7 @@ from loyalty.codes.own_qr import (
     make_static_qr,
     parse_static_qr,
 )
-from loyalty.codes.payment_card import is_payment_range
+from loyalty.codes.payment_card import is_payment_card, is_payment_range
 from loyalty.codes.phone import normalise_phone
 
 __all__ = [
@@ -47,8 +52,11 @@ __all__ = [
     "Steps",
     "classify",
     "gtin_check_digit",
+    "has_check_digit",
     "has_gtin_check",
+    "is_payment_card",
     "is_payment_range",
+    "luhn_holds",
     "make_static_qr",
     "normalise_phone",
     "parse_static_qr",

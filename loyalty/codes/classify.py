@@ -56,7 +56,7 @@ def _plain(text: str, symbology: str, source: ScanSource, policy: CodePolicy) ->
     for step in policy.order:
         names = [name for name in step if name in _IN_GS1 or symbology not in GS1_SYMBOLOGIES]
         fits = [one for name in names for one in RECOGNISERS[name](view)]
-        usable = [one for one in fits if one.kind != "unknown"]
+        usable = list(dict.fromkeys(one for one in fits if one.kind != "unknown"))
         if len(usable) == 1:
             return usable[0]
         if usable:

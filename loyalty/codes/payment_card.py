@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from loyalty.codes.checks import has_gtin_check, luhn_holds
+from loyalty.codes.checks import has_check_digit, has_gtin_check, luhn_holds
 
 # Visa; Mastercard; American Express, Diners, JCB; Maestro, UnionPay, Discover; Prostir (Ukraine).
 _IIN = re.compile(r"4|5[0-9]|2[2-7]|3[0-9]|6[0-9]|9804")
@@ -15,7 +15,12 @@ BAD_TRACK = re.compile(r"[;%+]E\?")
 
 
 def is_payment_card(digits: str, symbology: str) -> bool:
-    """ISO/IEC 7812 numbers of payment brands; a 13-digit number that is an EAN is an EAN."""
+    """ISO/IEC 7812 numbers of payment brands; a 13-digit number that is an EAN is an EAN.
+
+    Eighteen digits that begin with 4 and end in a GS1 check digit are a GSRN (Ukraine's begin with
+    482): Visa, whose range that is, has numbers of 13, 16 and 19 digits."""
+    if len(digits) == 18 and digits.startswith("4") and has_check_digit(digits):
+        return False
     if not 13 <= len(digits) <= 19 or not _IIN.match(digits) or not luhn_holds(digits):
         return False
     if not has_gtin_check(digits):

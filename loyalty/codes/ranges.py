@@ -21,7 +21,9 @@ from loyalty.errors import InvalidToken
 from loyalty.member import MemberToken, Strength
 
 _GSRN = 22
-_SSCC_LIKE = 16
+_BARE_GSRN = 18
+_ITEM = 16
+_BARE_CARRIERS = ("]C", "]d", "]Q", "]I")
 
 
 def _member(number: str) -> Classified:
@@ -35,9 +37,10 @@ def gs1_message(text: Text) -> list[Classified]:
     """Member (8018), coupon (255, 8110, 8112), product (01) of a GS1 message or link.
 
     Readers that send no AIM identifier give bare digits: 8018 with a right check digit, and 01
-    with one, are taken as such."""
+    with one, are taken as such. So are the eighteen digits of a GSRN alone, as printed on a card
+    in Code 128, ITF or a QR; who it belongs to is the index's to say."""
     if not gs1.looks_like_gs1(text.whole, text.symbology) and not _is_bare_gs1(text):
-        return []
+        return [_member(text.bare)] if _is_bare_gsrn(text) else []
     try:
         elements = gs1.parse(text.whole)
     except InvalidToken as error:
@@ -56,6 +59,12 @@ def gs1_message(text: Text) -> list[Classified]:
     return found or [not_usable("unknown_code", text.whole)]
 
 
+def _is_bare_gsrn(text: Text) -> bool:
+    is_carried = not text.symbology or text.symbology.startswith(_BARE_CARRIERS)
+    is_long = len(text.bare) == _BARE_GSRN and DIGITS.fullmatch(text.bare) is not None
+    return is_carried and is_long and has_check_digit(text.bare)
+
+
 def _is_bare_gs1(text: Text) -> bool:
     if text.symbology and not text.symbology.startswith(("]C", "]d", "]Q")):
         return False
@@ -63,7 +72,7 @@ def _is_bare_gs1(text: Text) -> bool:
     if not DIGITS.fullmatch(bare):
         return False
     is_member = len(bare) == _GSRN and bare.startswith("8018") and has_check_digit(bare[4:])
-    is_item = len(bare) == _SSCC_LIKE and bare.startswith("01") and has_gtin_check(bare[2:])
+    is_item = len(bare) == _ITEM and bare.startswith("01") and has_gtin_check(bare[2:])
     return is_member or is_item
 
 

@@ -7,6 +7,7 @@ from central.goods_import import COLUMNS as GOODS
 from central.goods_import import parse_good
 from central.member_csv import COLUMNS, parse_row
 from central.member_rows import feed_name
+from loyalty.codes import CodePolicy, classify
 
 
 @pytest.mark.parametrize(
@@ -50,10 +51,39 @@ def row(**values):
     return dict.fromkeys(COLUMNS, "") | values
 
 
+GSRN = "482123456789012347"
+LIKE_A_PAYMENT_CARD = "482123450000000090"
+"""A GSRN whose digits have a right Luhn check as well: one in ten of Ukraine's."""
+OWN = "card:771000120000000028"
+
+
+@pytest.mark.parametrize("gsrn", [GSRN, LIKE_A_PAYMENT_CARD])
+@pytest.mark.parametrize("given", ["{}", "8018{}", "(8018){}", "(8018) {}"])
+@pytest.mark.parametrize(
+    ("symbology", "scanned"),
+    [
+        ("]C1", "8018{}"),
+        ("]d2", "8018{}"),
+        ("]Q3", "8018{}"),
+        ("", "8018{}"),
+        ("", "(8018){}"),
+        ("]Q1", "https://id.gs1.org/8018/{}"),
+        ("]C0", "{}"),
+        ("]I0", "{}"),
+        ("", "{}"),
+    ],
+)
+def test_a_gsrn_of_the_file_is_the_one_that_is_scanned(gsrn, given, symbology, scanned):
+    key = parse_row(2, [], row(card=given.format(gsrn))).token_key
+    found = classify(scanned.format(gsrn), symbology, "scanner", CodePolicy())
+    assert (found.kind, found.token.key) == ("member", key)
+
+
 def test_cards_and_codes_become_tokens():
     assert parse_row(2, [], row(card="0420000000013")).token_key == "card:0420000000013"
     assert parse_row(2, [], row(card="420000000013")).token_key == "card:0420000000013"
     assert parse_row(2, [], row(card="042-0000-000013")).token_key == "card:0420000000013"
+    assert parse_row(2, [], row(card="7710 0012 0000 0000 28")).token_key == OWN
     parsed = parse_row(2, [], row(phone="8 (067) 123-45-67", birthday="1.2.1990"))
     assert (parsed.token_key, parsed.phone) == ("", "+380671234567")
     assert parsed.birthday.isoformat() == "1990-02-01"
@@ -63,7 +93,13 @@ def test_cards_and_codes_become_tokens():
     ("values", "reason"),
     [
         ({}, "no_card_and_no_phone"),
-        ({"card": "4111111111111111"}, "not_a_card"),
+        ({"card": "4111111111111111"}, "payment_card"),
+        ({"card": "623456780000000021"}, "payment_card"),
+        ({"card": "482123456789012348"}, "bad_check"),
+        ({"card": "8018482123456789012348"}, "bad_check"),
+        ({"card": "7710001200000001"}, "bad_check"),
+        ({"card": "4.82123E+17"}, "not_a_card"),
+        ({"card": "80184821234567890123"}, "not_a_card"),
         ({"card": "0420000000018"}, "bad_check"),
         ({"card": "LC1:0000000000A"}, "bad_check"),
         ({"phone": "+48501234567"}, "not_a_phone"),
