@@ -12,13 +12,15 @@ import struct
 import sys
 import threading
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from drivers.errors import DeviceUnavailable
 from drivers.scanner.wedge import DOWN, UP, Key
 
 RI_KEY_BREAK: Final = 1
 RI_KEY_E0: Final = 2
+RI_KEY_E1: Final = 4
 RIM_TYPEKEYBOARD: Final = 1
 _HEADER: Final = struct.Struct("<IIQQ")
 """RAWINPUTHEADER, 64 bit: type, size, device handle, wParam."""
@@ -36,17 +38,39 @@ def key_of(data: bytes, at_ms: int) -> tuple[int, Key] | None:
     if kind != RIM_TYPEKEYBOARD:
         return None
     make, flags, *_ = _KEYBOARD.unpack_from(data, _HEADER.size)
+    if flags & RI_KEY_E1:
+        return None  # PAUSE alone, whose make code is that of CTRL
     code = _EXTENDED.get(make, 0) if flags & RI_KEY_E0 else make
     if not code:
         return None
     return device, Key(code, UP if flags & RI_KEY_BREAK else DOWN, at_ms)
 
 
+class Window(Protocol):
+    """What the keys are read from; used by the thread that opened it."""
+
+    def next_inputs(self, timeout_s: float) -> list[bytes]:
+        """RAWINPUT structures that came, [] after `timeout_s`."""
+
+    def name_of(self, device: int) -> str:
+        """The device's path name, "" when it is gone."""
+
+    def close(self) -> None:
+        """Destroy the window."""
+
+
+def _hidden_window() -> Window:
+    from drivers.scanner import raw_input_window
+
+    return raw_input_window.HiddenWindow()
+
+
 class RawInputKeys:
     """Keys of the devices whose name holds `wanted`, gathered by a hidden window's thread."""
 
-    def __init__(self, wanted: str) -> None:
+    def __init__(self, wanted: str, open_window: Callable[[], Window] = _hidden_window) -> None:
         self._wanted = wanted.lower()
+        self._open_window = open_window
         self._keys: queue.SimpleQueue[Key] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._pump, name="raw-input", daemon=True)
@@ -68,9 +92,7 @@ class RawInputKeys:
         self._thread.join(timeout=2)
 
     def _pump(self) -> None:
-        from drivers.scanner import raw_input_window
-
-        window = raw_input_window.HiddenWindow()
+        window = self._open_window()
         try:
             while not self._stop.is_set():
                 for data in window.next_inputs(0.05):
