@@ -56,6 +56,10 @@ class ShiftRows:
         """The shift with the highest number, open or closed."""
         return self._shift("1 ORDER BY number DESC")
 
+    def shift(self, shift_id: str) -> ShiftRow | None:
+        """A shift by its id."""
+        return self._shift("shift_id = ?", (shift_id,))
+
     def put_shift(self, row: ShiftRow) -> None:
         """Insert a shift or change its state."""
         self._db.execute(_PUT_SHIFT, asdict(row))
@@ -143,8 +147,9 @@ class ShiftRows:
             unknown=unknown[0],
         )
 
-    def _shift(self, where: str) -> ShiftRow | None:
-        row = self._db.execute(f"SELECT {_SHIFT} FROM shift WHERE {where} LIMIT 1").fetchone()
+    def _shift(self, where: str, values: tuple[str, ...] = ()) -> ShiftRow | None:
+        found = self._db.execute(f"SELECT {_SHIFT} FROM shift WHERE {where} LIMIT 1", values)
+        row = found.fetchone()
         return ShiftRow(*row) if row else None
 
     def _sign(self, where: str, values: tuple[str, ...]) -> SignInRow | None:

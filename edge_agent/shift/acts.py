@@ -21,6 +21,7 @@ from edge_agent.shift.surroundings import ShiftContext, ShiftStore
 from sync.contract.staff import WireShiftTotals
 
 UNDECIDED = ("queued", "printing", "unknown")
+PRINTS = ("device", "slip")
 
 
 class PapersWait(Conflict):
@@ -44,9 +45,9 @@ def open_by_hand(uow: ShiftStore, ctx: ShiftContext, cashier_id: str) -> ActRow 
 
 
 def x_report(uow: ShiftStore, ctx: ShiftContext, cashier_id: str) -> ActRow | None:
-    """An X report with our totals so far; `None` where the POS owns the printer."""
+    """An X report with our totals so far; `None` where no printer of ours prints it."""
     row = running_shift(uow, ctx, cashier_id)
-    if ctx.owner != "device":
+    if ctx.owner not in PRINTS:
         return None
     totals = uow.shift_totals(_after(row), uow.head())
     return _queue(uow, ctx, row, "x", cashier_id, 0, {"totals": totals.model_dump()})
@@ -72,8 +73,13 @@ def z_report(uow: ShiftStore, ctx: ShiftContext, cashier_id: str) -> ActRow | No
     the shift is closed at once.
 
     Raises `PapersWait`, and `Conflict` while another act is undecided. A Z whose end is unknown is
-    the same job again, to be decided by the counter."""
+    the same job again, to be decided by the counter. Where a receipt printer prints the slip alone,
+    Z with no shift open asks for the last slip, if it did not come out."""
     earlier = _waiting(uow, "z")
+    if ctx.owner == "slip":
+        earlier = last_slip(uow)
+        if earlier is not None and earlier.state == "not_printed":
+            return print_again(uow, ctx, earlier, cashier_id)
     if earlier is not None:
         if earlier.state != "unknown":
             return earlier
@@ -89,11 +95,30 @@ def z_report(uow: ShiftStore, ctx: ShiftContext, cashier_id: str) -> ActRow | No
     row = running_shift(uow, ctx, cashier_id)
     until = uow.head()
     totals = uow.shift_totals(_after(row), until)
-    if ctx.owner != "device":
-        close_shift(uow, ctx, row, cashier_id, until, totals, "")
-        return None
     body = {"totals": totals.model_dump(), "until": list(until)}
+    if ctx.owner != "device":
+        # Nothing counts a Z here, so the shift is over at once, whatever its slip comes to.
+        close_shift(uow, ctx, row, cashier_id, until, totals, "")
+        if ctx.owner != "slip":
+            return None
     return _queue(uow, ctx, row, "z", cashier_id, 0, body)
+
+
+def last_slip(uow: ShiftStore) -> ActRow | None:
+    """The slip of the last shift, if that is over and the slip is not known to be on paper."""
+    last = uow.last_shift()
+    if last is None or last.state == "open":
+        return None
+    act = uow.latest_act(last.shift_id)
+    return act if act is not None and act.action == "z" and act.state != "printed" else None
+
+
+def print_again(uow: ShiftStore, ctx: ShiftContext, act: ActRow, cashier_id: str) -> ActRow:
+    """The same slip under a new id, for the old one is known not to have come out."""
+    shift = uow.shift(act.shift_id)
+    if shift is None:
+        raise NotFound("unknown_shift_act", f"no shift {act.shift_id}")
+    return _queue(uow, ctx, shift, "z", cashier_id, 0, json.loads(act.body))
 
 
 def close_shift(

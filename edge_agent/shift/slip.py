@@ -7,20 +7,37 @@ from typing import Literal
 
 from edge_agent.shift.rows import ActRow, ShiftRow
 from edge_agent.till_identity import TillIdentity
+from loyalty.receipt import SlipRow
 from loyalty.shift import ShiftSlip, ShiftTotals
 
 WIDTH = 32
 """Of the lines as they are kept; a wider paper leaves room at the right, a narrower one wraps."""
 
 
-def lines_of(act: ActRow, shift: ShiftRow, who: TillIdentity, cashier: str) -> tuple[str, ...]:
+def lines_of(
+    act: ActRow, shift: ShiftRow | None, who: TillIdentity, cashier: str
+) -> tuple[str, ...]:
     """Lines behind an X or a Z; none behind anything else."""
-    if act.action not in ("x", "z"):
+    if act.action not in ("x", "z") or shift is None:
         return ()
     totals = ShiftTotals(**json.loads(act.body)["totals"])
     return shift_slip_lines(
         shift, who, totals, act.created_at, cashier, "z" if act.action == "z" else "x"
     )
+
+
+def rows_of(
+    act: ActRow, shift: ShiftRow | None, who: TillIdentity, cashier: str, width: int
+) -> tuple[SlipRow, ...]:
+    """The same slip with its styles, as wide as a receipt printer's paper."""
+    if act.action not in ("x", "z") or shift is None:
+        return ()
+    from receipt_templates.shift_slip import render_shift
+
+    totals = ShiftTotals(**json.loads(act.body)["totals"])
+    kind: Literal["x", "z"] = "z" if act.action == "z" else "x"
+    slip = _slip(shift, who, totals, act.created_at, cashier, kind)
+    return render_shift(slip, locale=who.locale, width=width)
 
 
 def shift_slip_lines(
@@ -35,7 +52,19 @@ def shift_slip_lines(
     # The templates are loaded when there is something to print.
     from receipt_templates.shift_slip import shift_lines
 
-    slip = ShiftSlip(
+    slip = _slip(shift, who, totals, at, cashier, kind)
+    return shift_lines(slip, locale=who.locale, width=WIDTH)
+
+
+def _slip(
+    shift: ShiftRow,
+    who: TillIdentity,
+    totals: ShiftTotals,
+    at: str,
+    cashier: str,
+    kind: Literal["x", "z"],
+) -> ShiftSlip:
+    return ShiftSlip(
         store_name=who.store_name,
         register_id=who.register_id,
         number=shift.number,
@@ -45,4 +74,3 @@ def shift_slip_lines(
         totals=totals,
         kind=kind,
     )
-    return shift_lines(slip, locale=who.locale, width=WIDTH)

@@ -11,7 +11,7 @@ from edge_agent.ports import PrintJobRow
 from edge_agent.shift.rows import ActRow, ShiftRow, SignInRow
 from sync.contract.staff import FeedStaff, WireShiftTotals
 
-Owner = Literal["device", "pos", "none"]
+Owner = Literal["device", "slip", "pos", "none"]
 
 
 class ShiftStore(Protocol):
@@ -19,6 +19,7 @@ class ShiftStore(Protocol):
 
     def open_shift(self) -> ShiftRow | None: ...
     def last_shift(self) -> ShiftRow | None: ...
+    def shift(self, shift_id: str) -> ShiftRow | None: ...
     def put_shift(self, row: ShiftRow) -> None: ...
     def put_act(self, row: ActRow) -> None: ...
     def act(self, job_id: str) -> ActRow | None: ...
@@ -41,7 +42,8 @@ class ShiftStore(Protocol):
 class ShiftContext:
     """The register's surroundings at one call.
 
-    `owner` says whose printer makes the Z: `device` is ours, with `pos` we only observe. `staff`
+    `owner` says whose printer makes the Z: `device` is ours, with `pos` we only observe, and with
+    `slip` nobody's does: a receipt printer of ours prints the loyalty slip alone. `staff`
     is the centre's list, empty where the store signs nobody in. `boot` and `mono_ms` are the
     machine's run and its monotonic clock."""
 

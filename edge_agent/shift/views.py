@@ -58,7 +58,8 @@ class DeviceShiftView(BaseModel):
 
 
 class ShiftView(BaseModel):
-    """The shift as it stands. `owner` is whose printer makes the Z: `device`, `pos` or `none`."""
+    """The shift as it stands. `owner` is whose printer makes the Z: `device`, `pos` or nobody's,
+    which is `slip` where a receipt printer prints the loyalty slip and `none` without one."""
 
     is_open: bool
     number: int
