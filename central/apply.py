@@ -12,6 +12,7 @@ from functools import partial
 
 from central.apply_member import Setting, apply_to_member
 from central.changes import Changes
+from central.counter_plan import Visit, lend_by_visits
 from central.counters import take_counters
 from central.db.bulk import Columns, Connection, Row, insert_rows
 from central.denials import put_deny
@@ -192,6 +193,12 @@ def _apply_routed(
                     apply_to_member(member, fact, setting)
             _publish(connection, some, now, changes)
             changes.write(connection)
+    visits = [
+        Visit(each.member_id, each.fact.store_id, each.fact.register_id)
+        for each in routed
+        if isinstance(each.fact.message, WireSale)
+    ]
+    lend_by_visits(connection, changes, members, visits, tills, policy)
 
 
 def publish(

@@ -18,6 +18,7 @@ from central.instants import to_text
 from central.leases import is_restoring
 from central.member_state import Cause, Hold, MemberState
 from central.member_store import load_members
+from central.purse_claims import claim
 from loyalty import ledger
 from sync.contract.live import AuthorisationReply, AuthorisationRequest
 from sync.serving.port import Caller, Refused
@@ -26,7 +27,8 @@ from sync.serving.port import Caller, Refused
 def authorise(
     connection: Connection, caller: Caller, request: AuthorisationRequest, now: datetime
 ) -> AuthorisationReply:
-    """Hold what is available, up to what is asked for.
+    """Hold what is available, up to what is asked for, and claim of a shown purse what that and
+    the register's own lease do not cover.
 
     Reasons for less: `insufficient`, `blocked`, `unknown_member`, `sale_closed`, `voided`,
     `settled`, `restoring`. 409 `auth_id_reused` when the id was used for something else.
@@ -48,11 +50,13 @@ def authorise(
         requested=request.points,
         approved=approved,
         reason=reason,
-        state="open" if approved else "refused",
+        state="open",
         created_at=now,
         epoch=caller.epoch,
         number=request.number,
     )
+    claim(connection, member, request, hold, now)
+    hold.state = "open" if approved or hold.purse_points else "refused"
     member.holds[hold.auth_id] = hold
     member.touch("hold", hold.auth_id)
     if approved:
@@ -138,12 +142,20 @@ def _publish(connection: Connection, members: list[MemberState], now: datetime) 
 
 def _answer(hold: Hold, now: datetime) -> AuthorisationReply:
     """What was answered the first time, unless the hold has ended without a sale since."""
-    if hold.state in ("voided", "settled", "expired"):
-        return _reply(hold.auth_id, 0, hold.state, now)
-    return _reply(hold.auth_id, hold.approved, hold.reason, now)
+    is_ended = hold.state in ("voided", "settled", "expired")
+    purse = (0 if is_ended else hold.purse_points) if hold.purse_serial else None
+    if is_ended:
+        return _reply(hold.auth_id, 0, hold.state, now, purse)
+    return _reply(hold.auth_id, hold.approved, hold.reason, now, purse)
 
 
-def _reply(auth_id: str, approved: int, reason: str, now: datetime) -> AuthorisationReply:
+def _reply(
+    auth_id: str, approved: int, reason: str, now: datetime, purse: int | None = None
+) -> AuthorisationReply:
     return AuthorisationReply(
-        auth_id=auth_id, approved_points=approved, reason=reason, server_time=to_text(now)
+        auth_id=auth_id,
+        approved_points=approved,
+        reason=reason,
+        purse_points=purse,
+        server_time=to_text(now),
     )

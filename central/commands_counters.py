@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from central import counters
+from central.counter_store import key_of
 from central.instants import system_clock
 from central.place import opened
 from central.tables import table
@@ -71,7 +72,7 @@ def define(arguments: Namespace) -> int:
 
 def lend(arguments: Namespace) -> int:
     """Units for one register."""
-    key = counters.key_of(arguments.kind, arguments.key, arguments.window)
+    key = key_of(arguments.kind, arguments.key, arguments.window)
     with (
         opened(arguments.data_dir, arguments.database_url) as connection,
         connection.transaction(),

@@ -2,141 +2,40 @@
 
 A campaign's limit is spread over all registers: half of what is left goes out in equal parts, and a
 register that has used up half of its part gets more; when nothing is left here, the fullest one is
-asked for half of its own. Other kinds (a gift card's balance, a coupon's one use) are lent to the
-register that is named. A unit is debited here before a register hears of it (B1), and comes back by
-the register's own fact (B3), of its own life (B4). After a restore nothing is lent before every
-register has said what it holds.
+asked for half of its own. A member's coupons and limits follow where they shop
+(`central.counter_plan`); what a till is short of while it is online it asks for
+(`central.counter_asks`), and a person may lend to a register by name. A unit is debited here before
+a register hears of it (B1), and comes back by the register's own fact (B3), of its own life (B4).
+After a restore nothing is lent before every register has said what it holds.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from central.changes import Changes, register_scope
+from central.changes import Changes
+from central.counter_store import (
+    Counter,
+    found_or_made,
+    grant,
+    key_of,
+    lease_of,
+    load,
+    save,
+)
 from central.db.bulk import Connection
 from central.deeds import note_deed
 from central.errors import BadInput
 from central.facts import Understood
-from loyalty.authorisation.conditions import b1_debited, b3_logged
+from loyalty.authorisation.conditions import b3_logged
 from sync.contract.live import HeldCounter
 from sync.contract.messages import WireSale
-from sync.contract.rights import CounterKind, FeedCounterLease, WireCounterLeaseReturned
+from sync.contract.rights import CounterKind, WireCounterLeaseReturned
 
 CAMPAIGN = "campaign_limit"
 MAX_UNITS = 10**12 - 1
-
-_COUNTER = """
-select member_id, counter_key, kind, key, time_window, unit, total, expires_on::text from counter
-where member_id = %s and counter_key = %s for update
-"""
-_LEASES = """
-select counter_id, register_id, epoch, granted, used, returned, state, recall_id, recall_units
-from counter_lease where member_id = %s and counter_key = %s order by counter_id
-"""
-_SAVE = """
-insert into counter_lease (member_id, counter_id, counter_key, register_id, epoch, granted, used,
-    returned, state, recall_id, recall_units)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-on conflict (member_id, counter_id) do update set granted = excluded.granted,
-    used = excluded.used, returned = excluded.returned, state = excluded.state,
-    recall_id = excluded.recall_id, recall_units = excluded.recall_units
-"""
-
-
-@dataclass(slots=True)
-class CounterLease:
-    """A part of a counter; sums only rise."""
-
-    counter_id: str
-    register_id: str
-    epoch: int
-    granted: int = 0
-    used: int = 0
-    returned: int = 0
-    state: str = "open"
-    recall_id: str = ""
-    recall_units: int = 0
-
-    @property
-    def left(self) -> int:
-        """Units that the register may still use."""
-        return max(0, self.granted - self.used - self.returned)
-
-
-@dataclass(slots=True)
-class Counter:
-    """One countable right, locked, with all its parts."""
-
-    member_id: int
-    counter_key: str
-    kind: CounterKind
-    key: str
-    window: str
-    unit: str
-    total: int
-    expires_on: str | None
-    leases: dict[str, CounterLease] = field(default_factory=dict)
-
-    @property
-    def left(self) -> int:
-        """Units that nobody was lent, below zero when more was used than there was."""
-        return self.total - sum(
-            max(lease.granted - lease.returned, lease.used) for lease in self.leases.values()
-        )
-
-
-def key_of(kind: str, key: str, window: str = "") -> str:
-    """What a counter is called beside its member."""
-    return f"{kind}:{key}:{window}"
-
-
-def load(connection: Connection, member_id: int, counter_key: str) -> Counter | None:
-    """A counter, locked until the transaction ends."""
-    row = connection.execute(_COUNTER, [member_id, counter_key]).fetchone()
-    if row is None:
-        return None
-    leases = [CounterLease(*each) for each in connection.execute(_LEASES, [member_id, counter_key])]
-    counter = Counter(*row)
-    counter.leases = {lease.counter_id: lease for lease in leases}
-    return counter
-
-
-def _save(connection: Connection, changes: Changes, counter: Counter, lease: CounterLease) -> None:
-    connection.execute(
-        _SAVE,
-        [
-            *(counter.member_id, lease.counter_id, counter.counter_key),
-            *(lease.register_id, lease.epoch, lease.granted, lease.used, lease.returned),
-            *(lease.state, lease.recall_id, lease.recall_units),
-        ],
-    )
-    row = FeedCounterLease.model_validate(
-        {
-            "counter_id": lease.counter_id,
-            "kind": counter.kind,
-            "key": counter.key,
-            "unit": counter.unit,
-            "window": counter.window,
-            "member_id": counter.member_id or None,
-            "register_id": lease.register_id,
-            "epoch": lease.epoch,
-            "granted_units": lease.granted,
-            "state": lease.state,
-            "expires_on": counter.expires_on,
-            "recall_id": lease.recall_id,
-            "recall_units": lease.recall_units,
-        }
-    )
-    changes.put_message(
-        "counter_lease",
-        lease.counter_id,
-        row,
-        scope=register_scope(lease.register_id),
-        member_id=counter.member_id,
-    )
 
 
 # --- what the central team does ---------------------------------------------------------------
@@ -205,14 +104,14 @@ def lend(
     if counter is None or row is None:
         raise BadInput("no_such_counter", "the counter or the register is not known")
     changes = Changes()
-    granted = _grant(connection, changes, counter, register_id, row[0], units)
+    granted = grant(connection, changes, counter, register_id, row[0], units)
     changes.flush(connection)
     text = f"{reason} ({granted} to {register_id})"
     note_deed(connection, now, author, "counter_lent", f"counter:{counter_key}", text)
     return granted
 
 
-def _is_awaiting(connection: Connection) -> bool:
+def is_awaiting(connection: Connection) -> bool:
     """Whether registers may hold parts that a restored database has forgotten."""
     row = connection.execute(
         "select exists (select 1 from awaited where settled_at is null)"
@@ -221,7 +120,7 @@ def _is_awaiting(connection: Connection) -> bool:
 
 
 def _refuse_while_restoring(connection: Connection) -> None:
-    if _is_awaiting(connection):
+    if is_awaiting(connection):
         raise BadInput("restoring", "wait until every register has reported, or settle it")
 
 
@@ -237,32 +136,9 @@ def _spread(connection: Connection, changes: Changes, counter: Counter) -> None:
     tills = _tills(connection)
     part = counter.left // (2 * len(tills)) if tills else 0
     for register_id, epoch in tills:
-        lease = _lease_of(counter, register_id, epoch)
+        lease = lease_of(counter, register_id, epoch)
         wanted = max(0, part - lease.left)
-        _grant(connection, changes, counter, register_id, epoch, wanted)
-
-
-def _lease_of(counter: Counter, register_id: str, epoch: int) -> CounterLease:
-    counter_id = f"{register_id}.{epoch}.{counter.member_id}.{counter.counter_key}"
-    return counter.leases.get(counter_id) or CounterLease(counter_id, register_id, epoch)
-
-
-def _grant(
-    connection: Connection,
-    changes: Changes,
-    counter: Counter,
-    register_id: str,
-    epoch: int,
-    units: int,
-) -> int:
-    lease = _lease_of(counter, register_id, epoch)
-    there = max(0, counter.left)
-    granted = min(units, there)
-    lease.granted += granted
-    counter.leases[lease.counter_id] = lease
-    b1_debited(granted, there)
-    _save(connection, changes, counter, lease)
-    return granted
+        grant(connection, changes, counter, register_id, epoch, wanted)
 
 
 # --- what registers say -----------------------------------------------------------------------
@@ -304,8 +180,8 @@ def _post(
         if back.recall_id and back.recall_id == lease.recall_id:
             lease.recall_id, lease.recall_units = "", 0
         lease.state = "closed" if back.closes else lease.state
-    _save(connection, changes, counter, lease)
-    if counter.kind == CAMPAIGN and not _is_awaiting(connection):
+    save(connection, changes, counter, lease)
+    if counter.kind == CAMPAIGN and not is_awaiting(connection):
         _feed_the_hungry(connection, changes, counter)
 
 
@@ -320,33 +196,44 @@ def take_held(
         if not each.counter_id.startswith(prefix) or not owner.isdecimal() or len(owner) > 16:
             continue
         counter = load(connection, int(owner), counter_key)
+        counter = counter or forgotten(connection, int(owner), counter_key)
         if counter is None:
             continue
-        lease = _lease_of(counter, register_id, epoch)
+        lease = lease_of(counter, register_id, epoch)
         if each.granted_units > lease.granted:
             lease.granted = each.granted_units
             counter.leases[lease.counter_id] = lease
-            _save(connection, changes, counter, lease)
+            save(connection, changes, counter, lease)
             restored += 1
     changes.flush(connection)
     return restored
 
 
+def forgotten(connection: Connection, member_id: int, counter_key: str) -> Counter | None:
+    """A coupon's or a member's limit's counter that the backup did not know: there is nothing of
+    it until `central.counter_plan` finds what it is a counter of."""
+    kind, _, rest = counter_key.partition(":")
+    key, _, window = rest.rpartition(":")
+    if kind not in ("coupon", "member_limit") or not 0 < len(key) <= 64 or len(window) > 10:
+        return None
+    return found_or_made(connection, member_id, kind, key, window)
+
+
 def _feed_the_hungry(connection: Connection, changes: Changes, counter: Counter) -> None:
     """Registers that are at the end of their part get more; the fullest gives when nothing is
     left here."""
-    leases = [_lease_of(counter, *till) for till in _tills(connection)]
+    leases = [lease_of(counter, *till) for till in _tills(connection)]
     leases.sort(key=lambda each: (each.left, each.counter_id))
     part = max(1, counter.left // (2 * len(leases))) if leases else 0
     for lease in leases:
         if counter.left > 0 and lease.state == "open" and lease.left * 2 < part:
             wanted = part - lease.left
-            _grant(connection, changes, counter, lease.register_id, lease.epoch, wanted)
+            grant(connection, changes, counter, lease.register_id, lease.epoch, wanted)
     if leases and leases[0].left == 0 and counter.left <= 0:
         fullest = leases[-1]
         if fullest.left > 1 and not fullest.recall_id:
             fullest.recall_id, fullest.recall_units = uuid.uuid4().hex, fullest.left // 2
-            _save(connection, changes, counter, fullest)
+            save(connection, changes, counter, fullest)
 
 
 def report(connection: Connection) -> list[dict[str, object]]:

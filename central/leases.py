@@ -126,14 +126,22 @@ def _held_by(member: MemberState, tills: Sequence[Till]) -> int:
 
 
 def top_ups(
-    available: int, share: int, store_held: int, open_leases: Sequence[int], least: int
+    available: int,
+    share: int,
+    store_held: int,
+    open_leases: Sequence[int],
+    least: int,
+    *,
+    is_rounded_up: bool = False,
 ) -> list[int]:
-    """Points to add to each of a store's leases (one figure per till, in order).
+    """Points (or units of a counter) to add to each of a store's leases (one per till, in order).
 
-    `share` is what the store may hold, `store_held` what its leases hold in all. Equal parts; a
-    till that is short by less than the least amount gets nothing. Pure.
+    `share` is what the store may hold, `store_held` what its leases hold in all. Equal parts,
+    rounded up as long as the share lasts where a single unit is to lie somewhere; a till that is
+    short by less than the least amount gets nothing. Pure.
     """
-    wanted = share // len(open_leases) if open_leases else 0
+    tills = len(open_leases)
+    wanted = (share + (tills - 1 if is_rounded_up else 0)) // tills if tills else 0
     room = min(available, share - store_held)
     grants = []
     for held in open_leases:

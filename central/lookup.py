@@ -8,6 +8,7 @@ from datetime import datetime
 
 from central.apply import publish
 from central.changes import Changes
+from central.counter_plan import Visit, lend_by_visits
 from central.db.bulk import Connection
 from central.feed import PHONE, serve_rows
 from central.forgotten_purses import kept_back
@@ -42,10 +43,12 @@ def look_up(
     tills = tills_of(connection, caller.store_id, now)
     kept = kept_back(connection)
     ensure_leases(member, caller.store_id, tills, cause, policy, kept)
+    changes = Changes()
     if member.postings or member.touched:
-        changes = Changes()
         publish(connection, [member], now, changes)
-        changes.flush(connection)
+    visit = Visit(member_id, caller.store_id, caller.register_id)
+    lend_by_visits(connection, changes, members, [visit], {caller.store_id: tills}, policy)
+    changes.flush(connection)
     rows = _rows(connection, caller, member_id)
     return LookupReply(found=True, rows=rows, server_time=to_text(now))
 
@@ -68,7 +71,8 @@ def _find(connection: Connection, request: LookupRequest) -> int | None:
 def _rows(connection: Connection, caller: Caller, member_id: int) -> list[FeedRow]:
     found = connection.execute(
         "select kind, key, version, is_deleted, body, xid::text::bigint, id, member_id from change"
-        " where member_id = %s and kind in ('member', 'token', 'lease', 'deny', %s)"
+        " where member_id = %s and kind in"
+        " ('member', 'token', 'lease', 'counter_lease', 'deny', %s)"
         " and scope = any(%s) order by xid, id",
         [
             member_id,

@@ -45,7 +45,8 @@ class Cause(NamedTuple):
 
 @dataclass(slots=True)
 class Hold:
-    """Points set aside for one sale, and what was answered."""
+    """Points set aside for one sale, and what was answered. `purse_points` of a shown purse are
+    claimed while it is open, see `central.purse_claims`; serial 0: the centre was not asked."""
 
     auth_id: str
     sale_id: str
@@ -57,6 +58,9 @@ class Hold:
     created_at: datetime
     epoch: int = 0
     number: int = 0
+    purse_serial: int = 0
+    purse_points: int = 0
+    purse_minute: int = -1
 
 
 @dataclass(slots=True)

@@ -52,6 +52,7 @@ _HOLD: Columns = (
     *(("sale_id", "uuid"), ("register_id", "text"), ("requested", "bigint")),
     *(("approved", "bigint"), ("reason", "text"), ("state", "text")),
     *(("created_at", "timestamptz"), ("epoch", "integer"), ("number", "bigint")),
+    *(("purse_serial", "bigint"), ("purse_points", "bigint"), ("purse_minute", "bigint")),
 )
 _LEASE_KEY: Columns = (*_MEMBER, ("lease_id", "text"))
 _LEASE: Columns = (
@@ -154,7 +155,7 @@ def _load_rights(
 ) -> None:
     query = (
         "select member_id, auth_id::text, sale_id::text, register_id, requested, approved, reason,"
-        " state, created_at, epoch, number from hold"
+        " state, created_at, epoch, number, purse_serial, purse_points, purse_minute from hold"
         " where member_id = any(%s) and (state = 'open' or auth_id = any(%s::uuid[]))"
     )
     for row in connection.execute(query, [ids, auth_ids]):

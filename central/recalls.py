@@ -92,7 +92,7 @@ def ask(
     hold = member.holds.get(request.auth_id)
     if hold is None or hold.state not in ("open", "refused") or member.books.balance(OVERDRAFT):
         return False
-    missing = request.points - hold.approved - _at_caller(member, caller)
+    missing = request.points - hold.approved - hold.purse_points - _at_caller(member, caller)
     others = [
         lease
         for lease in member.leases.values()
@@ -139,7 +139,7 @@ def grow(
     if hold.state not in ("open", "refused"):
         return 0, hold.state
     free = member.free_points(kept_back(connection))
-    more = min(hold.requested - hold.approved, free)
+    more = min(hold.requested - hold.approved - hold.purse_points, free)
     if more > 0 and not member.is_blocked:
         cause = Cause(
             f"grown:{hold.auth_id}:{hold.approved}",

@@ -33,7 +33,8 @@ def redeem(
     redemption = sale.redemption
     assert redemption is not None
     claimed = min(redemption.hold_points, redemption.points)
-    held = _settle_hold(member, cause, redemption.auth_id, claimed)
+    is_used = bool(claimed or (redemption.purse_serial and redemption.purse_points))
+    held = _settle_hold(member, cause, redemption.auth_id, claimed, is_used=is_used)
     if not redemption.points:
         return
     parts = _parts(member, fact, redemption, held)
@@ -116,7 +117,9 @@ def _debit_forgotten(
         honour_claims(member, cause)
 
 
-def _settle_hold(member: MemberState, cause: Cause, auth_id: str, claimed: int) -> str:
+def _settle_hold(
+    member: MemberState, cause: Cause, auth_id: str, claimed: int, *, is_used: bool
+) -> str:
     """Close the register's own open hold and name the place to burn from. What the sale does
     not claim becomes available first, so that the rest of the redemption can draw on it."""
     hold = member.holds.get(auth_id)
@@ -124,7 +127,7 @@ def _settle_hold(member: MemberState, cause: Cause, auth_id: str, claimed: int) 
         return AVAILABLE
     place = hold_place(auth_id)
     member.post(ledger.give_back(member.books, member.next_id(cause), place, keep=claimed), cause)
-    hold.state = "used" if claimed else "voided"
+    hold.state = "used" if is_used else "voided"
     member.touch("hold", auth_id)
     return place
 

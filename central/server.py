@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from central.code_sender import Codes, CodeSender
+from central.counter_asks import CounterAsks
 from central.db.embedded import EmbeddedServer
 from central.db.migrate import migrate
 from central.db.session import open_pool
@@ -61,7 +62,10 @@ def wired(
     snapshots = Snapshots(pool, snapshot_dir, clock) if snapshot_dir else None
     watch = Watch(url, clock, database_server)
     service = CentreService(
-        pool, programme_keys, clock, policy, snapshots, Recalls(pool), Codes(code_sender)
+        *(pool, programme_keys, clock, policy, snapshots),
+        recalls=Recalls(pool),
+        codes=Codes(code_sender),
+        counter_asks=CounterAsks(pool, clock, policy),
     )
     app = build_app(service, board)
     app.add_exception_handler(DatabaseUnavailable, _on_unavailable)

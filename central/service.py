@@ -26,6 +26,7 @@ from central import (
     rules_stop,
 )
 from central.code_sender import Codes
+from central.counter_asks import CounterAsks
 from central.db.bulk import Connection
 from central.db.session import snapshot, transact
 from central.errors import DatabaseUnavailable
@@ -33,6 +34,7 @@ from central.instants import Clock, system_clock, to_text
 from central.recalls import Recalls
 from central.snapshots import Snapshots
 from loyalty.authorisation.policy import Policy
+from sync.contract.counters import CounterReply, CounterRequest
 from sync.contract.feed import BucketSums, FeedBucket, FeedPage, SnapshotInfo
 from sync.contract.live import (
     AuthorisationReply,
@@ -70,6 +72,7 @@ class CentreService:
     snapshots: Snapshots | None = None
     recalls: Recalls | None = None
     codes: Codes = field(default_factory=lambda: Codes(None))
+    counter_asks: CounterAsks | None = None
 
     def enrol(self, request: EnrolRequest) -> EnrolReply:
         """Exchange a one-time code for an identity."""
@@ -219,6 +222,11 @@ class CentreService:
         phone = transact(self.pool, lambda c: self.codes.phone_of(c, request.member_id))
         state = self.codes.send(caller.register_id, phone, request)
         return OneTimeCodeReply(state=state, server_time=to_text(self.clock()))
+
+    def lend_counters(self, caller: Caller, request: CounterRequest) -> CounterReply:
+        """Lend what a sale is short of; no transaction waits for other registers."""
+        asks = self.counter_asks or CounterAsks(self.pool, self.clock, self.policy)
+        return asks.answer(caller, request)
 
     def is_healthy(self) -> bool:
         """Whether the database answers."""

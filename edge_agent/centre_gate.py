@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.sync_breaker import Breaker
+from sync.contract.counters import CounterReply, CounterRequest
 from sync.contract.feed import FeedRow
 from sync.contract.live import (
     AuthorisationReply,
@@ -36,6 +37,7 @@ class LiveCentre(Protocol):
     def void_authorisation(self, auth_id: str) -> None: ...
     def lookup(self, request: LookupRequest, timeout_s: float = ...) -> LookupReply: ...
     def send_code(self, request: OneTimeCodeRequest) -> OneTimeCodeReply: ...
+    def counters(self, request: CounterRequest, timeout_s: float = ...) -> CounterReply: ...
 
 
 class CentreGate:
@@ -120,6 +122,23 @@ class CentreGate:
         if reply.found:
             self._apply_rows(reply.rows)
         return reply.found
+
+    def ask_counters(self, request: CounterRequest) -> bool:
+        """Have countable rights lent here; True when the centre has answered."""
+        if self._centre is None or not self.is_online:
+            return False
+        try:
+            reply = self._centre.counters(request, timeout_s=self._authorise_timeout_s)
+        except CentreUnavailable as error:
+            self._lost(error)
+            return False
+        except CentreRefused as error:
+            if error.status != 404:
+                emit(Event.CENTRE_REFUSED, problem=str(error))
+            return False
+        if reply.rows:
+            self._apply_rows(reply.rows)
+        return True
 
     def send(self, member_id: int, code: str, locale: Literal["uk", "en"]) -> bool:
         """Let the centre bring a one-time code to a member; False when it is not on its way."""

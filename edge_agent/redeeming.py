@@ -62,6 +62,10 @@ class Redeeming:
                 member_id=asked.member_id,
                 points=asked.points,
                 number=asked.number,
+                purse_serial=asked.purse.serial,
+                purse_points=asked.purse.points,
+                purse_minute=asked.purse.minute,
+                own_points=asked.purse.own_points,
             )
         )
 

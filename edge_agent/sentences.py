@@ -285,6 +285,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "underpaid": ("Оплата менша за суму чека", "The payment is less than the total"),
     "cash_not_needed": ("Усе вже сплачено без готівки", "Everything is paid without cash"),
     "bonus_tender": ("Бонуси списуйте кнопкою бонусів", "Redeem bonuses with the bonus key"),
+    "coupon_used": ("Цей купон тут уже використано", "This coupon is used up here"),
     "gift_card_short": (
         "На подарунковій картці стільки немає",
         "The gift card does not hold that much",

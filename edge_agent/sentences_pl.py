@@ -118,6 +118,7 @@ POLISH: Final[dict[str, str]] = {
     "underpaid": "Zapłacono mniej niż suma paragonu",
     "cash_not_needed": "Wszystko zapłacono bez gotówki",
     "bonus_tender": "Bonusy wydawaj przyciskiem bonusów",
+    "coupon_used": "Ten kupon jest tu już wykorzystany",
     "gift_card_short": "Na karcie podarunkowej nie ma tyle",
     "gift_card_twice": "Tą kartą podarunkową płacisz dwa razy",
     "gift_card_for_gift_card": "Kartą podarunkową nie płaci się za kartę podarunkową",

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
+from edge_agent.counted_rights import CountedRights
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.head_guard import HeadGuard
@@ -25,6 +26,7 @@ from edge_agent.sale_shown import SaleShown
 from edge_agent.till_identity import Rules, TillIdentity
 from edge_agent.usecases import open_sale as opening
 from edge_agent.usecases import record_print as paper
+from edge_agent.usecases.apply_codes import GiftCardHere, apply_coupon, gift_card_here
 from edge_agent.usecases.commit_sale import Confirm, Repriced, commit_sale
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft, Identification, known_row, load_draft
@@ -68,6 +70,7 @@ class Till:
         self._guard = guard
         self._shown = SaleShown(who, members)
         self._redeeming = Redeeming(ledger, gate, self.context)
+        self._counted = CountedRights(ledger, gate, self.context)
         self._serial = 0
         self._memory = Memory()
         self.hub: StoreHub = NoHub()
@@ -118,7 +121,8 @@ class Till:
     def open(self, command: opening.OpenSale) -> SaleView:
         """Open a sale; new rules become active here, between receipts."""
         self.activate_rules()
-        return self.step(command.sale_id, lambda uow, ctx: opening.open_sale(uow, ctx, command))
+        view = self.step(command.sale_id, lambda uow, ctx: opening.open_sale(uow, ctx, command))
+        return self._with_rights(view) if command.member is not None else view
 
     def activate_rules(self) -> None:
         """Let new rules in, unless a receipt touched in the last quarter of an hour is open."""
@@ -155,9 +159,28 @@ class Till:
         self, sale_id: str, member: Member | None, how: Identification | None, asks: bool = False
     ) -> SaleView:
         """Set or remove the member of an open sale."""
-        return self.step(
+        view = self.step(
             sale_id, lambda uow, ctx: opening.put_member(uow, ctx, sale_id, member, how, asks=asks)
         )
+        return self._with_rights(view) if member is not None else view
+
+    def _with_rights(self, view: SaleView) -> SaleView:
+        """The sale priced anew when the member's coupons or limits were lent here just now."""
+        sale_id = view.sale_id
+        if not self._counted.for_member(sale_id):
+            return view
+        return self.step(sale_id, lambda uow, ctx: opening.resume_sale(uow, ctx, sale_id))
+
+    def apply_coupon(self, sale_id: str, code: str) -> SaleView:
+        """Enter a coupon that was scanned; online what is short here is lent first."""
+        self._counted.for_coupon(code)
+        return self.step(sale_id, lambda uow, ctx: apply_coupon(uow, ctx, sale_id, code))
+
+    def gift_card(self, reference: str, wanted_minor: int) -> GiftCardHere:
+        """What a gift card may pay here of `wanted_minor` kopecks, before it is a tender."""
+        ctx = self.context()
+        self._counted.for_cards((Tender("gift_card", wanted_minor, reference),))
+        return self._ledger.unit(lambda uow: gift_card_here(uow, ctx, reference), durable=False)
 
     def park(self, sale_id: str, note: str) -> SaleView:
         """Put an open sale aside; what it was promised is given back."""
@@ -224,6 +247,7 @@ class Till:
         self, sale_id: str, quote_id: str, basket_hash: str, tenders: tuple[Tender, ...]
     ) -> SaleView:
         """Commit: when this returns, the sale is on disk and its paper is queued."""
+        self._counted.for_cards(tenders)
         ctx = self.context()
         command = Confirm(sale_id, quote_id, basket_hash, tenders, self.new_id())
         result = self._ledger.unit(lambda uow: commit_sale(uow, ctx, command))

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from sync.channel import MAX_ANSWER_BYTES, Answer, Channel, M
+from sync.contract.counters import CounterReply, CounterRequest
 from sync.contract.feed import SUMMED_KINDS, BucketSums, FeedBucket, FeedPage, SnapshotInfo
 from sync.contract.lanes import AUTHORISE, BURNS, EARNS, TELEMETRY, lane_of
 from sync.contract.live import (
@@ -191,7 +192,11 @@ class CentreClient:
     ) -> AuthorisationReply:
         """Hold points under the request's own id; safe to send again with the same id."""
         reply = self._post("/v1/authorisations", request, timeout_s, AuthorisationReply, AUTHORISE)
-        if reply.auth_id != request.auth_id or reply.approved_points > request.points:
+        too_much = (
+            reply.approved_points > request.points
+            or (reply.purse_points or 0) > request.purse_points
+        )
+        if reply.auth_id != request.auth_id or too_much:
             raise CentreUnavailable("the answer belongs to another authorisation")
         return reply
 
@@ -207,6 +212,10 @@ class CentreClient:
     def lookup(self, request: LookupRequest, timeout_s: float = LOOKUP_S) -> LookupReply:
         """Ask for a member that is not cached here."""
         return self._post("/v1/members/lookup", request, timeout_s, LookupReply, AUTHORISE)
+
+    def counters(self, request: CounterRequest, timeout_s: float = AUTHORISE_S) -> CounterReply:
+        """Have lent to this register what a sale is short of; safe to send again."""
+        return self._post("/v1/counters", request, timeout_s, CounterReply, AUTHORISE)
 
     def send_code(self, request: OneTimeCodeRequest) -> OneTimeCodeReply:
         """Let the centre bring a one-time code to a member."""

@@ -142,7 +142,8 @@ def _as_paid(
         cards = sum(tender.amount_minor for tender in tenders if tender.kind == "gift_card")
         kinds = tuple(sorted({tender.kind for tender in tenders}))
         paid = replace(draft, tender_kinds=kinds, gift_card_minor=cards)
-    matters = uses_up(shown, ctx.rules) or (
+    matters = uses_up(shown, ctx.rules) or bool(draft.codes)
+    matters = matters or (
         needs_of(ctx.rules).asks_tender and paid.tender_kinds != draft.tender_kinds
     )
     if not ctx.programme.gift_card_earns and paid.gift_card_minor != draft.gift_card_minor:

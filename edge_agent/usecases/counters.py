@@ -64,8 +64,18 @@ def within_leases(
     member_id: int,
     day: str,
 ) -> dict[str, Usage]:
-    """The usage of capped promotions, raised so that no more is left than the leases hold."""
+    """The usage of capped promotions, raised so that no more is left than the leases hold.
+
+    Where the policy says so, a limit per member of which nothing was lent here leaves nothing."""
+    if not caps:
+        return dict(usage)
     raised = dict(usage)
+    if member_id and ctx.policy.limits_by_right:
+        lent = {c.key for c in own_counters(ctx, tuple(caps)) if _is_total_of(c, member_id)}
+        for name, cap in caps.items():
+            if cap.per_member is not None and name not in lent:
+                known = raised.get(name, NOT_USED)
+                raised[name] = replace(known, member_total=cap.per_member)
     for counter in own_counters(ctx, tuple(caps)):
         field = _field_of(counter, member_id, day)
         size = getattr(caps[counter.key], _CAP_OF[field]) if field else None
@@ -96,17 +106,60 @@ def _field_of(counter: FeedCounterLease, member_id: int, day: str) -> str:
     return "member_today" if counter.window == day else ""
 
 
+def _is_total_of(counter: FeedCounterLease, member_id: int) -> bool:
+    whose = (counter.kind, counter.member_id, counter.window)
+    return whose == ("member_limit", member_id, "")
+
+
 def coupons_at_hand(
     uow: UnitOfWork, ctx: RegisterContext, member_id: int, held: Sequence[HeldCoupon]
 ) -> list[HeldCoupon]:
-    """The coupons without those of which this register's lease is used up."""
-    counters = own_counters(ctx, tuple({coupon.code for coupon in held}))
-    spent = {
-        counter.key
-        for counter in counters
-        if _is_coupon_of(counter, member_id) and not units_left(uow, ctx, counter)
-    }
-    return [coupon for coupon in held if coupon.code not in spent]
+    """The coupons as far as this register's leases of them go; one of which nothing was lent here
+    is there too, unless the policy wants a right for each use."""
+    left = coupon_units(uow, ctx, member_id, {coupon.code for coupon in held})
+    kept = []
+    for coupon in held:
+        if coupon.code not in left:
+            is_there = not ctx.policy.coupons_by_right
+        else:
+            is_there = left[coupon.code] > 0
+            left[coupon.code] -= is_there
+        if is_there:
+            kept.append(coupon)
+    return kept
+
+
+def coupon_units(
+    uow: UnitOfWork, ctx: RegisterContext, member_id: int, codes: Iterable[str]
+) -> dict[str, int]:
+    """Uses left here of the codes that are counted; others are not in it."""
+    left: dict[str, int] = {}
+    for counter in own_counters(ctx, tuple(codes)):
+        if _is_coupon_of(counter, member_id):
+            left[counter.key] = left.get(counter.key, 0) + units_left(uow, ctx, counter)
+    return left
+
+
+def codes_at_hand(
+    uow: UnitOfWork, ctx: RegisterContext, member_id: int, codes: Sequence[str]
+) -> list[str]:
+    """Codes entered for a sale, without coupons that are used up here or, where the policy wants a
+    right for each use, were never lent here."""
+    if not codes:
+        return []
+    left = coupon_units(uow, ctx, member_id, codes)
+    by_right = ctx.policy.coupons_by_right
+    return [
+        code
+        for code in codes
+        if (left[code] > 0 if code in left else not (by_right and is_coupon_number(ctx, code)))
+    ]
+
+
+def is_coupon_number(ctx: RegisterContext, code: str) -> bool:
+    """Whether a code is a printed coupon of the programme's ranges (13 digits)."""
+    prefixes = ctx.programme.coupon_prefixes
+    return len(code) == 13 and code.isdecimal() and code.startswith(prefixes)
 
 
 def _is_coupon_of(counter: FeedCounterLease, member_id: int) -> bool:
@@ -122,7 +175,12 @@ def uses_of(uow: UnitOfWork, ctx: RegisterContext, taken: Taken) -> list[Counter
             paid[card.reference] += card.amount_minor
     names = (*taken.promotions, *taken.coupons, *paid)
     uses = []
-    for counter in own_counters(ctx, names):
+    counters = own_counters(ctx, names)
+    if paid and ctx.policy.gift_cards_by_right:
+        known = {counter.key for counter in counters if counter.kind == "gift_card"}
+        if not paid.keys() <= known:
+            raise Conflict("gift_card_short", "nothing of the gift card was lent here")
+    for counter in counters:
         units = _units(counter, taken, paid)
         if counter.kind == "gift_card" and units > units_left(uow, ctx, counter):
             raise Conflict("gift_card_short", "the gift card does not hold that much here")

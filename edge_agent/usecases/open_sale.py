@@ -62,7 +62,7 @@ def open_sale(uow: UnitOfWork, ctx: RegisterContext, command: OpenSale) -> Draft
             identification=command.identification,
             cashier_id=command.cashier_id or ctx.cashier_id or ctx.cashier,
             cashier_member_id=command.cashier_member_id,
-            codes=_clean(command.codes),
+            codes=clean_codes(command.codes),
             origin=command.origin,
         ),
     )
@@ -82,11 +82,12 @@ def put_codes(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, codes: Iterab
 
     Raises `InvalidBasket` (`bad_code`, `too_many_codes`)."""
     row = open_row(uow, sale_id)
-    draft = replace(load_draft(row.draft), codes=_clean(codes))
+    draft = replace(load_draft(row.draft), codes=clean_codes(codes))
     return save(uow, ctx, row, requote(uow, ctx, draft))
 
 
-def _clean(codes: Iterable[str]) -> tuple[str, ...]:
+def clean_codes(codes: Iterable[str]) -> tuple[str, ...]:
+    """Codes as they are compared: upper case, each once; `InvalidBasket` as `put_codes`."""
     clean = tuple(dict.fromkeys(code.strip().upper() for code in codes))
     if any(not code or len(code) > MAX_CODE or not code.isprintable() for code in clean):
         raise InvalidBasket("bad_code", f"a code has 1 to {MAX_CODE} printable characters", "codes")

@@ -23,6 +23,13 @@ from edge_agent.usecases.drafts import (
 )
 from edge_agent.usecases.identified import Identification
 from edge_agent.usecases.open_sale import drop_authorisation
+from edge_agent.usecases.purse_offer import (
+    NO_PURSE,
+    PurseOffer,
+    at_centre,
+    purse_offer,
+    within_centre,
+)
 from edge_agent.usecases.rights import claim_of, inputs_at, self_granted
 from edge_agent.usecases.spendable import purse_points, refusal_before_asking
 from loyalty.authorisation.decision import Claimed, Decision, Inputs, OnlineAnswer, decide
@@ -41,6 +48,7 @@ class Asked:
     points: int
     dropped_auth_id: str = ""
     number: int = 0
+    purse: PurseOffer = NO_PURSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,13 @@ def ask_redemption(
     )  # fmt: skip
     uow.save_authorisation(request, ctx.clock.stamp())
     save(uow, ctx, row, replace(draft, auth_id=auth_id, requested_points=wanted))
-    asked = 0 if refusal else min(wanted, limit)
-    return Asked(auth_id, sale_id, member_id, asked, previous, request.number)
+    asked = Asked(
+        auth_id, sale_id, member_id, 0 if refusal else min(wanted, limit), previous, request.number
+    )
+    if not asked.points or how is None or how.purse is None:
+        return asked
+    inputs = _inputs(uow, ctx, asked, draft, how, None)
+    return replace(asked, purse=purse_offer(inputs, how.purse))
 
 
 def basket_limit(draft: Draft) -> int:
@@ -105,6 +118,8 @@ def island_needs(
     held = inputs.lease.points if inputs.lease else 0
     may_lend = inputs.is_head_confirmed and inputs.strength >= inputs.policy.needs.lease
     claim = claim_of(inputs, asked.member_id, draft.identification.purse)
+    if claim is not None:
+        claim = within_centre(claim, reply)
     return IslandNeeds(left if may_lend and held < left else 0, claim)
 
 
@@ -130,10 +145,8 @@ def decide_redemption(
     if draft.member is None or draft.identification is None:
         raise Conflict("no_member", "a redemption needs a member")
     inputs = _inputs(uow, ctx, asked, draft, draft.identification, reply)
-    if claimed is None:
-        inputs = self_granted(inputs)
-    else:
-        inputs = replace(inputs, claimed=claimed)
+    inputs = self_granted(inputs) if claimed is None else replace(inputs, claimed=claimed)
+    inputs = replace(inputs, claimed=at_centre(inputs.claimed, reply))
     return _store(uow, ctx, row, draft, request, decide(inputs))
 
 

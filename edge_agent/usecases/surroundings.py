@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 
 from edge_agent.ports import CouponChange, UnitOfWork
 from edge_agent.usecases.context import RegisterContext
-from edge_agent.usecases.counters import CounterUse, Taken, coupons_at_hand, uses_of, within_leases
+from edge_agent.usecases.counters import (
+    CounterUse,
+    Taken,
+    codes_at_hand,
+    coupons_at_hand,
+    uses_of,
+    within_leases,
+)
 from loyalty.basket import Tender
 from loyalty.member import HeldCoupon, Member
 from loyalty.promotions.circumstances import Circumstances
 from loyalty.promotions.compile import CompiledRuleset
-from loyalty.promotions.conditions import CodeEntered, TenderIn
+from loyalty.promotions.conditions import CodeEntered, CouponHeld, TenderIn
 from loyalty.promotions.limits import Caps, Usage
 from loyalty.quote import Quote
 
@@ -31,6 +38,7 @@ class RuleNeeds:
     caps: Mapping[str, Caps]
     codes: frozenset[str]
     asks_tender: bool
+    coupons: frozenset[str] = frozenset()
 
     @property
     def capped(self) -> tuple[str, ...]:
@@ -60,6 +68,9 @@ def needs_of(rules: CompiledRuleset) -> RuleNeeds:
                 code for each in conditions if isinstance(each, CodeEntered) for code in each.codes
             ),
             asks_tender=any(isinstance(each, TenderIn) for each in conditions),
+            coupons=frozenset(
+                code for each in conditions if isinstance(each, CouponHeld) for code in each.coupons
+            ),
         )
         _LATEST.rules = rules
     return _LATEST.needs
@@ -72,7 +83,7 @@ def around(uow: UnitOfWork, ctx: RegisterContext, draft: Draft) -> Circumstances
         store_format=ctx.store_format,
         register_id=ctx.register_id,
         channel=ctx.channel,
-        codes=frozenset(draft.codes),
+        codes=frozenset(codes_at_hand(uow, ctx, member_id, draft.codes)),
         tender_kinds=frozenset(draft.tender_kinds),
         gift_card_minor=draft.gift_card_minor,
         cashier_member_id=draft.cashier_member_id,
@@ -123,11 +134,7 @@ def _counted(quote: Quote, rules: CompiledRuleset) -> dict[str, int]:
         acted[promotion.promotion_id] = (
             acted.get(promotion.promotion_id, 0) + promotion.amount_minor
         )
-    given = [accrual.promotion_id for accrual in quote.accruals]
-    given += [gift.promotion_id for gift in quote.gifts]
-    given += [coupon.promotion_id for coupon in quote.coupons]
-    given += [tickets.promotion_id for tickets in quote.tickets]
-    for name in given:
+    for name in _acting(quote):
         acted.setdefault(name, 0)
     return {name: minor for name, minor in acted.items() if name in capped}
 
@@ -152,9 +159,33 @@ def counter_uses(
     cards = tuple(tender for tender in tenders if tender.kind == "gift_card")
     member_id = draft.member.member_id if draft.member else 0
     promotions = _counted(quote, ctx.rules)
-    if not (promotions or quote.used_coupons or cards):
+    coupons = (*quote.used_coupons, *_codes_used(quote, ctx.rules, draft.codes))
+    if not (promotions or coupons or cards):
         return []
-    return uses_of(uow, ctx, Taken(member_id, _today(ctx), promotions, quote.used_coupons, cards))
+    return uses_of(uow, ctx, Taken(member_id, _today(ctx), promotions, coupons, cards))
+
+
+def _codes_used(quote: Quote, rules: CompiledRuleset, codes: Iterable[str]) -> list[str]:
+    """Codes entered for a sale on which a promotion rests that acts in it."""
+    entered = set(codes)
+    if not entered & needs_of(rules).codes:
+        return []
+    acting = set(_acting(quote))
+    used: set[str] = set()
+    for item in rules.promotions:
+        if item.promotion.promotion_id in acting:
+            for each in item.promotion.conditions:
+                if isinstance(each, CodeEntered):
+                    used |= each.codes & entered
+    return sorted(used)
+
+
+def _acting(quote: Quote) -> list[str]:
+    names = [each.promotion_id for each in quote.promotions]
+    names += [each.promotion_id for each in quote.accruals]
+    names += [each.promotion_id for each in quote.gifts]
+    names += [each.promotion_id for each in quote.coupons]
+    return names + [each.promotion_id for each in quote.tickets]
 
 
 @dataclass(frozen=True, slots=True)

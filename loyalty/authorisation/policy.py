@@ -29,7 +29,9 @@ class Policy:
     least top-up that is worth a message. Purse: the most and the share it takes out, its life and
     how many stores it names; `purse_any_store` lets a claim name none. Cache: the most for one
     redemption and how many for one member between two contacts, the greatest age of the cached
-    row, and the budget of one store, also in an outage of the whole chain or not.
+    row, and the budget of one store, also in an outage of the whole chain or not. By right:
+    members' coupons, limits of uses per member and gift cards act on a register only as far as it
+    was lent a part of them.
     """
 
     lease_home_bp: int = 6_000
@@ -45,6 +47,9 @@ class Policy:
     cache_age_min: int = 24 * 60
     cache_budget_points: int = 100_000
     cache_in_chain_outage: bool = False
+    coupons_by_right: bool = False
+    limits_by_right: bool = False
+    gift_cards_by_right: bool = False
     needs: Needs = Needs()
 
 
@@ -86,6 +91,14 @@ def lease_value(policy: Policy, available: int, rank: int) -> int:
     """What the member's first (`rank` 0) or second store holds of the points, others nothing."""
     shares = (policy.lease_home_bp, policy.lease_second_bp)
     return share_down(max(0, available), shares[rank]) if rank < len(shares) else 0
+
+
+def units_value(policy: Policy, unused: int, rank: int) -> int:
+    """The same of a counter's unused units; at the first store rounded up, so that a right of one
+    use lies there."""
+    if rank == 0:
+        return -(-max(0, unused) * policy.lease_home_bp // BASIS_POINTS)
+    return lease_value(policy, unused, rank)
 
 
 def store_shares(total: int, registers: int) -> tuple[int, tuple[int, ...]]:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from loyalty.purse import MAX_SERIAL
 from sync.contract.feed import FeedKillList, FeedRow
 from sync.contract.messages import MemberIdField, Points, Uuid, WireModel
 
@@ -14,21 +15,28 @@ class AuthorisationRequest(WireModel):
     """Ask the centre to hold points for one sale. The id is written before it is sent.
 
     `number` rises by one with each question of this life of the register (0: not counted); see
-    `settled_number` of an upload and a heartbeat."""
+    `settled_number` of an upload and a heartbeat. A shown purse is named with what it would give
+    here and the minute of its screen (-1: a still code); `own_points` of a lease come before it."""
 
     auth_id: Uuid
     sale_id: Uuid
     member_id: MemberIdField
     points: Points
     number: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    purse_serial: Annotated[int, Field(ge=0, le=MAX_SERIAL)] = 0
+    purse_points: Points = 0
+    purse_minute: Annotated[int, Field(ge=-1, lt=2**40)] = -1
+    own_points: Points = 0
 
 
 class AuthorisationReply(WireModel):
     """`approved_points` are held until the sale's fact, a void, or a log received past the
-    question; never until an hour, so `expires_at` is None since version 3."""
+    question; never until an hour, so `expires_at` is None since version 3. `purse_points` of the
+    named purse are claimed as long; None: the centre does not say, and the island decides."""
 
     auth_id: Uuid
     approved_points: Points
+    purse_points: Points | None = None
     reason: str = ""
     expires_at: str | None = None
     server_time: str

@@ -104,6 +104,9 @@ class FeedOfflinePolicy(WireModel):
     cache_age_min: Annotated[int, Field(ge=1)] = 24 * 60
     cache_budget_points: Points = 100_000
     cache_in_chain_outage: bool = False
+    coupons_by_right: bool = False
+    limits_by_right: bool = False
+    gift_cards_by_right: bool = False
     needs: NeedsFields = NeedsFields()
 
 

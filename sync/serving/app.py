@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sync.contract.counters import CounterRequest
 from sync.contract.live import (
     AuthorisationRequest,
     Heartbeat,
@@ -27,7 +28,7 @@ from sync.serving.gate import authenticate, parse, read_body, unpack
 from sync.serving.hints import HintBoard
 from sync.serving.lanes import Lanes, admitted
 from sync.serving.pacer import Pacer
-from sync.serving.port import Caller, Refused, SendsCodes, Server
+from sync.serving.port import Caller, LendsCounters, Refused, SendsCodes, Server
 from sync.serving.stamp import StampedAnswers
 
 _TITLES = {
@@ -193,6 +194,13 @@ def _add_live_routes(app: FastAPI, server: Server) -> None:
         if not isinstance(server, SendsCodes):
             raise Refused(404, "no_such_route", "no codes are sent here")
         return await _ask(server, request, OneTimeCodeRequest, server.send_code)
+
+    @app.post("/v1/counters")
+    async def lend_counters(request: Request) -> Response:
+        """Lend the register what a sale is short of: uses of a coupon, of a limit, a gift card."""
+        if not isinstance(server, LendsCounters):
+            raise Refused(404, "no_such_route", "no counters are lent here")
+        return await _ask(server, request, CounterRequest, server.lend_counters)
 
     @app.post("/v1/members/lookup")
     async def lookup(request: Request) -> Response:

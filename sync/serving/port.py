@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from sync.contract.counters import CounterReply, CounterRequest
 from sync.contract.feed import BucketSums, FeedBucket, FeedPage, SnapshotInfo
 from sync.contract.live import (
     AuthorisationReply,
@@ -90,6 +91,15 @@ class SendsCodes(Protocol):
 
     def send_code(self, caller: Caller, request: OneTimeCodeRequest) -> OneTimeCodeReply:
         """Send a code to the member's phone."""
+        ...
+
+
+@runtime_checkable
+class LendsCounters(Protocol):
+    """A server that lends countable rights on demand; one without answers 404."""
+
+    def lend_counters(self, caller: Caller, request: CounterRequest) -> CounterReply:
+        """Lend what a sale is short of."""
         ...
 
 
