@@ -49,8 +49,14 @@ def work(terms: Terms) -> Outcome:
     for text in wrong[:SHOWN]:
         print(text)
     told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    figures = {"wrong": len(wrong), "forked": forked, "on_pty": on_pty, **verdicts}
-    says = f"{len(wrong)} wrong, {on_pty} of them on a pty; the next life said {told}"
+    figures = {
+        "wrong": len(wrong),
+        "told": wrong[:SHOWN],
+        "forked": forked,
+        "on_pty": on_pty,
+        **verdicts,
+    }
+    says = f"{len(wrong)} wrong; {on_pty} on a pty; the next life said {told}"
     return Outcome(forked + on_pty, not wrong, says, figures)
 
 

@@ -22,11 +22,13 @@ from drivers.emulators.printer import PrinterEmulator
 from drivers.errors import DeviceUnavailable
 from drivers.fiscal.counted.pace import Pace
 from tests.support.inline_printer import InlineBench, InlineLoop, InlinePort, InlineWorld
-from tests.support.sigkill_lives import ESCPOS, live
+from tests.support.sigkill_lives import ESCPOS, live, load_late_parts
 
 LARGEST: Final = 200_000
 _READ: Final = struct.Struct("<Id")
 _SECONDS: Final = struct.Struct("<d")
+HEAD: Final = 1 + _SECONDS.size
+THERE: Final = b"+"
 GONE: Final = b"!"
 
 
@@ -64,6 +66,9 @@ class ForkedLives:
 
     def __init__(self, bench: InlineBench | InlineSlipBench) -> None:
         self._bench = bench
+        load_late_parts()
+        # What is there by now is shared by every fork, and no collection looks at it again.
+        gc.freeze()
 
     def live(self, order: dict[str, Any]) -> dict[str, Any]:
         """One life to its end."""
@@ -71,7 +76,7 @@ class ForkedLives:
         child = os.fork()
         if child == 0:
             ours.close()
-            _live_apart(order, theirs)
+            _live_apart(order, theirs, self._bench.world.now)
         theirs.close()
         with ours:
             said = self._serve(ours)
@@ -95,12 +100,11 @@ class ForkedLives:
                 break
             if verb == b"C":
                 port = self._bench.connect()
-            answer = _on_port(port, verb, body) if verb in b"RW" else b""
             if verb == b"P":
                 world.pass_time(*_SECONDS.unpack(body))
-            if verb in b"TP":
-                answer = _SECONDS.pack(world.now)
-            line.send(b"+" + answer if answer is not None else GONE)
+            answer = _on_port(port, verb, body) if verb in b"RW" else b""
+            flag = GONE if answer is None else THERE
+            line.send(flag + _SECONDS.pack(world.now) + (answer or b""))
         return said
 
 
@@ -115,13 +119,13 @@ def _on_port(port: InlinePort | None, verb: bytes, body: bytes) -> bytes | None:
     return b""
 
 
-def _live_apart(order: dict[str, Any], line: socket.socket) -> None:
+def _live_apart(order: dict[str, Any], line: socket.socket, now: float) -> None:
     """The forked process; it never returns."""
     # A collection would touch, and so copy, every page that the fork shares with its parent.
     gc.disable()
     code = 1
     try:
-        asked = _Asked(line)
+        asked = _Asked(line, now)
         pace = Pace(asked.now, asked.pass_time)
         line.send(b"=" + json.dumps(live(order, asked.opened, pace)).encode())
         code = 0
@@ -130,17 +134,20 @@ def _live_apart(order: dict[str, Any], line: socket.socket) -> None:
 
 
 class _Asked:
-    """The printer, its cable and its clock, as the forked process sees them."""
+    """The printer, its cable and its clock, as the forked process sees them.
 
-    def __init__(self, line: socket.socket) -> None:
+    Each answer tells the time, which nothing but a question moves."""
+
+    def __init__(self, line: socket.socket, now: float) -> None:
         self._line = line
+        self._now = now
 
     def opened(self, _url: str) -> _AskedPort:
         self.ask(b"C")
         return _AskedPort(self.ask)
 
     def now(self) -> float:
-        return float(_SECONDS.unpack(self.ask(b"T"))[0])
+        return self._now
 
     def pass_time(self, seconds: float) -> None:
         self.ask(b"P" + _SECONDS.pack(seconds))
@@ -148,9 +155,10 @@ class _Asked:
     def ask(self, request: bytes) -> bytes:
         self._line.send(request)
         answer = self._line.recv(LARGEST)
-        if answer == GONE:
+        (self._now,) = _SECONDS.unpack(answer[1:HEAD])
+        if answer[:1] == GONE:
             raise DeviceUnavailable("port_gone", "the cable is out")
-        return answer[1:]
+        return answer[HEAD:]
 
 
 class _AskedPort:

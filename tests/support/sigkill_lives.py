@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +29,9 @@ from drivers.conformance.receipt_printer import slip_job
 from drivers.conformance.samples import sample_job
 from drivers.fiscal.counted.pace import REAL_TIME, Pace
 from drivers.receipt.driver import DEFAULTS, read_options
-from drivers.receipt.printer import EscPosPrinter
+from drivers.receipt.model import printer_model
+from drivers.receipt.printer import EscPosPrinter, slip_rows
+from drivers.receipt.slip_bytes import slip_bytes
 from drivers.transport import open_transport
 from edge_agent.ledger.ledger import Ledger, LedgerJournal
 from tests.support.mortal_printing import FAMILIES, SLIP
@@ -135,8 +138,17 @@ def live(
     return {"verdict": outcome.verdict, "reason": outcome.reason, "points": dict(doom.seen)}
 
 
+def load_late_parts() -> None:
+    """What a life would load for itself, a quarter of a second each: the slip's library with a
+    slip's glyphs, and the migrations of a new ledger."""
+    slip_bytes(slip_rows(job_of(ESCPOS, "warm").text), printer_model("TM-T20II"))
+    with tempfile.TemporaryDirectory() as folder:
+        Ledger(Path(folder) / "ledger.db", "r-1", 1).close()
+
+
 def main() -> int:
     """Fork a life for each order."""
+    load_late_parts()
     for line in sys.stdin:
         order = json.loads(line)
         reading, writing = os.pipe()
