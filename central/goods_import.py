@@ -25,8 +25,9 @@ from sync.contract.feed import FeedGood
 
 COLUMNS = (
     *("sku", "name", "barcodes", "unit", "price", "price_kind", "tax_group", "uktzed"),
-    *("goods_class", "min_price", "groups", "tags"),
+    *("goods_class", "min_price", "groups", "tags", "needs_stamp"),
 )
+YES_NO = {"": False, "0": False, "1": True, "no": False, "yes": True, "ні": False, "так": True}
 CHUNK_ROWS = 2_000
 _IMPORT_LOCK = 5_260_871_004
 
@@ -72,7 +73,15 @@ def parse_good(values: Mapping[str, str]) -> FeedGood:
         min_price_minor=_price(values["min_price"] or "0", "min_price"),
         groups=parse_list(values["groups"], "groups"),
         tags=parse_list(values["tags"], "tags"),
+        needs_stamp=_flag(values["needs_stamp"], "needs_stamp"),
     )
+
+
+def _flag(text: str, field: str) -> bool:
+    known = YES_NO.get(text.strip().casefold())
+    if known is None:
+        raise BadRow("unknown_value", field)
+    return known
 
 
 def _price(text: str, field: str) -> int:
@@ -118,9 +127,14 @@ def import_goods(
     return result
 
 
+def _body(good: FeedGood) -> dict[str, object]:
+    """Its row; goods without a stamp stay as they stood before there was the flag."""
+    return good.model_dump(exclude=set() if good.needs_stamp else {"needs_stamp"})
+
+
 def _put(connection: Connection, goods: Sequence[FeedGood]) -> int:
     connection.execute("select pg_advisory_xact_lock(%s)", [_IMPORT_LOCK])
-    bodies = [json.dumps(good.model_dump(), ensure_ascii=False) for good in goods]
+    bodies = [json.dumps(_body(good), ensure_ascii=False) for good in goods]
     rows = connection.execute(
         "insert into good (sku, body) select * from unnest(%s::text[], %s::jsonb[])"
         " on conflict (sku) do update set body = excluded.body"

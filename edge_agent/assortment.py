@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import cast
+import time
+from collections.abc import Callable
+from typing import Final, cast
 
 from edge_agent.api.desk_routes import GoodOut
 from edge_agent.ledger.cache import Cache
 from loyalty.basket import GoodsClass, LineItem, PriceKind
 from loyalty.money import line_sum
 
+MARKED_S: Final = 60.0
+MARKED_MOST: Final = 4_096
+
 
 class Assortment:
     """Finds goods by bar code, SKU, in-store weight code or name."""
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._cache = cache
+        self._monotonic = monotonic
+        self._marked: dict[str, tuple[float, bool]] = {}
 
     def line_for(self, code: str) -> LineItem | None:
         """A line of one unit, or of the weight the code carries."""
@@ -38,7 +45,22 @@ class Assortment:
             min_price_minor=good.min_price_minor,
             groups=good.groups,
             tags=good.tags,
+            needs_stamp=good.needs_stamp,
         )
+
+    def needs_stamp(self, sku: str) -> bool:
+        """Whether goods of this SKU carry an excise stamp, by the list; looked up again after a
+        minute, for a basket comes whole at every change."""
+        now = self._monotonic()
+        known = self._marked.get(sku)
+        if known is not None and now - known[0] < MARKED_S:
+            return known[1]
+        good = self._cache.good_by_code(sku)
+        is_marked = good is not None and good.sku == sku and good.needs_stamp
+        if len(self._marked) >= MARKED_MOST:
+            self._marked.clear()
+        self._marked[sku] = (now, is_marked)
+        return is_marked
 
     def search(self, text: str, limit: int) -> list[GoodOut]:
         """Goods whose name fits, and first the one whose SKU or bar code it is."""

@@ -25,6 +25,16 @@ SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
         "No goods in the receipt wait for an excise stamp",
         "Żaden towar na paragonie nie czeka na znak akcyzy",
     ),
+    "code_waits": (
+        "Код прийнято, але знижки ще немає: {name}",
+        "The code is taken, but gives nothing yet: {name}",
+        "Kod przyjęty, ale jeszcze nic nie daje: {name}",
+    ),
+    "gift_card_empty": (
+        "На цій подарунковій картці тут нічого немає",
+        "Nothing of this gift card lies here",
+        "Na tej karcie podarunkowej nic tu nie ma",
+    ),
     "training_sale_open": (
         "Спершу завершіть або скасуйте відкритий чек",
         "Finish or cancel the open sale first",

@@ -45,7 +45,7 @@ class SaleShown:
         row = known_row(uow, sale_id)
         draft = known or load_draft(row.draft)
         card = self.card(uow, ctx, draft.member, draft.identification) if draft.member else None
-        return sale_view(
+        view = sale_view(
             sale_id,
             row.state,
             row.revision,
@@ -60,6 +60,8 @@ class SaleShown:
             prints=self._prints(uow, row),
             result=json.loads(row.result) if row.result else None,
         )
+        view.training = self._who.is_training
+        return view
 
     def job(self, job: PrintJobRow) -> PrintView:
         """A print job with its sentence."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from edge_agent.api_sentences import API_CODES
+from edge_agent.goods_sentences import GOODS_CODES
 from edge_agent.sentences_pl import POLISH
 from edge_agent.shift_sentences import SHIFT_CODES
 
@@ -306,6 +307,7 @@ _FALLBACK = ("Продаж можна продовжити без бонусів
 _FALLBACK_PL = "Sprzedaż można kontynuować bez bonusów"
 _SENTENCES.update(API_CODES)
 _SENTENCES.update(SHIFT_CODES)
+_SENTENCES.update(GOODS_CODES)
 
 
 def sentence(code: str, locale: Language, **figures: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from edge_agent.goods_sentences import GOODS_POLISH
 from edge_agent.shift_sentences import SHIFT_POLISH
 
 POLISH: Final[dict[str, str]] = {
@@ -174,3 +175,4 @@ POLISH: Final[dict[str, str]] = {
     "abandoned": "Sprzedaży nie potwierdzono przez 12 godzin, została zamknięta",
 }
 POLISH.update(SHIFT_POLISH)
+POLISH.update(GOODS_POLISH)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -37,6 +38,7 @@ from edge_agent.views import MemberCard, PrintView, SaleView
 from loyalty.basket import Basket, Tender, TenderKind
 from loyalty.member import Member
 from loyalty.promotions.memory import Memory
+from loyalty.stamps import marked
 
 OPEN_SALE_HOLDS_RULES = timedelta(minutes=15)
 _PAPER = {
@@ -74,6 +76,7 @@ class Till:
         self._serial = 0
         self._memory = Memory()
         self.hub: StoreHub = NoHub()
+        self.needs_stamp: Callable[[str], bool] = lambda _sku: False
         self.shift_since: Callable[[], str] = lambda: ""
         self.store_registers: Callable[[], int] = lambda: 0
         self.on_sale: Callable[[SaleView, int], None] = lambda _view, _serial: None
@@ -121,6 +124,7 @@ class Till:
     def open(self, command: opening.OpenSale) -> SaleView:
         """Open a sale; new rules become active here, between receipts."""
         self.activate_rules()
+        command = replace(command, basket=marked(command.basket, self.needs_stamp))
         view = self.step(command.sale_id, lambda uow, ctx: opening.open_sale(uow, ctx, command))
         return self._with_rights(view) if command.member is not None else view
 
@@ -140,6 +144,7 @@ class Till:
 
     def put_basket(self, sale_id: str, basket: Basket) -> SaleView:
         """Replace the basket and price it."""
+        basket = marked(basket, self.needs_stamp)
         return self.step(sale_id, lambda uow, ctx: opening.put_basket(uow, ctx, sale_id, basket))
 
     def put_codes(self, sale_id: str, codes: tuple[str, ...]) -> SaleView:

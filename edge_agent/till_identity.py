@@ -13,7 +13,7 @@ from sync.enrolment import Identity
 @dataclass(frozen=True, slots=True)
 class TillIdentity:
     """Who this register is and how it is set up. Promotions may ask for its store's format and
-    for the channel it sells through."""
+    for the channel it sells through. In training nothing leaves the machine."""
 
     register_id: str
     store_id: str
@@ -26,6 +26,7 @@ class TillIdentity:
     agent_version: str
     store_format: str = ""
     channel: str = "till"
+    is_training: bool = False
 
 
 class Rules(Protocol):
@@ -35,7 +36,9 @@ class Rules(Protocol):
     def activate_rules(self) -> bool: ...
 
 
-def identity_of(settings: Settings, identity: Identity, version: str) -> TillIdentity:
+def identity_of(
+    settings: Settings, identity: Identity, version: str, is_training: bool = False
+) -> TillIdentity:
     """Who this register is, by its enrolment and its settings."""
     return TillIdentity(
         register_id=identity.register_id,
@@ -49,4 +52,5 @@ def identity_of(settings: Settings, identity: Identity, version: str) -> TillIde
         store_format=settings.till.store_format,
         channel=settings.till.channel,
         agent_version=version,
+        is_training=is_training,
     )

@@ -25,8 +25,10 @@ from loyalty.points import format_points, points_to_minor
 from loyalty.promotions.engine import hints_of
 from loyalty.promotions.member_checks import days_from_birthday
 from loyalty.promotions.ruleset import Programme
+from loyalty.stamps import lacking
 
 MAX_HINTS = 2
+PROFILE = ("name", "birthday")
 Mode = Literal["online", "offline", "degraded"]
 OFFLINE_LAYERS = ("lease", "purse", "cache")
 
@@ -47,7 +49,7 @@ class PurchaseCard(BaseModel):
 
 
 class MemberCard(BaseModel):
-    """The member as shown before and during the sale. `as_of` dates the balance."""
+    """The member as shown. `as_of` dates the balance, `missing` is what of `PROFILE` is unknown."""
 
     member_id: int
     name: str
@@ -63,11 +65,13 @@ class MemberCard(BaseModel):
     purchases_count: int
     offers: list[str]
     as_of: str
+    missing: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line after promotions and redemption, kopecks."""
+    """A line after promotions and redemption, kopecks. `stamps_lacking` excise stamps are still
+    to be read before the sale may be confirmed."""
 
     line_id: str
     sku: str
@@ -81,6 +85,9 @@ class LineView:
     redeemed_minor: int
     paid_minor: int
     accrual_points: int
+    uktzed: str = ""
+    excise_stamps: tuple[str, ...] = ()
+    stamps_lacking: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +194,7 @@ class SaleView(BaseModel):
     receipt_blocks: list[ReceiptBlock] = []
     result: dict[str, Any] | None = None
     prints: list[PrintView] = []
+    training: bool = False
     ignored: list[str] = []
 
 
@@ -235,6 +243,7 @@ def member_card(
         purchases_count=member.purchases_count,
         offers=offers,
         as_of=as_of,
+        missing=[each for each in PROFILE if not getattr(member, each)],
     )
 
 
@@ -257,6 +266,9 @@ def _lines(draft: Draft) -> list[LineView]:
                 redeemed_minor=priced.redeemed_minor,
                 paid_minor=priced.paid_minor,
                 accrual_points=priced.accrual_points,
+                uktzed=line.uktzed,
+                excise_stamps=line.excise_stamps,
+                stamps_lacking=lacking(line),
             )
         )
     return views

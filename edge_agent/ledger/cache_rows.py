@@ -141,6 +141,7 @@ def good_of(body: str) -> CachedGood:
         min_price_minor=row.min_price_minor,
         groups=tuple(row.groups),
         tags=tuple(row.tags),
+        needs_stamp=row.needs_stamp,
     )
 
 

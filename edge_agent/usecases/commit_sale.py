@@ -29,6 +29,7 @@ from loyalty.money import format_minor
 from loyalty.points import format_points
 from loyalty.quote import Quote
 from loyalty.sale import Settlement, settle
+from loyalty.stamps import first_lacking, lacking
 from sync.contract.messages import MAX_FACT_BYTES, canonical_json
 
 
@@ -94,8 +95,9 @@ def commit_sale(
     """Close the sale for ever and return its result; confirmed again, it answers the same.
 
     The quote is made anew where the means of payment or a counted use could change it. Raises
-    `Conflict` (`quote_changed`) when the till shows another quote than the register holds, and
-    `InvalidTenders` when the money does not fit."""
+    `Conflict` (`quote_changed`) when the till shows another quote than the register holds or
+    (`stamp_missing`) a line lacks an excise stamp, and `InvalidTenders` when the money does not
+    fit."""
     row = uow.sale(command.sale_id)
     if row is None:
         raise NotFound("unknown_sale", f"no sale {command.sale_id} on this register")
@@ -109,6 +111,7 @@ def commit_sale(
         raise Conflict("empty_basket", "a sale needs at least one line")
     if (command.quote_id, command.basket_hash) != (draft.quote_id, draft.basket_hash):
         raise Conflict("quote_changed", "the basket or its price changed; show the new quote first")
+    _refuse_unstamped(draft)
     shown = draft.quote
     if _is_void_now(uow, ctx, draft):
         draft = requote(uow, ctx, without_redemption(draft))
@@ -127,6 +130,19 @@ def commit_sale(
     decision = _use_authorisation(uow, draft, quote)
     paid = _Paid(draft, quote, shown, settlement, decision)
     return _write(uow, ctx, row, paid, command.job_id)
+
+
+def _refuse_unstamped(draft: Draft) -> None:
+    """Marked goods are not sold without a stamp per piece, with or without loyalty."""
+    line = first_lacking(draft.basket.lines)
+    if line is not None:
+        short = lacking(line)
+        raise Conflict(
+            "stamp_missing",
+            f"line {line.line_id} lacks {short} excise stamps",
+            name=line.name,
+            quantity=str(short),
+        )
 
 
 def _as_paid(

@@ -14,6 +14,13 @@ FIRST_SUMMED = ("member", "token", "phone", "good", "lease", "ruleset")
 """Kinds that an end sums which does not say what it sums."""
 SUMMED_RIGHTS = ("deny", "counter_lease", "purse_key", "offline_policy", "purse_floor")
 SUMMED_KINDS = (*FIRST_SUMMED, *SUMMED_RIGHTS)
+HUB_KINDS = frozenset(
+    {"member", "token", "good", "ruleset", "kill_list", "hub_term", "purse_key", "deny", "head"}
+)
+"""Kinds that a register takes from its store's hub: signed ones, and those that give no right."""
+OWN_KINDS = frozenset({"lease", "counter_lease", "offline_policy", "purse_floor", "staff", "deny"})
+"""Kinds that a register takes from the centre alone. A denial is taken from both, and only the
+centre lifts one."""
 
 
 class FeedRow(WireModel):
@@ -27,13 +34,17 @@ class FeedRow(WireModel):
 
 
 class FeedPage(WireModel):
-    """Rows after a cursor, in commit order. `cursor` is opaque to the register."""
+    """Rows after a cursor, in commit order. `cursor` is opaque to the register.
+
+    `heads` is set when a hub has asked for the heads of its store and this page brings all that
+    are newer than its mark: the next mark."""
 
     incarnation: str
     cursor: str
     rows: list[FeedRow]
     more: bool
     server_time: str
+    heads: int | None = None
 
 
 class FeedLot(WireModel):
@@ -101,6 +112,7 @@ class FeedGood(WireModel):
     min_price_minor: int = 0
     groups: list[str] = []
     tags: list[str] = []
+    needs_stamp: bool = False
 
 
 class FeedLease(WireModel):
