@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from edge_agent.adjustment_views import ReceiptBlock
+from edge_agent.centre_gate import CentreGate
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
 from edge_agent.ports import SaleRow
+from edge_agent.shift.approvals import Approvals
 from edge_agent.till import Till
 from edge_agent.usecases import open_sale as opening
 from edge_agent.usecases.drafts import load_draft
-from edge_agent.usecases.find_sold import SALE_QR, Receipt, find_sold
+from edge_agent.usecases.find_sold import SALE_QR, Receipt, find_sold, sale_id_in
 from edge_agent.usecases.reassign_sale import Reassign, reassign_sale
 from edge_agent.usecases.record_print import PaperVerdict
 from edge_agent.usecases.report_print import CLOSED, report_print, sold_document
 from edge_agent.usecases.return_foreign import ForeignReturn, return_foreign
-from edge_agent.usecases.return_sale import ReturnSale, return_sale
+from edge_agent.usecases.return_sale import ReturnSale, first_result, return_sale
+from edge_agent.usecases.sold_sale import Told
 from edge_agent.views import SaleView
+from sync.contract.live import SoldRequest
 
 POS_WIDTH = 32
 """Characters of a line on the narrowest common paper, 58 mm."""
@@ -59,9 +64,12 @@ class _Previewed(Exception):
 
 
 class AfterSale:
-    """The verbs of a register around its sales; every method blocks."""
+    """The verbs of a register around its sales; every method blocks. `approvals` says which need
+    a senior's word, and whose it is."""
 
-    def __init__(self, till: Till, ledger: Ledger) -> None:
+    def __init__(
+        self, till: Till, ledger: Ledger, gate: CentreGate, approvals: Approvals
+    ) -> None:
         self._till = till
         self._ledger = ledger
 
@@ -111,8 +119,10 @@ class AfterSale:
         new_id = self._ledger.unit(lambda uow: reassign_sale(uow, ctx, command, since))
         emit(Event.SALE_REASSIGNED, sale_id=command.sale_id, new_id=new_id)
         self._till.on_fact()
-        self._till.show_again(command.sale_id)
-        return self.status(new_id)
+        view = self.status(new_id)
+        self._till.show_again((view.result or {}).get("reassigned_from", command.sale_id))
+        self._till.show_again(new_id)
+        return view
 
     def sold(self, receipt: str, member_id: int | None) -> list[Receipt]:
         """Sales of this register by a receipt's number or QR, or by their member."""

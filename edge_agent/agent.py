@@ -19,6 +19,7 @@ from edge_agent.exchange.worker import FileExchange
 from edge_agent.health import Health
 from edge_agent.ledger.upkeep import Upkeep
 from edge_agent.rules_slot import RulesSlot
+from edge_agent.shift.desk import ShiftDesk
 from edge_agent.sync_runner import SyncRunner
 from edge_agent.till import Till
 
@@ -41,6 +42,7 @@ class Agent:
     camera: CameraWorker | None
     printer: PrinterWorker | None
     upkeep: Upkeep
+    shift: ShiftDesk
     stack: ExitStack
     hub: HubRunner | None = None
     exchange: FileExchange | None = None
@@ -69,6 +71,7 @@ class Agent:
         with suppress(LedgerUnavailable):
             self.till.close_abandoned()
             self.health.status()
+            self.shift.watch()
 
     def close(self) -> None:
         """Close files and connections."""

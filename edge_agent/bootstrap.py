@@ -10,6 +10,7 @@ from edge_agent.after_sale import AfterSale
 from edge_agent.agent import Agent
 from edge_agent.api import (
     after_routes,
+    cashier_routes,
     customer_routes,
     desk_routes,
     sales,
@@ -41,7 +42,7 @@ from edge_agent.one_time_codes import CodeSender
 from edge_agent.one_time_desk import OneTimeDesk
 from edge_agent.parts import VERSION, Parts
 from edge_agent.purse_scan import PurseReader
-from edge_agent.shift.wiring import shift_of
+from edge_agent.shift.wiring import cashier_of, shift_of
 from edge_agent.storage_notice import storage_changed
 from edge_agent.sync_runner import SyncRunner
 from edge_agent.sync_wiring import runner_of
@@ -139,6 +140,7 @@ class _Builder:
             camera=camera_of(self.settings, desk),
             printer=printer,
             upkeep=upkeep,
+            shift=self.shift,
             stack=self.parts.stack,
             hub=self.hub.runner if self.hub else None,
             exchange=self.exchange,
@@ -146,14 +148,17 @@ class _Builder:
 
     def _application(self, till: Till, desk: Desk, health: Health, goods: Assortment) -> FastAPI:
         writes = Writes(Answers(self.ledger), self.clock)
-        after = AfterSale(till, self.ledger)
+        after = AfterSale(till, self.ledger, self.gate, self.cashier.approvals)
         return api_app.create_app(
             [
                 sales.routes(till, desk, writes, OneTimeDesk(till, self.parts.codes), after),
                 after_routes.routes(till, after, desk, writes),
                 websocket.routes(desk, self.broadcast),
                 tap_routes.routes(TapDesk(till, self.ledger, self.rules.template)),
-                shift_routes.routes(self.shift, writes),
+                shift_routes.routes(self.shift, self.cashier.approvals, writes),
+                cashier_routes.routes(
+                    self.cashier.approvals, self.cashier.languages, desk, self.shift.cashier
+                ),
                 customer_routes.routes(desk, self._customer(till), self.broadcast, self.tokens),
                 desk_routes.routes(
                     desk,
@@ -178,6 +183,7 @@ class _Builder:
     def _printer(self, till: Till, desk: Desk) -> PrinterWorker | None:
         settings, template = self.settings, self.rules.template
         self.shift = shift_of(settings, self.ledger, self.clock, self.cache.staff, till, desk)
+        self.cashier = cashier_of(settings, self.shift, desk)
         return printer_of(settings, self.ledger, till, desk, template, self.shift)
 
     def _retry_facts(self, till: Till) -> int:

@@ -21,6 +21,7 @@ from edge_agent import toml_lines
 from edge_agent.settings_rules import Bad, absolute_path, choice, option_value
 from edge_agent.settings_sections import (
     ApiSettings,
+    ApprovalSettings,
     CentreSettings,
     DeviceSettings,
     ExchangeSettings,
@@ -67,6 +68,7 @@ class Settings:
     centre: CentreSettings | None = None
     api: ApiSettings = dataclasses.field(default_factory=ApiSettings)
     till: TillSettings = dataclasses.field(default_factory=TillSettings)
+    approvals: ApprovalSettings = dataclasses.field(default_factory=ApprovalSettings)
     scanner: DeviceSettings | None = None
     camera: DeviceSettings | None = None
     printer: DeviceSettings | None = None
@@ -106,6 +108,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "centre": CentreSettings,
         "api": ApiSettings,
         "till": TillSettings,
+        "approvals": ApprovalSettings,
         "scanner": DeviceSettings,
         "camera": DeviceSettings,
         "printer": DeviceSettings,

@@ -17,7 +17,8 @@ from edge_agent.event_log import emit
 from edge_agent.identification import Identified, Identifier
 from edge_agent.panel_state import ChoiceView, DeviceState, Notice, PanelState, Strip, screen_json
 from edge_agent.scan_intake import ScanIntake
-from edge_agent.sentences import sentence
+from edge_agent.sentences import Language, sentence
+from edge_agent.shift.now import ShiftNow
 from edge_agent.till import Till
 from edge_agent.usecases.drafts import Identification
 from edge_agent.usecases.open_sale import OpenSale
@@ -66,6 +67,8 @@ class Desk:
         self._question: tuple[Identified, ...] = ()
         self.devices: dict[str, DeviceState] = {"printer": "none", "scanner": "none"}
         self.on_member: Callable[[int], None] = lambda _member_id: None
+        self.shift: Callable[[], ShiftNow | None] = lambda: None
+        self.language: Callable[[], Language] = lambda: till.who.locale
         identifier.has_good = lambda code: goods.line_for(code) is not None
         till.on_sale = self.show
         till.on_abandoned = self._tell_abandoned
@@ -79,7 +82,7 @@ class Desk:
             card = self._till.card(waiting[0], waiting[1]) if waiting else None
             return PanelState(
                 revision=self._revision,
-                locale=self._till.who.locale,
+                locale=self.language(),
                 at=self._clock.stamp(),
                 strip=self._strip(),
                 waiting=card,
@@ -87,6 +90,8 @@ class Desk:
                 notice=self._notice,
                 attention=self._papers,
                 choices=[self._choice(one) for one in self._question],
+                shift=self.shift(),
+                scan=self.scans.told,
             )
 
     def push(self) -> None:
@@ -137,7 +142,7 @@ class Desk:
                 {
                     "kind": kind,
                     "code": code,
-                    "text": text or sentence(code, self._till.who.locale),
+                    "text": text or sentence(code, self.language()),
                     "at": self._clock.stamp(),
                 }
             )
@@ -171,6 +176,9 @@ class Desk:
 
     def scanned(self, text: str, symbology: str, source: ScanSource) -> Identified:
         """Identify a code and do what it means here; never raises for what was scanned."""
+        taken = self.scans.taken(text)
+        if taken is not None:
+            return taken
         found = self.identify(text, symbology, source)
         if found.kind == "unknown" and (code := self._rule_code(found.code or text)):
             found = Identified("code", "code:****", code=code)

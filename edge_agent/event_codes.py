@@ -55,7 +55,11 @@ class Event(StrEnum):
     SHIFT_ACT_UNKNOWN = "shift_act_unknown", ERROR, "Ask for it again: the counter decides."
     SHIFT_ACT_RESOLVED = "shift_act_resolved", INFO, "Nothing; a person looked at the paper."
     SHIFT_WARNING = "shift_warning", WARNING, "Make the Z, or restore the printer's link."
+    ACT_APPROVED = "act_approved", INFO, "Nothing; detail names the act and the senior."
     SIGN_IN_REFUSED = "sign_in_refused", WARNING, "If it repeats, ask who was at the till."
+
+    TRAINING_BEGAN = "training_began", WARNING, "End it when the lesson is over: nothing is sold."
+    TRAINING_ENDED = "training_ended", INFO, "Nothing; all that was trained is deleted."
 
     # --- devices ----------------------------------------------------------------------------
     DEVICE_LOST = "device_lost", WARNING, "Check cable and power; the agent keeps trying."

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from edge_agent.ledger.storage import StorageState
 from edge_agent.sentences import Language
+from edge_agent.shift.now import ShiftNow
 from edge_agent.views import MemberCard, PrintView, SaleView
 
 DeviceState = Literal["ok", "low", "out", "offline", "none", "error"]
@@ -52,6 +53,13 @@ class ChoiceView(BaseModel):
     label: str
 
 
+class ScanTold(BaseModel):
+    """A scan that the question on the screen took; `number` rises with each."""
+
+    number: int
+    text: str
+
+
 class PanelState(BaseModel):
     """Everything the screen shows. `attention` are jobs that wait for a person; `choices` is asked
     after a code that fits several things."""
@@ -65,6 +73,8 @@ class PanelState(BaseModel):
     notice: Notice | None = None
     attention: list[PrintView] = []
     choices: list[ChoiceView] = []
+    shift: ShiftNow | None = None
+    scan: ScanTold | None = None
     training: bool = False
 
 

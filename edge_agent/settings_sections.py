@@ -104,6 +104,19 @@ class TillSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalSettings:
+    """What a cashier does only with a senior's word, where the centre has sent a list of staff. A
+    sale for another member and cash out of the drawer always need it."""
+
+    void: bool = setting(yes_no, "Whether voiding a sale that was not printed needs a senior", True)
+    return_from_minor: int = setting(
+        number(0, 100_000_000),
+        "Returns of that much money or more need a senior, kopecks; 0 none does",
+        0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceSettings:
     """One device: which driver, at which address, with which options of that driver."""
 

@@ -13,6 +13,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "centre": "The central processing service. Without this section the register works alone.",
     "api": "The local API that the till and the panel use.",
     "till": "How this till takes money and who prints.",
+    "approvals": "What a cashier does only with a senior's word.",
     "scanner": "The bar code reader. Without this section codes are typed or come from the till.",
     "camera": "A camera that reads bar codes and QR, beside the reader or instead of it.",
     "printer": "The fiscal printer, when the agent owns it.",

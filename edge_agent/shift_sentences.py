@@ -138,6 +138,16 @@ SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
         "A senior cashier is needed: let one sign in and try again",
         "Potrzebny starszy kasjer: niech się zaloguje",
     ),
+    "approval_needed": (
+        "Потрібен старший касир: його номер і PIN або бейдж",
+        "A senior cashier is needed: their number and PIN, or the badge",
+        "Potrzebny starszy kasjer: jego numer i PIN lub identyfikator",
+    ),
+    "approval_too_low": (
+        "Цього касира замало: покличте старшого",
+        "This cashier may not allow it: call a senior",
+        "Ten kasjer nie może tego zatwierdzić: wezwij starszego",
+    ),
     "unknown_shift_act": (
         "Такої дії зі зміною на цій касі немає",
         "No such act on this till's shift",

@@ -241,7 +241,15 @@ def explained_codes() -> set[str]:
 
 def local_schema() -> dict[str, Any]:
     """The OpenAPI document of the register's local API."""
-    from edge_agent.api import after_routes, app, desk_routes, sales, tap_routes
+    from edge_agent.api import (
+        after_routes,
+        app,
+        cashier_routes,
+        desk_routes,
+        sales,
+        shift_routes,
+        tap_routes,
+    )
     from edge_agent.api.guard import Tokens
 
     nothing = cast(Any, None)
@@ -250,6 +258,8 @@ def local_schema() -> dict[str, Any]:
         after_routes.routes(*[nothing] * 4),
         desk_routes.routes(*[nothing] * 7),
         tap_routes.routes(nothing),
+        shift_routes.routes(*[nothing] * 3),
+        cashier_routes.routes(*[nothing] * 4),
     ]
     local = app.create_app(routers, Tokens(""), list, (), version="1", register_id="")
     return local.openapi()

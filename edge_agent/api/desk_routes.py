@@ -215,8 +215,8 @@ def _scans(router: APIRouter, desk: Desk) -> None:
     @router.post("/panel/dialog")
     def dialog(body: DialogIn) -> ScansOut:
         """Hold scans while a question stands on the screen, and deliver them after it."""
-        desk.scans.question(body.is_open)
-        return named(ScansOut(held=body.is_open), body)
+        desk.scans.question(body.is_open, body.takes_scan)
+        return named(ScansOut(held=body.is_open and not body.takes_scan), body)
 
     @router.post("/panel/choice")
     def choose(body: ChoiceIn) -> PanelState:

@@ -124,6 +124,16 @@ class ReasonIn(Request):
     reason: Annotated[str, Field(max_length=200)] = ""
 
 
+ApprovalId = Annotated[str, Field(max_length=64)]
+"""A senior's word from `POST /v1/approvals`; "" where the person signed in may do it alone."""
+
+
+class VoidIn(ReasonIn):
+    """Why the sale is undone, and a senior's word where one is needed."""
+
+    approval: ApprovalId = ""
+
+
 class ReturnLineIn(Request):
     """A line of the sale and how many thousandths of it come back."""
 
@@ -150,14 +160,17 @@ class ReturnIn(ReturnPreviewIn):
     """A return; the id is the caller's own. Without `lines` everything that is left comes back."""
 
     return_id: Annotated[str, Field(min_length=32, max_length=36)]
+    approval: ApprovalId = ""
 
 
-class ForeignReturnIn(ReasonIn):
-    """The whole refund of another register's sale as the POS pays it, by its means."""
+class ForeignReturnIn(ReturnPreviewIn):
+    """The refund of another register's sale as the POS pays it, by its means, while the centre
+    does not tell of the sale. Without `lines` everything that is left comes back."""
 
     return_id: Annotated[str, Field(min_length=32, max_length=36)]
     refund_minor: Annotated[int, Field(strict=True, ge=0, le=MAX_SUM_MINOR)]
     tenders: Annotated[list[TenderIn], Field(max_length=10, default_factory=list)]
+    approval: ApprovalId = ""
 
     def paid(self) -> tuple[Tender, ...]:
         """The core's tenders."""
@@ -202,9 +215,10 @@ class ScanIn(Request):
 
 
 class DialogIn(Request):
-    """Whether the screen asks the cashier something now; scans wait meanwhile."""
+    """Whether the screen asks the cashier something now; scans wait for it, or are its answer."""
 
     is_open: Annotated[bool, Field(strict=True)]
+    takes_scan: Annotated[bool, Field(strict=True)] = False
 
 
 class ChoiceIn(Request):

@@ -25,6 +25,7 @@ from edge_agent.api.models import (
     ResolveIn,
     ReturnIn,
     ReturnOut,
+    VoidIn,
     named,
 )
 from edge_agent.api.writes import Call, Writes
@@ -184,23 +185,30 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes, after: AfterSa
         return after.status(uuid_of(sale_id))
 
     @router.post("/sales/{sale_id}/void", response_model=SaleView)
-    def void(sale_id: SaleId, body: ReasonIn, call: Call) -> Response:
-        """Undo a committed sale whose paper did not come out."""
-        return writes.run(
-            call, lambda: named(till.void(uuid_of(sale_id), body.reason), body), durable=True
-        )
+    def void(sale_id: SaleId, body: VoidIn, call: Call) -> Response:
+        """Undo a committed sale whose paper did not come out; may need a senior's word."""
+
+        def work() -> SaleView:
+            return named(after.void(uuid_of(sale_id), body.reason, body.approval), body)
+
+        return writes.run(call, work, durable=True)
 
     @router.post("/sales/{sale_id}/returns", response_model=ReturnOut)
     def give_back(sale_id: SaleId, body: ReturnIn, call: Call) -> Response:
-        """Return goods of the sale: the lines and quantities named, or all that is left."""
+        """Return goods of a sale: the lines and quantities named, or all that is left. Of another
+        register's sale while the centre answers; else `unknown_sale`: send `returns/foreign`."""
 
         def work() -> ReturnOut:
             command = ReturnSale(
                 body.return_id, uuid_of(sale_id), till.new_id(), body.reason, body.wanted()
             )
-            return named(ReturnOut.model_validate(till.give_back(command)), body)
+            given_back = after.give_back(command, body.approval)
+            return named(ReturnOut.model_validate(given_back), body)
 
-        return writes.run(call, work, durable=True)
+        def again() -> ReturnOut:
+            return named(ReturnOut.model_validate(after.returned(body.return_id)), body)
+
+        return writes.run(call, work, durable=True, again=again)
 
     @router.get("/print-jobs")
     def waiting_papers() -> list[PrintView]:

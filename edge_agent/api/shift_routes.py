@@ -10,9 +10,10 @@ from pydantic import Field
 
 from drivers.shift import MAX_CASH_MINOR
 from edge_agent.api.late_route import LateRoute
-from edge_agent.api.models import Request, named
+from edge_agent.api.models import ApprovalId, Request, named
 from edge_agent.api.writes import Call, Writes
 from edge_agent.errors import Conflict
+from edge_agent.shift.approvals import Approvals
 from edge_agent.shift.desk import ShiftDesk
 from edge_agent.shift.sign_in import SignIn
 from edge_agent.shift.views import ShiftView
@@ -36,6 +37,12 @@ class CashIn(Request):
     amount_minor: Annotated[int, Field(strict=True, gt=0, le=MAX_CASH_MINOR)]
 
 
+class CashOut(CashIn):
+    """Kopecks out of the drawer, and a senior's word where the person signed in is none."""
+
+    approval: ApprovalId = ""
+
+
 class ActSeenIn(Request):
     """What a person saw on the paper of an act whose end was unknown."""
 
@@ -44,7 +51,7 @@ class ActSeenIn(Request):
     author: Annotated[str, Field(min_length=1, max_length=40)]
 
 
-def routes(desk: ShiftDesk, writes: Writes) -> APIRouter:
+def routes(desk: ShiftDesk, approvals: Approvals, writes: Writes) -> APIRouter:
     """The router over one register's shift."""
     router = APIRouter(prefix="/v1/shift", tags=["shift"], route_class=LateRoute)
 
@@ -69,6 +76,7 @@ def routes(desk: ShiftDesk, writes: Writes) -> APIRouter:
         return named(desk.sign_out(), body)
 
     _acts(router, desk, writes)
+    _cash(router, desk, approvals, writes)
     return router
 
 
@@ -88,20 +96,6 @@ def _acts(router: APIRouter, desk: ShiftDesk, writes: Writes) -> None:
         """The Z report, once; refused while a receipt's end is unknown. Paper follows."""
         return writes.run(call, lambda: named(desk.z(), body), durable=True)
 
-    @router.post("/cash-in", response_model=ShiftView)
-    def cash_in(body: CashIn, call: Call) -> Response:
-        """Service cash into the drawer."""
-        return writes.run(
-            call, lambda: named(desk.move_cash("cash_in", body.amount_minor), body), durable=True
-        )
-
-    @router.post("/cash-out", response_model=ShiftView)
-    def cash_out(body: CashIn, call: Call) -> Response:
-        """Service cash out of the drawer; needs a senior cashier."""
-        return writes.run(
-            call, lambda: named(desk.move_cash("cash_out", body.amount_minor), body), durable=True
-        )
-
     @router.post("/acts/{job_id}/resolve", response_model=ShiftView)
     def resolve(job_id: str, body: ActSeenIn, call: Call) -> Response:
         """Say what a person saw after an unknown end."""
@@ -110,3 +104,25 @@ def _acts(router: APIRouter, desk: ShiftDesk, writes: Writes) -> None:
             lambda: named(desk.resolve(job_id, body.verdict, body.number, body.author), body),
             durable=True,
         )
+
+
+def _cash(router: APIRouter, desk: ShiftDesk, approvals: Approvals, writes: Writes) -> None:
+    @router.post("/cash-in", response_model=ShiftView)
+    def cash_in(body: CashIn, call: Call) -> Response:
+        """Service cash into the drawer."""
+        return writes.run(
+            call, lambda: named(desk.move_cash("cash_in", body.amount_minor), body), durable=True
+        )
+
+    @router.post("/cash-out", response_model=ShiftView)
+    def cash_out(body: CashOut, call: Call) -> Response:
+        """Service cash out of the drawer; needs a senior cashier, or a senior's word."""
+        amount = body.amount_minor
+
+        def work() -> ShiftView:
+            def take(by: str) -> ShiftView:
+                return desk.move_cash("cash_out", amount, by)
+
+            return named(approvals.run("cash_out", str(amount), body.approval, take), body)
+
+        return writes.run(call, work, durable=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal
+from typing import Final, Literal
 
 from drivers.base import PrintOutcome
 from drivers.shift import OPENS_ITSELF, ShiftState
@@ -15,12 +15,13 @@ from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
-from edge_agent.sentences import sentence
+from edge_agent.sentences import Language, sentence
 from edge_agent.shift import acts
 from edge_agent.shift import sign_in as signing
-from edge_agent.shift.rows import NOBODY, ActRow, ShiftRow
+from edge_agent.shift.now import ShiftNow, now_of, seen_of
+from edge_agent.shift.rows import NOBODY, ActRow, ShiftRow, SignInRow
 from edge_agent.shift.running import age_min, begin_by_sale
-from edge_agent.shift.slip import lines_of, shift_slip_lines
+from edge_agent.shift.slip import lines_of, rows_of, shift_slip_lines
 from edge_agent.shift.surroundings import Owner, ShiftContext
 from edge_agent.shift.views import (
     DeviceShiftView,
@@ -32,9 +33,11 @@ from edge_agent.shift.views import (
 )
 from edge_agent.shift.warnings import warnings_of
 from edge_agent.till_identity import TillIdentity
+from loyalty.receipt import SlipRow
 from loyalty.shift import ShiftTotals
-from sync.contract.staff import FeedStaff, WireShiftTotals
+from sync.contract.staff import FeedStaff, WireShiftTotals, badge_digest
 
+STAFF_LOOK_S: Final = 5.0
 _EVENTS = {
     "printed": Event.SHIFT_ACT_DONE,
     "not_printed": Event.SHIFT_ACT_REFUSED,
@@ -63,21 +66,26 @@ class ShiftDesk:
         self._monotonic = monotonic
         self._boot = boot
         self._device: ShiftState | None = None
+        self._unsent_min: int | None = None
         self._runs = False
         self._told: tuple[str, ...] = ()
         self._lock = threading.Lock()
         self.on_act: Callable[[], None] = lambda: None
         self.on_fact: Callable[[], None] = lambda: None
         self.on_warning: Callable[[str], None] = lambda _code: None
-        self._cashier = ("", "")
-        self._look_who()
+        self.on_change: Callable[[], None] = lambda: None
+        self._staff_seen: tuple[float, tuple[FeedStaff, ...]] | None = None
+        self._look()
 
     def context(self) -> ShiftContext:
         """The surroundings of one call."""
+        return self._moment(tuple(self._staff()))
+
+    def _moment(self, staff: tuple[FeedStaff, ...]) -> ShiftContext:
         return ShiftContext(
             clock=self._clock,
             owner=self._owner,
-            staff=tuple(self._staff()),
+            staff=staff,
             boot=self._boot(),
             mono_ms=int(self._monotonic() * 1000),
         )
@@ -86,6 +94,30 @@ class ShiftDesk:
 
     def sign_in(self, given: signing.SignIn) -> ShiftView:
         """Sign somebody in, or raise `SignInRefused`; a wrong code is counted durably."""
+        self._guess(given, signing.settle)
+        self._runs = True
+        self._changed()
+        return self.view()
+
+    def vouch(self, given: signing.SignIn, least: str) -> FeedStaff:
+        """Who answers for an act, by PIN or badge and of that role at least, without signing in.
+
+        Raises `SignInRefused`; a wrong code counts as one at a sign-in."""
+        found = self._guess(given, lambda uow, ctx, one: signing.settle_word(uow, ctx, one, least))
+        if found.person is None:
+            raise AssertionError("a wrong code is refused before")
+        return found.person
+
+    def is_badge(self, code: str) -> bool:
+        """Whether somebody of the staff wears this badge; nothing is counted."""
+        digest = badge_digest(code)
+        return any(each.badge == digest for each in self._known_staff())
+
+    def _guess(
+        self,
+        given: signing.SignIn,
+        settle: Callable[[Store, ShiftContext, signing.Checked], str],
+    ) -> signing.Checked:
         ctx = self.context()
         with self._lock:
             # One guess at a time: the lock is looked at before the slow hash, not after.
@@ -93,30 +125,47 @@ class ShiftDesk:
             if not given.by_pos:
                 self._ledger.unit(lambda uow: signing.refuse_locked(uow, ctx, under), durable=False)
             found = signing.check(ctx, given)
-            refused = self._ledger.unit(lambda uow: signing.settle(uow, ctx, found))
+            refused = self._ledger.unit(lambda uow: settle(uow, ctx, found))
         if refused:
             emit(Event.SIGN_IN_REFUSED, how=found.how)
             raise signing.SignInRefused(refused, "the code is not this person's")
-        self._runs = True
-        self._look_who()
-        self.on_fact()
-        return self.view()
+        return found
 
     def sign_out(self) -> ShiftView:
         """Nobody is signed in any more."""
         ctx = self.context()
         if self._ledger.unit(lambda uow: signing.sign_out(uow, ctx)):
-            self._look_who()
-            self.on_fact()
+            self._changed()
         return self.view()
 
     def cashier(self) -> tuple[str, str]:
         """Id and name of who is signed in, "" for nobody; asks no disk, for each sale asks it."""
-        return self._cashier
+        row = self._seen.who
+        return (row.cashier_id, row.name) if row else ("", "")
 
-    def _look_who(self) -> None:
-        row = self._ledger.unit(lambda uow: uow.signed_in(), durable=False)
-        self._cashier = (row.cashier_id, row.name) if row else ("", "")
+    def signed(self) -> SignInRow | None:
+        """Who is signed in."""
+        return self._seen.who
+
+    def signs_in(self) -> bool:
+        """Whether the centre has sent a list of staff."""
+        return bool(self._known_staff())
+
+    def _known_staff(self) -> tuple[FeedStaff, ...]:
+        """The list, read again every few seconds at most: each scan and each push asks for it."""
+        seen, now = self._staff_seen, self._monotonic()
+        if seen is None or now - seen[0] > STAFF_LOOK_S:
+            seen = (now, tuple(self._staff()))
+            self._staff_seen = seen
+        return seen[1]
+
+    def _changed(self) -> None:
+        self._look()
+        self.on_fact()
+        self.on_change()
+
+    def _look(self) -> None:
+        self._seen = self._ledger.unit(seen_of, durable=False)
 
     # --- acts -------------------------------------------------------------------------------
 
@@ -132,11 +181,13 @@ class ShiftDesk:
         """The Z: closes the shift once the device has counted it."""
         return self._ask("cashier", acts.z_report, slip="z")
 
-    def move_cash(self, action: Literal["cash_in", "cash_out"], amount_minor: int) -> ShiftView:
-        """Service cash; taking out needs a senior cashier."""
-        least = "senior" if action == "cash_out" else "cashier"
+    def move_cash(
+        self, action: Literal["cash_in", "cash_out"], amount_minor: int, by: str = ""
+    ) -> ShiftView:
+        """Service cash; taking out needs a senior cashier, or `by`, whose word allowed it."""
+        least = "senior" if action == "cash_out" and not by else "cashier"
         return self._ask(
-            least, lambda uow, ctx, by: acts.move_cash(uow, ctx, action, amount_minor, by)
+            least, lambda uow, ctx, who: acts.move_cash(uow, ctx, action, amount_minor, who)
         )
 
     def resolve(
@@ -159,6 +210,7 @@ class ShiftDesk:
         ctx = self.context()
         with suppress(LedgerUnavailable):
             self._runs = self._ledger.unit(lambda uow: begin_by_sale(uow, ctx), durable=False)
+            self._look()
 
     # --- the printer's thread ---------------------------------------------------------------
 
@@ -180,23 +232,45 @@ class ShiftDesk:
 
     def slip_of(self, act: ActRow) -> tuple[str, ...]:
         """Lines to print behind a report."""
+        return lines_of(act, *self._about(act))
 
-        def read(uow: Store) -> tuple[str, ...]:
-            shift = uow.open_shift()
+    def rows_of(self, act: ActRow, width: int) -> tuple[SlipRow, ...]:
+        """The slip of a report for a receipt printer with lines of `width` characters."""
+        return rows_of(act, *self._about(act), width)
+
+    def _about(self, act: ActRow) -> tuple[ShiftRow | None, TillIdentity, str]:
+        def read(uow: Store) -> tuple[ShiftRow | None, TillIdentity, str]:
             name = uow.sign_in(act.cashier_id).name if act.cashier_id else ""
-            return lines_of(act, shift, self._who, name) if shift else ()
+            return uow.shift(act.shift_id), self._who, name
 
         return self._ledger.unit(read, durable=False)
 
+    def unsent_told(self, minutes: int) -> None:
+        """The age of the oldest document that waits in the printer's journal, 0 for none."""
+        self._unsent_min = minutes
+        self.watch()
+
+    def _untransmitted(self) -> int | None:
+        """Minutes, by the device or by our journal, whichever is more; `None` if nobody tells."""
+        told = self._device.untransmitted_min if self._device else None
+        known = [each for each in (told, self._unsent_min) if each is not None]
+        return max(known, default=None)
+
     def device_told(self, state: ShiftState) -> None:
-        """What the device says of its shift; a warning is told once when it begins."""
+        """What the device says of its shift."""
         self._device = state
-        now = tuple(each.code for each in self.view().warnings)
+        self.watch()
+
+    def watch(self) -> None:
+        """Tell a warning once, when it begins; called every few seconds as well."""
+        now, told = self._warnings(), self._told
+        self._told = now
         for code in now:
-            if code not in self._told:
+            if code not in told:
                 emit(Event.SHIFT_WARNING, code=code)
                 self.on_warning(code)
-        self._told = now
+        if now != told:
+            self.on_change()
 
     # --- showing ----------------------------------------------------------------------------
 
@@ -204,6 +278,14 @@ class ShiftDesk:
         """The shift as it stands."""
         ctx = self.context()
         return self._ledger.unit(lambda uow: self._view(uow, ctx), durable=False)
+
+    def now(self, language: Language) -> ShiftNow:
+        """The shift as it is pushed to the screen."""
+        return now_of(self._seen, self._owner, self.signs_in(), self._warnings(), language)
+
+    def since(self) -> str:
+        """When the shift was opened by somebody; "" where nobody did."""
+        return self._seen.since
 
     def _ask(
         self,
@@ -220,7 +302,7 @@ class ShiftDesk:
 
         act, lines = self._ledger.unit(step)
         self._runs = self._runs and slip != "z"
-        self.on_fact()
+        self._changed()
         if act is not None:
             self.on_act()
         view = self.view()
@@ -248,7 +330,7 @@ class ShiftDesk:
     def _recorded(self, act: ActRow) -> None:
         if act.action == "z" and act.state == "printed":
             self._runs = False
-        self.on_fact()
+        self._changed()
 
     def _view(self, uow: Store, ctx: ShiftContext) -> ShiftView:
         locale, row, last = self._who.locale, uow.open_shift(), uow.last_shift()
@@ -256,7 +338,6 @@ class ShiftDesk:
         waiting = uow.undecided_acts()
         latest = uow.latest_act(last.shift_id) if last else None
         age = self._age(age_min(row, ctx) if row else None)
-        untransmitted = self._device.untransmitted_min if self._device else None
         return ShiftView(
             is_open=row is not None,
             number=last.number if last else 0,
@@ -271,12 +352,20 @@ class ShiftDesk:
             waiting=[act_view(act, locale) for act in waiting],
             warnings=[
                 WarningView(code=code, sentence=sentence(code, locale))
-                for code in warnings_of(age, untransmitted)
+                for code in self._warnings_at(age)
             ],
             device=self._device_view(),
             last_z=closed.z_number if closed else "",
             last_closed_at=(closed.closed_at or "") if closed else "",
         )
+
+    def _warnings(self) -> tuple[str, ...]:
+        row, ctx = self._seen.running, self._moment(())
+        return self._warnings_at(self._age(age_min(row, ctx) if row else None))
+
+    def _warnings_at(self, age: int | None) -> tuple[str, ...]:
+        lasts = self._owner in ("device", "pos")
+        return warnings_of(age if lasts else None, self._untransmitted())
 
     def _age(self, ours: int | None) -> int | None:
         """The device's own figure where it tells one: it is the device that refuses."""
@@ -293,7 +382,7 @@ class ShiftDesk:
             z_reports=told.z_reports,
             is_open=told.is_open,
             age_min=told.age_min,
-            untransmitted_min=told.untransmitted_min,
+            untransmitted_min=self._untransmitted(),
             cash_minor=told.cash_minor,
         )
 

@@ -90,12 +90,7 @@ def settle(uow: ShiftStore, ctx: ShiftContext, found: Checked) -> str:
 
     A result and no exception: the count must be committed."""
     if found.person is None:
-        row = uow.sign_in(found.counted_under)
-        failures = row.failures + 1
-        uow.put_sign_in(
-            replace(row, failures=failures, locked_until=_lock(ctx, found.counted_under, failures))
-        )
-        return "sign_in_wrong"
+        return _count_wrong(uow, ctx, found)
     now = ctx.clock.stamp()
     current = uow.signed_in()
     person = found.person
@@ -112,6 +107,25 @@ def settle(uow: ShiftStore, ctx: ShiftContext, found: Checked) -> str:
     running_shift(uow, ctx, person.cashier_id)
     tell(uow, ctx, "signed_in", person.cashier_id)
     return ""
+
+
+def settle_word(uow: ShiftStore, ctx: ShiftContext, found: Checked, least: str) -> str:
+    """Count a wrong attempt, or take the word of somebody of that role; "" or the code of the
+    refusal. Nobody is signed in by it."""
+    if found.person is None:
+        return _count_wrong(uow, ctx, found)
+    before = uow.sign_in(found.person.cashier_id)
+    if before.failures:
+        uow.put_sign_in(replace(before, failures=0, locked_until=""))
+    return "" if RANK[found.person.role] >= RANK[least] else "approval_too_low"
+
+
+def _count_wrong(uow: ShiftStore, ctx: ShiftContext, found: Checked) -> str:
+    row = uow.sign_in(found.counted_under)
+    failures = row.failures + 1
+    locked = _lock(ctx, found.counted_under, failures)
+    uow.put_sign_in(replace(row, failures=failures, locked_until=locked))
+    return "sign_in_wrong"
 
 
 def sign_out(uow: ShiftStore, ctx: ShiftContext) -> bool:

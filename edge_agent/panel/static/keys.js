@@ -1,5 +1,6 @@
 // Keys to verbs: a pure table. Letters go by their place, so a Ukrainian layout works too.
 
+import { choicesOf, keysOf } from './dialogs.js';
 import { isLive, sceneOf } from './scene.js';
 
 const ANYTIME = { F1: ['ask', 'keys'], F9: ['switchLocale'] };
@@ -9,6 +10,7 @@ const PAPER = {
 };
 
 function functionKey(key, { open, canPay, isWaiting, other, job }) {
+  if (key === 'F11') return ['ask', 'menu'];
   if (key === 'F2') return open || job ? null : ['begin'];
   if (key === 'F6') return open && (other || isWaiting) ? ['replaceMember'] : null;
   if (key === 'F4') return open ? ['redeem', null] : null;
@@ -47,16 +49,25 @@ function arrow(event, model) {
   return model.found.length ? ['moveFound', by] : ['moveLine', by];
 }
 
-/** True for keys whose own meaning in the browser must not happen here. */
-export function isOurs(event) {
-  return /^F([1-9]|10)$/.test(event.key);
+// In a question digits choose, by their place; where something is typed they are typed.
+function dialogKey(event, model) {
+  if (event.target?.tagName === 'INPUT') return null;
+  const [, digit] = /^(?:Digit|Numpad)([1-9])$/.exec(event.code) ?? [];
+  const choice = digit && !event.repeat ? choicesOf(model)[digit - 1] : null;
+  return choice?.verb ?? keysOf(event, model);
 }
 
-/** The verb of a key press: [name, argument], or null. Dialogs handle their own keys. */
+/** True for keys whose own meaning in the browser must not happen here. */
+export function isOurs(event) {
+  return /^F([1-9]|1[01])$/.test(event.key);
+}
+
+/** The verb of a key press: [name, argument], or null. */
 export function verbOf(event, model) {
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
   if (ANYTIME[event.key] && !model.dialog) return ANYTIME[event.key];
-  if (model.dialog || !isLive(model)) return null;
+  if (!isLive(model)) return null;
+  if (model.dialog) return dialogKey(event, model);
   const scene = sceneOf(model);
   if (isOurs(event)) return event.repeat ? null : functionKey(event.key, scene);
   if (event.key === 'Escape') return escape(model, scene);

@@ -1,13 +1,18 @@
 // Entry: the link becomes a token, the token follows states, keys become verbs.
 
 import { Agent, followStates, openSession } from './agent.js';
+import { scansOf } from './dialogs.js';
+import { GoodsDialogVerbs, newsOf } from './goods_dialogs.js';
 import { GoodsVerbs } from './goods_verbs.js';
 import { isOurs, verbOf } from './keys.js';
 import { Queue } from './queue.js';
 import { SaleVerbs } from './sale_verbs.js';
 import { firstModel, isLive, localeOf, saleOf } from './scene.js';
+import { ReturnVerbs } from './returns.js';
 import { Screen } from './screen.js';
+import { ShiftVerbs } from './shift_panel.js';
 import { html, render } from './vendor/preact-htm.js';
+import { WhoVerbs } from './who.js';
 import { wordsOf } from './words.js';
 
 const AGES_MS = 30000;
@@ -16,6 +21,8 @@ const root = document.getElementById('root');
 let model = firstModel();
 let groups = [];
 let isDrawing = false;
+let isAsking = false; // a question stood at the last drawing
+let pushed = null; // the state before answers were laid over it
 
 const store = {
   get: () => model,
@@ -34,6 +41,9 @@ function draw() {
   document.documentElement.lang = locale;
   document.title = wordsOf(locale).title;
   render(html`<${Screen} model=${model} run=${run} />`, root);
+  // A dialog that goes hands its focus back to an input that Chromium then lets nobody type into.
+  if (isAsking && !model.dialog) document.activeElement.blur();
+  isAsking = Boolean(model.dialog);
   if (isLive(model) && !model.dialog && document.activeElement === document.body) focusInput();
 }
 
@@ -41,8 +51,13 @@ function focusInput() {
   document.getElementById('entry')?.focus({ preventScroll: true });
 }
 
-/** Do a verb; afterwards the input is ready again. */
+/** Do a verb; afterwards the input is ready again. `fromMenu` does another once the menu is gone. */
 function run(name, argument) {
+  if (name === 'fromMenu') {
+    run('closeDialog');
+    run(...argument);
+    return;
+  }
   const group = groups.find((item) => typeof item[name] === 'function');
   group?.[name](argument);
   if (!model.dialog) focusInput();
@@ -76,8 +91,9 @@ async function open(code) {
     store.set({ phase: 'login', loginWhy: refusal.status === 0 ? 'gone' : 'used' });
     return;
   }
-  const queue = new Queue(store, new Agent(token));
-  groups = [new GoodsVerbs(queue), new SaleVerbs(queue)];
+  const queue = new Queue(store, new Agent(token), scansOf);
+  const kinds = [GoodsVerbs, SaleVerbs, WhoVerbs, ShiftVerbs, ReturnVerbs, GoodsDialogVerbs];
+  groups = kinds.map((Verbs) => new Verbs(queue));
   await followStates(token, {
     up: () => store.set({ phase: 'live', link: 'up', flash: null }),
     down: () => store.set({ link: 'down', dialog: null }),
@@ -87,8 +103,21 @@ async function open(code) {
 }
 
 function take(state, isFirst) {
+  const last = pushed;
+  pushed = state;
   const sale = isFirst ? state.sale : saleOf(state, model.state?.sale);
-  store.set({ state: { ...state, sale }, receivedAt: performance.now() });
+  const before = model.state;
+  const patch = { state: { ...state, sale }, receivedAt: performance.now() };
+  const idOf = (one) => one?.shift?.cashier?.cashier_id;
+  const isOther = idOf(before) !== idOf(state);
+  // Each cashier has a language; one that the agent has heard of needs no choice of ours.
+  if (isOther || state.locale !== before?.locale) patch.locale = null;
+  store.set(patch);
+  const news = isFirst ? null : newsOf(last, state, model.dialog);
+  if (news) run(...news);
+  if (isOther && model.dialog?.kind === 'signIn') run('closeDialog');
+  const scan = state.scan && state.scan.number !== before?.scan?.number ? state.scan.text : '';
+  if (scan && model.dialog?.kind === 'giveBack') run('findReceipt', scan);
 }
 
 function start() {

@@ -6,10 +6,13 @@ import { wordsOf } from './words.js';
 
 export class Queue {
   #tail = Promise.resolve();
+  #telling = Promise.resolve(); // one after the other: closed never comes before opened
 
-  constructor(store, agent) {
+  /** `scansOf(kind)` says what a question does with scans: `act`, `take`, or they wait. */
+  constructor(store, agent, scansOf) {
     this.store = store;
     this.agent = agent;
+    this.scansOf = scansOf;
   }
 
   get model() {
@@ -31,6 +34,63 @@ export class Queue {
     return this.#tail;
   }
 
+  /** A step of the question that stands: a refusal is shown in it, and a senior is asked for. */
+  answer(work) {
+    return this.step(async () => {
+      try {
+        await work();
+      } catch (error) {
+        const isOurs = error instanceof Refusal && error.status !== 401 && this.model.dialog;
+        if (!isOurs) throw error;
+        this.problem(this.sentence(error));
+      }
+    });
+  }
+
+  /** Send what may need a senior's word: without it first, with it once the dialog has one. */
+  async approved(act, subject, send) {
+    try {
+      await send('');
+    } catch (error) {
+      if (error.code !== 'approval_needed') throw error;
+      this.dialog({ kind: 'approval', text: '', values: {}, problem: '', act, subject, send });
+    }
+  }
+
+  /** Show a question, or none. */
+  dialog(dialog) {
+    const mode = (one) => (one ? (this.scansOf(one.kind) ?? 'wait') : 'act');
+    const before = mode(this.model.dialog);
+    const after = mode(dialog);
+    this.store.set({ dialog });
+    if (before === after) return;
+    // The agent lets scans go by itself if this is never heard.
+    const body = { is_open: after !== 'act', takes_scan: after === 'take' };
+    const tell = () => this.agent.write('POST', '/v1/panel/dialog', body);
+    this.#telling = this.#telling.then(tell).catch(() => {});
+  }
+
+  /** The words of the screen's language. */
+  get words() {
+    return wordsOf(localeOf(this.model));
+  }
+
+  /** Change the question that stands. */
+  change(patch) {
+    if (this.model.dialog) this.store.set({ dialog: { ...this.model.dialog, ...patch } });
+  }
+
+  /** Say in the question that stands what is wrong. */
+  problem(problem) {
+    this.change({ problem });
+  }
+
+  /** The cashier's sentence of a refusal. */
+  sentence(error) {
+    const locale = localeOf(this.model);
+    return error.sentence(locale) || this.words.agentGone;
+  }
+
   /** Show why the agent said no. Raises what is no refusal: that is a fault of this page. */
   refused(error) {
     if (!(error instanceof Refusal)) throw error;
@@ -38,9 +98,7 @@ export class Queue {
       this.store.set({ phase: 'login', loginWhy: 'ended', state: null, dialog: null });
       return;
     }
-    const locale = localeOf(this.model);
-    const text = error.sentence(locale) || wordsOf(locale).agentGone;
-    this.store.set({ flash: { kind: 'error', text } });
+    this.store.set({ flash: { kind: 'error', text: this.sentence(error) } });
   }
 
   /**

@@ -12,7 +12,7 @@ const TONE = {
   unknown: ['warn', 'warn'],
 };
 
-function Paper({ job, words }) {
+export function Paper({ job, words }) {
   const [tone, icon] = TONE[job.state] ?? TONE.unknown;
   return html`<div class="paper ${tone}" data-test="paper" data-state=${job.state}>
     <${Icon} name=${icon} />
@@ -88,7 +88,9 @@ export function ResultPanel({ scene, words, locale, run }) {
     ${closed?.result && html`<${Figures} sale=${closed} words=${words} locale=${locale} />`}
     <div class="papers" aria-live="polite">
       ${papers.map((item) => html`<${Paper} key=${item.job_id} job=${item} words=${words} />`)}
-      ${!papers.length && html`<p class="quiet">${words.posPrints}</p>`}
+      ${!papers.length && html`<p class="quiet">
+        ${scene.training ? words.trainingPrints : words.posPrints}
+      </p>`}
     </div>
     <${Settle} scene=${scene} words=${words} run=${run} />
     ${!job &&

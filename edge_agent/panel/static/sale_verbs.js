@@ -1,6 +1,7 @@
 // The sale as a whole: its member, bonuses, money and paper, and the questions asked on the way.
 
 import { parseHundredths } from './format.js';
+import { lacksStamp } from './goods_dialogs.js';
 import { localeOf, sceneOf } from './scene.js';
 import { pointsOf, shareOf } from './typed.js';
 import { nextLocale, wordsOf } from './words.js';
@@ -9,7 +10,6 @@ const MAX_FISCAL_NUMBER = 40;
 
 export class SaleVerbs {
   #queue;
-  #holding = Promise.resolve(); // one after the other: closed never comes before opened
 
   constructor(queue) {
     this.#queue = queue;
@@ -61,6 +61,7 @@ export class SaleVerbs {
   // What was on the screen at the key press is paid, or nothing: a good may be on its way.
   #pay(tenderOf) {
     const seen = this.#scene.own;
+    if (lacksStamp(seen)) return this.ask('stamp');
     return this.#queue.step(async () => {
       const { own } = this.#scene;
       if (!own || own.sale_id !== seen?.sale_id) return;
@@ -98,27 +99,22 @@ export class SaleVerbs {
     return this.#queue.step(async () => {
       const { closed, canVoid } = this.#scene;
       if (!canVoid) return;
-      await this.#queue.sale('POST', `/v1/sales/${closed.sale_id}/void`, { reason: 'not printed' });
+      const path = `/v1/sales/${closed.sale_id}/void`;
+      await this.#queue.approved('void', closed.sale_id, (approval) =>
+        this.#queue.sale('POST', path, { reason: 'not printed', approval }),
+      );
     });
   }
 
   // --- questions ------------------------------------------------------------------------------
 
-  /** Open a dialog: keys, amount, given, cancel, void or fiscal. */
+  /** Open a dialog of a kind in `dialogs.js`. */
   ask(kind) {
-    this.#queue.store.set({ dialog: { kind, text: '', problem: '' } });
-    this.#holdScans(true);
+    this.#queue.dialog({ kind, text: '', values: {}, problem: '' });
   }
 
   closeDialog() {
-    this.#queue.store.set({ dialog: null });
-    this.#holdScans(false);
-  }
-
-  // Scans wait while a question stands; the agent lets them go by itself if this is never heard.
-  #holdScans(isOpen) {
-    const tell = () => this.#queue.agent.write('POST', '/v1/panel/dialog', { is_open: isOpen });
-    this.#holding = this.#holding.then(tell).catch(() => {});
+    this.#queue.dialog(null);
   }
 
   /** Which of the meanings of the last scan was meant. */
@@ -130,6 +126,12 @@ export class SaleVerbs {
 
   dialogText(text) {
     this.#queue.store.set({ dialog: { ...this.#queue.model.dialog, text, problem: '' } });
+  }
+
+  /** A field of a dialog with several. */
+  dialogValue({ name, value }) {
+    const values = { ...this.#queue.model.dialog.values, [name]: value };
+    this.#queue.change({ values, problem: '' });
   }
 
   /** Enter in a dialog. */
@@ -144,13 +146,9 @@ export class SaleVerbs {
     return undefined;
   }
 
-  #dialogProblem(problem) {
-    this.#queue.store.set({ dialog: { ...this.#queue.model.dialog, problem } });
-  }
-
   #acceptAmount(text) {
     const amount = pointsOf(text, this.#scene.open?.redeem.redeemable_points ?? 0);
-    if (amount === null) return this.#dialogProblem(this.#words.badAmount);
+    if (amount === null) return this.#queue.problem(this.#words.badAmount);
     this.closeDialog();
     return this.redeem(amount);
   }
@@ -158,8 +156,8 @@ export class SaleVerbs {
   #acceptGiven(text) {
     const given = parseHundredths(text);
     const { own } = this.#scene;
-    if (given === null) return this.#dialogProblem(this.#words.badAmount);
-    if (own && given < own.payable_cash_minor) return this.#dialogProblem(this.#words.tooLittle);
+    if (given === null) return this.#queue.problem(this.#words.badAmount);
+    if (own && given < own.payable_cash_minor) return this.#queue.problem(this.#words.tooLittle);
     this.closeDialog();
     return this.#pay(() => ({ kind: 'cash', amount_minor: given }));
   }
@@ -167,5 +165,7 @@ export class SaleVerbs {
   switchLocale() {
     const locale = nextLocale(localeOf(this.#queue.model));
     this.#queue.store.set({ locale });
+    const tell = () => this.#queue.agent.write('PUT', '/v1/panel/locale', { locale });
+    return this.#queue.step(tell);
   }
 }

@@ -61,7 +61,7 @@ export function localeOf(model) {
  * whether they wait, `job` of paper that a person must settle, `line` that keys act on.
  */
 export function sceneOf(model) {
-  const { sale, waiting, attention } = model.state;
+  const { sale, waiting, attention, shift } = model.state;
   const open = sale?.state === 'open' ? sale : null;
   const own = open?.origin === 'panel' ? open : null;
   const unsettled = attention.filter((item) => isUnsettled(item, sale));
@@ -83,6 +83,9 @@ export function sceneOf(model) {
     other: open?.member && waiting ? waiting : null,
     line,
     unsettled: open ? unsettled.length : 0,
+    shift,
+    cashier: shift?.cashier ?? null,
+    training: Boolean(model.state.training),
   };
 }
 

@@ -71,6 +71,9 @@ function Foot({ model, scene, words, run }) {
     html`<button data-test="cancel" onClick=${() => run('ask', 'cancel')}>
       <span>${words.cancel}</span> <kbd>F10</kbd>
     </button>`}
+    <button data-test="menu" onClick=${() => run('ask', 'menu')}>
+      <span>${words.menu}</span> <kbd>F11</kbd>
+    </button>
     <button data-test="locale" onClick=${() => run('switchLocale')}>
       <span>${words.language}</span> <kbd>F9</kbd>
     </button>
@@ -100,7 +103,8 @@ export function Screen({ model, run }) {
   const scene = sceneOf(model);
   const props = { model, scene, words, locale, run };
   const isGone = model.link === 'down';
-  return html`<div class="screen ${isGone ? 'is-gone' : ''}">
+  const look = `screen ${isGone ? 'is-gone' : ''} ${scene.training ? 'training' : ''}`;
+  return html`<div class=${look} data-mark=${words.trainingMark}>
     <${Strip} ...${props} />
     ${isGone && html`<${Gone} words=${words} />`}
     <main class="desk ${scene.open ? '' : 'wide'}" inert=${isGone}>

@@ -44,10 +44,29 @@ function Rules({ model, words, locale }) {
   return html`<span class="mark">${text}</span>`;
 }
 
+// Who works, and what of the shift will stop sales soon: its sentence stands in the title.
+function Shift({ shift, words }) {
+  if (!shift) return null;
+  const [pressing] = shift.warnings;
+  return html`
+    ${pressing &&
+    html`<${Mark} tone="bad" icon="warn" title=${pressing.sentence}>
+      <b data-test="shift-warning">${words.shiftWarning[pressing.code] ?? pressing.sentence}</b>
+    <//>`}
+    ${shift.cashier &&
+    html`<${Mark} tone="" icon="person"><span data-test="cashier">${shift.cashier.name}</span><//>`}
+    ${shift.signs_in &&
+    !shift.cashier &&
+    html`<${Mark} tone="warn" icon="person"><span data-test="cashier">${words.nobodyIn}</span><//>`}
+  `;
+}
+
 export function Strip({ model, words, locale }) {
-  const { strip } = model.state;
+  const { strip, shift, training } = model.state;
   const since = momentOf(strip.since, model.state.at);
   return html`<header class="strip">
+    ${training &&
+    html`<${Mark} tone="bad" icon="warn"><b data-test="training">${words.trainingMark}</b><//>`}
     <${Mark} tone=${strip.online ? 'good' : 'warn'} icon=${strip.online ? 'check' : 'warn'}>
       <b data-test="link">${strip.online ? words.online : words.offline}</b>
       ${since && html`<span>${words.since} ${since}</span>`}
@@ -61,6 +80,7 @@ export function Strip({ model, words, locale }) {
       <b data-test="clock-off">${words.clockOff(Math.round(strip.clock_off_s / 60))}</b>
     <//>`}
     <${Storage} state=${strip.storage} words=${words} />
+    <${Shift} shift=${shift} words=${words} />
     <span class="mark place">
       <span class="store">${strip.store_name}</span> <b>${strip.register_id}</b>
     </span>

@@ -1,0 +1,43 @@
+// The menu (F11): what is done less often than a sale. One table; digits choose.
+
+import { sceneOf } from './scene.js';
+
+// A closed sale is on the screen, and somebody was scanned since.
+const canReassign = ({ closed, isWaiting }) => closed?.state === 'posted' && isWaiting;
+
+/**
+ * Entries in order: `label` is a key of the words' `menuOf`, `when` of the scene says whether it can
+ * be done now, `verb` is [name, argument]. A verb that opens no dialog stands in `fromMenu`, which
+ * closes the menu first. At most nine fit one screen.
+ */
+const ENTRIES = [
+  { id: 'offers', label: 'offers', when: ({ open }) => open?.lines.length, verb: ['fromMenu', ['showOffers']] },
+  { id: 'return', label: 'giveBack', when: ({ open }) => !open, verb: ['ask', 'giveBack'] },
+  { id: 'reassign', label: 'reassign', when: canReassign, verb: ['ask', 'reassign'] },
+  { id: 'sign-in', label: 'signIn', when: ({ shift }) => shift?.signs_in, verb: ['ask', 'signIn'] },
+  { id: 'sign-out', label: 'signOut', when: ({ cashier }) => cashier, verb: ['fromMenu', ['signOut']] },
+  { id: 'shift', label: 'shift', when: ({ shift }) => shift, verb: ['ask', 'shift'] },
+  {
+    id: 'training', label: 'training', when: ({ open, training }) => !open && !training,
+    verb: ['ask', 'training'],
+  },
+  {
+    id: 'training-end', label: 'trainingEnd', when: ({ training }) => training,
+    verb: ['fromMenu', ['leaveTraining']],
+  },
+  { id: 'language', label: 'language', verb: ['fromMenu', ['switchLocale']] },
+  { id: 'keys', label: 'keys', verb: ['ask', 'keys'] },
+];
+
+const MOST = 9;
+
+/** What may be chosen now: [{ id, text, verb }]. */
+function choices(model, words) {
+  const scene = sceneOf(model);
+  const possible = ENTRIES.filter((entry) => entry.when?.(scene) ?? true);
+  return possible
+    .slice(0, MOST)
+    .map(({ id, label, verb }) => ({ id, text: words.menuOf[label], verb }));
+}
+
+export const MENU = { title: 'menu', choices };

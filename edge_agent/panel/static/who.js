@@ -1,0 +1,71 @@
+// Who works at this till, and whose word allows what a cashier may not do alone.
+
+import { Field } from './fields.js';
+import { html } from './vendor/preact-htm.js';
+
+function Person(props) {
+  return html`<div class="pair-of-fields">
+    <${Field} ...${props} name="who" label=${props.words.staffNumber} isNeeded />
+    <${Field} ...${props} name="pin" label="PIN" mode="numeric" isSecret isNeeded />
+  </div>`;
+}
+
+function SignIn(props) {
+  return html`<p>${props.words.signInMore}</p><${Person} ...${props} />`;
+}
+
+function Approval(props) {
+  const { words, dialog } = props;
+  return html`<p>${words.approvalOf[dialog.act]} ${words.approvalMore}</p>
+    <${Person} ...${props} />`;
+}
+
+/** Id and PIN as they were typed. */
+function personOf({ values }) {
+  return { cashier_id: (values.who ?? '').trim(), pin: (values.pin ?? '').trim() };
+}
+
+// A scanned badge signs in on its own; the state that is pushed then closes the question.
+export const SIGN_IN = { title: 'signIn', Body: SignIn, accept: 'acceptSignIn', scans: 'act' };
+export const APPROVAL = { title: 'approval', Body: Approval, accept: 'acceptApproval' };
+
+export class WhoVerbs {
+  #queue;
+
+  constructor(queue) {
+    this.#queue = queue;
+  }
+
+  // A PIN that was refused is typed anew.
+  async #said(path, body) {
+    try {
+      return await this.#queue.agent.write('POST', path, body);
+    } catch (error) {
+      this.#queue.change({ values: { who: body.cashier_id } });
+      throw error;
+    }
+  }
+
+  acceptSignIn() {
+    const person = personOf(this.#queue.model.dialog);
+    return this.#queue.answer(async () => {
+      await this.#said('/v1/shift/sign-in', person);
+      this.#queue.dialog(null);
+    });
+  }
+
+  signOut() {
+    return this.#queue.step(() => this.#queue.agent.write('POST', '/v1/shift/sign-out'));
+  }
+
+  /** A senior's word: with it, what waits for it is sent. */
+  acceptApproval() {
+    const { dialog } = this.#queue.model;
+    const { act, subject, send } = dialog;
+    return this.#queue.answer(async () => {
+      const word = await this.#said('/v1/approvals', { ...personOf(dialog), act, subject });
+      this.#queue.dialog(null);
+      await send(word.approval_id);
+    });
+  }
+}

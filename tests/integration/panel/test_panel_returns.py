@@ -1,0 +1,102 @@
+"""Goods that come back and a sale for another member, by keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.integration.panel.conftest import Till, opened, stocked
+from tests.integration.panel.shop import BREAD, COFFEE
+from tests.integration.panel.test_panel_looks import fits, readable
+from tests.integration.panel.test_panel_shift import choose, only_refusals, person
+from tests.support.rig import CARD, NO_LEASE_CARD, answer
+from tests.support.staff import CASHIER, staffed
+
+pytestmark = pytest.mark.browser
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture
+def staffed_till(tmp_path: Path, chromium: Browser) -> Iterator[Till]:
+    """A register with staff whose POS prints."""
+    rig = stocked(tmp_path)
+    staffed(rig)
+    rig.start()
+    answer(rig.http.post("/v1/shift/sign-in", json=CASHIER))
+    with opened(rig, chromium) as panel:
+        yield panel
+    rig.stop()
+
+
+def sold(till: Till, *codes: str) -> str:
+    """A sale of these goods, paid by card, its result on the screen; its id."""
+    for number, code in enumerate(codes, 1):
+        till.enter(code)
+        expect(till.part("line")).to_have_count(number)
+    till.keys("F7")
+    expect(till.part("result")).to_be_visible(timeout=PATIENCE_MS)
+    return str(till.state()["sale"]["sale_id"])
+
+
+def test_a_sale_is_given_to_its_member_and_a_part_of_it_comes_back(
+    staffed_till: Till, tmp_path: Path
+) -> None:
+    till = staffed_till
+    first = sold(till, f"2*{BREAD}", COFFEE)
+    till.scan(NO_LEASE_CARD)
+    till.shows("name", "Юлія Ї.")
+    till.keys("F11")
+    choose(till, "reassign")
+    till.enter("забула картку")
+    expect(till.page.locator("form.approval")).to_be_visible(timeout=PATIENCE_MS)
+    person(till, "s1", "9000")
+    till.shows("earned", "9,24")
+    new = till.state()["sale"]
+    assert (new["member"]["member_id"], new["state"]) == (103, "posted")
+    assert new["sale_id"] != first
+    till.keys("Enter")
+    expect(till.part("result")).to_have_count(0)
+
+    till.keys("F11")
+    # A person scans when the question is there; the agent has heard of it by then.
+    with till.page.expect_response("**/v1/panel/dialog"):
+        choose(till, "return")
+    till.scan(f"LES:{first}")
+    expect(till.part("back-line")).to_have_count(2, timeout=PATIENCE_MS)
+    till.keys("Enter")
+    expect(till.page.get_by_role("alert")).to_contain_text("Виберіть", timeout=PATIENCE_MS)
+    till.keys("+", "+", "+", "-")
+    till.shows("refund", "27,50")
+    till.shows("reversed", "1,38")
+    fits(till.page)
+    readable(till.page)
+    till.page.screenshot(path=str(tmp_path / "return.png"))
+    till.keys("Enter")
+    expect(till.page.locator("form.givenBack")).to_be_visible(timeout=PATIENCE_MS)
+    till.shows("refund", "27,50")
+    readable(till.page)
+    till.keys("Enter")
+    expect(till.page.locator("dialog")).to_have_count(0)
+    expect(till.part("result")).to_have_count(0)
+
+    sold(till, BREAD)
+    till.keys("Enter")
+    till.scan(CARD)
+    till.shows("name", "Олена К.")
+    till.keys("F11")
+    choose(till, "return")
+    till.enter("0671234567")
+    expect(till.part("back-line")).to_have_count(2, timeout=PATIENCE_MS)
+    till.keys("a")
+    till.shows("refund", "157,40")
+    till.keys("Enter")
+    expect(till.page.locator("form.givenBack")).to_be_visible(timeout=PATIENCE_MS)
+    till.keys("Enter")
+    till.keys("F11")
+    choose(till, "return")
+    till.enter("no-such-receipt")
+    expect(till.page.get_by_role("alert")).to_contain_text("Такого чека", timeout=PATIENCE_MS)
+    assert only_refusals(till)
