@@ -9,7 +9,6 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from edge_agent.adjustment_views import ReceiptBlock
-from edge_agent.centre_gate import CentreGate
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.ledger.ledger import Ledger
@@ -19,15 +18,13 @@ from edge_agent.shift.approvals import Approvals
 from edge_agent.till import Till
 from edge_agent.usecases import open_sale as opening
 from edge_agent.usecases.drafts import load_draft
-from edge_agent.usecases.find_sold import SALE_QR, Receipt, find_sold, sale_id_in
+from edge_agent.usecases.find_sold import SALE_QR, Receipt, find_sold
 from edge_agent.usecases.reassign_sale import Reassign, reassign_sale
 from edge_agent.usecases.record_print import PaperVerdict
 from edge_agent.usecases.report_print import CLOSED, report_print, sold_document
 from edge_agent.usecases.return_foreign import ForeignReturn, return_foreign
-from edge_agent.usecases.return_sale import ReturnSale, first_result, return_sale
-from edge_agent.usecases.sold_sale import Told
+from edge_agent.usecases.return_sale import ReturnSale, return_sale
 from edge_agent.views import SaleView
-from sync.contract.live import SoldRequest
 
 POS_WIDTH = 32
 """Characters of a line on the narrowest common paper, 58 mm."""
@@ -67,11 +64,10 @@ class AfterSale:
     """The verbs of a register around its sales; every method blocks. `approvals` says which need
     a senior's word, and whose it is."""
 
-    def __init__(
-        self, till: Till, ledger: Ledger, gate: CentreGate, approvals: Approvals
-    ) -> None:
+    def __init__(self, till: Till, ledger: Ledger, approvals: Approvals) -> None:
         self._till = till
         self._ledger = ledger
+        self.allowed = approvals.run
 
     def park(self, sale_id: str, note: str) -> SaleView:
         """Put an open sale aside, so that another buyer can be served."""
@@ -119,10 +115,9 @@ class AfterSale:
         new_id = self._ledger.unit(lambda uow: reassign_sale(uow, ctx, command, since))
         emit(Event.SALE_REASSIGNED, sale_id=command.sale_id, new_id=new_id)
         self._till.on_fact()
-        view = self.status(new_id)
-        self._till.show_again((view.result or {}).get("reassigned_from", command.sale_id))
+        self._till.show_again(command.sale_id)
         self._till.show_again(new_id)
-        return view
+        return self.status(new_id)
 
     def sold(self, receipt: str, member_id: int | None) -> list[Receipt]:
         """Sales of this register by a receipt's number or QR, or by their member."""
@@ -141,8 +136,36 @@ class AfterSale:
             return seen.result
         raise AssertionError("a preview always ends its transaction")
 
-    def give_back_foreign(self, command: ForeignReturn) -> dict[str, Any]:
+    def void(self, sale_id: str, reason: str, approval: str) -> SaleView:
+        """Undo a sale whose paper did not come out; where asked for, with a senior's word."""
+
+        def work(by: str) -> SaleView:
+            return self._till.void(sale_id, _with_word(reason, by))
+
+        return self.allowed("void", sale_id, approval, work)
+
+    def give_back(self, command: ReturnSale, approval: str) -> dict[str, Any]:
+        """Return goods; a large refund needs a senior's word."""
+
+        def work(by: str) -> dict[str, Any]:
+            return self._till.give_back(replace(command, reason=_with_word(command.reason, by)))
+
+        def amount() -> int:
+            return int(self.preview(command)["refund_minor"])
+
+        return self.allowed("return", command.sale_id, approval, work, amount)
+
+    def give_back_foreign(self, command: ForeignReturn, approval: str) -> dict[str, Any]:
         """Take back a sale of another register; the centre settles its points."""
+
+        def work(by: str) -> dict[str, Any]:
+            return self._foreign(replace(command, reason=_with_word(command.reason, by)))
+
+        return self.allowed(
+            "return", command.sale_id, approval, work, lambda: command.refund_minor
+        )
+
+    def _foreign(self, command: ForeignReturn) -> dict[str, Any]:
         ctx = self._till.context()
         result = self._ledger.unit(lambda uow: return_foreign(uow, ctx, command))
         emit(Event.SALE_RETURNED, sale_id=command.sale_id, refund_minor=command.refund_minor)
@@ -175,6 +198,11 @@ class AfterSale:
         ]
         shown = [block for block in blocks if block.text]
         return [*shown, ReceiptBlock("qr", [], text.qr or f"{SALE_QR}{sale_id}")]
+
+
+def _with_word(reason: str, by: str) -> str:
+    """Why, and on whose word."""
+    return f"{reason} [{by}]".strip()[:200] if by else reason
 
 
 def brief(row: SaleRow, which: str = "") -> SaleBrief:

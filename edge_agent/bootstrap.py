@@ -148,7 +148,7 @@ class _Builder:
 
     def _application(self, till: Till, desk: Desk, health: Health, goods: Assortment) -> FastAPI:
         writes = Writes(Answers(self.ledger), self.clock)
-        after = AfterSale(till, self.ledger, self.gate, self.cashier.approvals)
+        after = AfterSale(till, self.ledger, self.cashier.approvals)
         return api_app.create_app(
             [
                 sales.routes(till, desk, writes, OneTimeDesk(till, self.parts.codes), after),

@@ -195,8 +195,7 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes, after: AfterSa
 
     @router.post("/sales/{sale_id}/returns", response_model=ReturnOut)
     def give_back(sale_id: SaleId, body: ReturnIn, call: Call) -> Response:
-        """Return goods of a sale: the lines and quantities named, or all that is left. Of another
-        register's sale while the centre answers; else `unknown_sale`: send `returns/foreign`."""
+        """Return goods of the sale: the lines and quantities named, or all that is left."""
 
         def work() -> ReturnOut:
             command = ReturnSale(
@@ -205,10 +204,7 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes, after: AfterSa
             given_back = after.give_back(command, body.approval)
             return named(ReturnOut.model_validate(given_back), body)
 
-        def again() -> ReturnOut:
-            return named(ReturnOut.model_validate(after.returned(body.return_id)), body)
-
-        return writes.run(call, work, durable=True, again=again)
+        return writes.run(call, work, durable=True)
 
     @router.get("/print-jobs")
     def waiting_papers() -> list[PrintView]:
