@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.soak.islands_counters import TwinCounters
 from bench.soak.islands_hub import Differs
 from bench.soak.islands_till import AMPLE, TillOnDisk, copied, lease_name, new_till
 from loyalty.authorisation.decision import Decision, Part
@@ -49,7 +50,7 @@ class TwinDisk(Disk):
         return twin
 
 
-class TwinRegister(Register):
+class TwinRegister(TwinCounters):
     """`root` and `names` are set by the world that makes it."""
 
     root: Path

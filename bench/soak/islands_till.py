@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bench.soak.depths_plan import PRICE_MINOR
 from bench.soak.depths_till import blank_folder, compiled
+from bench.soak.islands_counters import counter_row
 from bench.soak.islands_hub import auth_id_of, name_of
 from edge_agent.clock import Clock
 from edge_agent.hub.port import Island, IslandClaim
@@ -68,8 +69,8 @@ def lease_name(hub: int, member: int) -> str:
 class Known:
     """What the feed has told the register: ample balances, the policy, the centre's head."""
 
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+    def __init__(self, pure: TwinRegister) -> None:
+        self._pure = pure
         self.applied = (0, 0)
 
     def find_member_by_token(self, _key: str) -> Member | None:
@@ -90,15 +91,20 @@ class Known:
 
     def offline_policy(self) -> Policy | None:
         """The simulation's."""
-        return self._policy
+        return self._pure.policy
 
     def is_denied(self, _member_id: int) -> bool:
         """Nobody is."""
         return False
 
-    def counters(self, _names: Sequence[str]) -> list[FeedCounterLease]:
-        """No countable rights."""
-        return []
+    def counters(self, names: Sequence[str]) -> list[FeedCounterLease]:
+        """Parts of counters that the network brought."""
+        held = self._pure.disk.counters.granted
+        return [
+            counter_row(self._pure, int(name))
+            for name in names
+            if name.isdecimal() and int(name) in held
+        ]
 
 
 class Lent:
@@ -146,7 +152,7 @@ class TillOnDisk:
         self._recalls = 0
         self.epoch = epoch
         self.folder = folder
-        self.known = Known(pure.policy)
+        self.known = Known(pure)
         self.clock = Clock(wall=self._wall, monotonic=lambda: 0.0, boot=lambda: "simulated")
         self.asked: Asked | None = None
         self._open()

@@ -17,7 +17,7 @@ from typing import Any
 from bench.soak.authorisation_world import World
 from bench.soak.depths_chains import MEMORY
 from bench.soak.islands_hub import MOMENTS, TwinHub
-from bench.soak.islands_register import TwinRegister
+from bench.soak.islands_register import RealRegister, TwinRegister
 from loyalty.protocol import CENTRE, Message
 from loyalty.protocol.register import Register
 
@@ -29,8 +29,6 @@ CUT_SHARE = 0.6
 
 class IslandWorld(World):
     """One seeded chain; `killed_share` of the messages that a hub handles are its last."""
-
-    counts = False
 
     def __init__(
         self,
@@ -50,6 +48,7 @@ class IslandWorld(World):
         here: dict[str, Any] = {"folder": self.folder, "made": self.made}
         names = (f"till{number}" for number in itertools.count())
         there: dict[str, Any] = {"root": self.folder, "names": names, "made": self.tills}
+        self.counts = issubclass(register, TwinRegister) and not issubclass(register, RealRegister)
         if issubclass(register, TwinRegister):
             register = type("RegisterHere", (register,), there)
         super().__init__(seed, hub=type("HubHere", (hub,), here), register=register, **options)

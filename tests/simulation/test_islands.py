@@ -41,7 +41,8 @@ def test_hubs_and_registers_with_sql_decide_like_the_pure_machines(seed):
     finally:
         world.close()
     approved = world.truth.approved
-    assert min(approved[layer] for layer in ("online", "lease", "purse", "cache")) > 5, seed
+    layers = ("online", "lease", "purse", "cache", "counter")
+    assert min(approved[layer] for layer in layers) > 5, seed
     assert min(world.seen[n] for n in ("crash", "partition", "hub killed", "duplicate")) > 5, seed
     assert sum(till.compared for till in world.tills) > 500, seed
     assert (world.centre.overdrawn["lease"], world.centre.overdrawn["online"]) == (0, 0), seed
