@@ -198,6 +198,8 @@ class PrinterWorker:
         device = self._connected()
         if device is None:
             return
+        if self._shift is not None:
+            self._shift.count_unsent(device)
         try:
             self._show(_state_of(device.status()))
             self._deliver(device)

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from drivers.base import DeviceJournal, FiscalPrinter, PrintOutcome, Verdict
 from drivers.errors import DeviceError, DeviceUnavailable
-from drivers.shift import ShiftJob, ShiftPrinter, ShiftState
+from drivers.shift import KeepsUnsent, ShiftJob, ShiftPrinter, ShiftState, SlipPrinter
 from edge_agent.shift.rows import ActRow
+from loyalty.receipt import SlipRow
 
 NO_LINK = "no_link"
 PATIENCE_S = 20.0
@@ -26,7 +27,9 @@ class ActDesk(Protocol):
     def start_act(self, job_id: str) -> None: ...
     def record_act(self, job_id: str, outcome: PrintOutcome) -> None: ...
     def slip_of(self, act: ActRow) -> tuple[str, ...]: ...
+    def rows_of(self, act: ActRow, width: int) -> tuple[SlipRow, ...]: ...
     def device_told(self, state: ShiftState) -> None: ...
+    def unsent_told(self, minutes: int) -> None: ...
 
 
 class ShiftErrands:
@@ -43,6 +46,7 @@ class ShiftErrands:
         self._now = monotonic
         self._doubt_since: float | None = None
         self._looked_at: float | None = None
+        self._counted_at: float | None = None
 
     def run_next(self, connect: Callable[[], FiscalPrinter | None]) -> bool:
         """Do or reconcile one act; false when there is none, or it has to wait for the printer.
@@ -55,17 +59,14 @@ class ShiftErrands:
         interrupted = act.state == "printing"
         if device is None:
             return self._without_device(act, interrupted)
-        if not isinstance(device, ShiftPrinter):
+        step = self._step(device, act, interrupted)
+        if step is None:
             self._record(act, PrintOutcome("not_printed", reason="no_shift_printer"))
             return True
-        job = ShiftJob(
-            act.job_id, act.action, act.amount_minor, () if interrupted else self._desk.slip_of(act)
-        )
         if not interrupted:
             self._desk.start_act(act.job_id)
         try:
-            step = device.reconcile_shift if interrupted else device.run_shift
-            outcome = step(job, self._journal)
+            outcome = step()
         except DeviceUnavailable:
             raise
         except DeviceError as error:
@@ -80,11 +81,37 @@ class ShiftErrands:
 
     def look(self, device: FiscalPrinter) -> None:
         """Ask the device about its shift every few minutes, and after each act."""
-        due = self._looked_at is None or self._now() - self._looked_at >= LOOK_EVERY_S
-        if not due or not isinstance(device, ShiftPrinter):
-            return
-        self._looked_at = self._now()
-        self._desk.device_told(device.shift_state())
+        if isinstance(device, ShiftPrinter) and self._is_due(self._looked_at):
+            self._looked_at = self._now()
+            self._desk.device_told(device.shift_state())
+
+    def count_unsent(self, device: FiscalPrinter) -> None:
+        """Look every few minutes at what the journal keeps for the tax service; with no link to
+        the device it grows old all the same."""
+        if isinstance(device, KeepsUnsent) and self._is_due(self._counted_at):
+            self._counted_at = self._now()
+            self._desk.unsent_told(device.unsent_min(self._journal))
+
+    def _is_due(self, last: float | None) -> bool:
+        return last is None or self._now() - last >= LOOK_EVERY_S
+
+    def _step(
+        self, device: FiscalPrinter, act: ActRow, interrupted: bool
+    ) -> Callable[[], PrintOutcome] | None:
+        """What this printer does about the act, `None` for nothing."""
+        journal = self._journal
+        if isinstance(device, ShiftPrinter):
+            printer, lines = device, () if interrupted else self._desk.slip_of(act)
+            job = ShiftJob(act.job_id, act.action, act.amount_minor, lines)
+            act_on = printer.reconcile_shift if interrupted else printer.run_shift
+            return lambda: act_on(job, journal)
+        if not isinstance(device, SlipPrinter) or act.action not in ("x", "z"):
+            return None
+        slips, slip_id = device, f"shift.{act.job_id}"
+        if interrupted:
+            return lambda: slips.reconcile_slip(slip_id, journal)
+        rows = self._desk.rows_of(act, device.profile.line_width)
+        return lambda: slips.print_slip(slip_id, rows, journal)
 
     def _without_device(self, act: ActRow, interrupted: bool) -> bool:
         if interrupted and self._may_come_back():
