@@ -68,9 +68,10 @@ def _signed_in(shift: ShiftDesk, desk: Desk, code: str) -> bool:
 
 
 def owner_of(settings: Settings, till: Till) -> Owner:
-    """Whose printer makes the Z. A receipt printer has no fiscal memory, so nobody does."""
+    """Whose printer makes the Z. A receipt printer counts none: it prints the slip alone."""
     if settings.till.print_mode != "agent":
         return "pos"
     printer = settings.printer
-    is_fiscal = printer is not None and printer.driver.startswith("fiscal.")
-    return "device" if till.who.prints and is_fiscal else "none"
+    if printer is None or not till.who.prints:
+        return "none"
+    return "device" if printer.driver.startswith("fiscal.") else "slip"
