@@ -14,6 +14,7 @@ from edge_agent.event_log import emit
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
 from edge_agent.ports import SaleRow
+from edge_agent.sentences import sentence
 from edge_agent.shift.approvals import Approvals
 from edge_agent.till import Till
 from edge_agent.usecases import open_sale as opening
@@ -196,6 +197,9 @@ class AfterSale:
             ReceiptBlock("post_lines", list(text.post_lines)),
             ReceiptBlock("additional_trailer", list(text.additional_trailer)),
         ]
+        if self._till.who.is_training:
+            # A POS that overlooked `training` prints at least that it is none.
+            blocks.insert(0, ReceiptBlock("post_lines", [sentence("training_slip", locale)]))
         shown = [block for block in blocks if block.text]
         return [*shown, ReceiptBlock("qr", [], text.qr or f"{SALE_QR}{sale_id}")]
 

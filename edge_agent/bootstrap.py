@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
+from typing import cast
 
 from fastapi import FastAPI
 
@@ -13,17 +15,22 @@ from edge_agent.api import (
     cashier_routes,
     customer_routes,
     desk_routes,
+    pace_routes,
+    panel_routes,
     sales,
     shift_routes,
     tap_routes,
+    training_routes,
     websocket,
 )
 from edge_agent.api import app as api_app
+from edge_agent.api.desk_routes import StatusOut
 from edge_agent.api.guard import Tokens
 from edge_agent.api.writes import Writes
 from edge_agent.assortment import Assortment
 from edge_agent.broadcast import Broadcast
 from edge_agent.centre_asks import CentreAsks
+from edge_agent.codes_desk import CodesDesk
 from edge_agent.config import Settings
 from edge_agent.customer_state import CustomerDesk
 from edge_agent.desk import Desk
@@ -36,6 +43,7 @@ from edge_agent.ledger.answers import Answers
 from edge_agent.ledger.chain_marks import signer_of
 from edge_agent.ledger.outbox_rows import retry_quarantined
 from edge_agent.ledger.retention import Kept, Retention
+from edge_agent.ledger.screen_file import ScreenFile
 from edge_agent.ledger.upkeep import Upkeep
 from edge_agent.off_loop import off_loop
 from edge_agent.one_time_codes import CodeSender
@@ -43,12 +51,16 @@ from edge_agent.one_time_desk import OneTimeDesk
 from edge_agent.parts import VERSION, Parts
 from edge_agent.purse_scan import PurseReader
 from edge_agent.shift.wiring import cashier_of, shift_of
+from edge_agent.stamp_desk import StampDesk
 from edge_agent.storage_notice import storage_changed
 from edge_agent.sync_runner import SyncRunner
 from edge_agent.sync_wiring import runner_of
 from edge_agent.tap_desk import TapDesk
 from edge_agent.till import Till
 from edge_agent.till_identity import identity_of
+from edge_agent.training.mode import FOLDER, Training
+from edge_agent.training.parts import TrainingParts
+from edge_agent.training.stage import Door, Stage, Voice
 from sync.contract.tokens import phone_token
 from sync.enrolment import Identity
 
@@ -93,6 +105,9 @@ class _Builder:
         self.tokens = Tokens(token)
         self.exchange = exchange_of(parts.settings, port, token)
         self.broadcast = Broadcast()
+        self.voice: Broadcast = Voice(self.broadcast)
+        self.told: Health | None = None
+        self.is_training = False
 
     def agent(self) -> Agent:
         """Everything joined together."""
@@ -119,13 +134,16 @@ class _Builder:
             PurseReader(self.cache, self.identity.programme_keys, self.ledger, till.context).read,
         )
         goods = Assortment(self.cache)
-        desk = Desk(till, identifier, goods, self.broadcast, self.clock, health.strip)
+        till.needs_stamp = goods.needs_stamp
+        desk = Desk(till, identifier, goods, self.voice, self.clock, (self.told or health).strip)
         health.devices = lambda: desk.devices
         runner = runner_of(self.parts, desk, asks, health)
         scanner = scanner_of(self.settings, desk)
         printer = self._printer(till, desk)
         upkeep = self._upkeep()
         health.ledger_check = lambda: upkeep.check
+        if not self.is_training:
+            self._train(desk, health)
         self._join(till, desk, health, runner, printer)
         desk.resume()
         return Agent(
@@ -146,9 +164,44 @@ class _Builder:
             exchange=self.exchange,
         )
 
+    def _status(self, health: Health) -> StatusOut:
+        """What `status` tells: always the register's own, and whether it trains."""
+        status = (self.told or health).status()
+        return status.model_copy(update={"training": self.is_training})
+
+    def _train(self, desk: Desk, health: Health) -> None:
+        """Make training possible; what it would be made of is built when it is entered."""
+        self.stage = Stage()
+
+        def made(folder: Path) -> Agent:
+            parts = TrainingParts(self.parts, folder)
+            try:
+                return _TrainingBuilder(self, parts, health).agent()
+            except BaseException:
+                parts.stack.close()
+                raise
+
+        self.training = Training(
+            self.settings.data_dir / FOLDER,
+            self.stage,
+            cast(Voice, self.voice),
+            desk,
+            made,
+            lambda: self.ledger.unit(lambda uow: uow.latest_open_sale(), durable=False) is not None,
+        )
+        self.parts.stack.callback(self.training.close)
+
     def _application(self, till: Till, desk: Desk, health: Health, goods: Assortment) -> FastAPI:
+        app = self._app(till, desk, health, goods)
+        if not self.is_training:
+            app.add_middleware(Door, stage=self.stage)
+        return app
+
+    def _app(self, till: Till, desk: Desk, health: Health, goods: Assortment) -> FastAPI:
         writes = Writes(Answers(self.ledger), self.clock)
-        after = AfterSale(till, self.ledger, self.cashier.approvals)
+        stamps, codes = StampDesk(desk), CodesDesk(desk, till, self.ledger)
+        desk.first_look, desk.meant, desk.on_code = stamps.look, codes.meant, codes.came
+        after = AfterSale(till, self.ledger, self.gate, self.cashier.approvals)
         return api_app.create_app(
             [
                 sales.routes(till, desk, writes, OneTimeDesk(till, self.parts.codes), after),
@@ -159,13 +212,16 @@ class _Builder:
                 cashier_routes.routes(
                     self.cashier.approvals, self.cashier.languages, desk, self.shift.cashier
                 ),
+                panel_routes.routes(stamps, codes, writes),
+                pace_routes.routes(self.ledger, self._screen_file(), self.clock),
                 customer_routes.routes(desk, self._customer(till), self.broadcast, self.tokens),
+                training_routes.routes(self.training, self.cashier.approvals, self.tokens),
                 desk_routes.routes(
                     desk,
                     self.broadcast,
                     self.tokens,
                     writes,
-                    health.status,
+                    lambda: self._status(health),
                     goods.search,
                     lambda: self._retry_facts(till),
                 ),
@@ -176,6 +232,11 @@ class _Builder:
             VERSION,
             self.identity.register_id,
         )
+
+    def _screen_file(self) -> ScreenFile:
+        file = ScreenFile(self.parts.settings.data_dir)
+        self.parts.stack.callback(file.close)
+        return file
 
     def _customer(self, till: Till) -> CustomerDesk:
         return CustomerDesk(till.who.locale, self.clock.monotonic)
@@ -197,7 +258,7 @@ class _Builder:
 
     def _till(self) -> Till:
         return Till(
-            identity_of(self.settings, self.identity, VERSION),
+            identity_of(self.settings, self.identity, VERSION, self.is_training),
             self.ledger,
             self.cache,
             self.clock,
@@ -232,7 +293,7 @@ class _Builder:
         runner: SyncRunner | None,
         printer: PrinterWorker | None,
     ) -> None:
-        health.on_change = lambda: off_loop(desk.push)
+        health.on_change = lambda: off_loop(self.training.desk().push)
         self.guard.on_change = desk.refresh
         self.parts.storage.on_state = lambda old, new: storage_changed(desk, old, new)
         wake_sync = runner.notify_outbox if runner is not None else _nothing
@@ -252,6 +313,17 @@ class _Builder:
             self.gate.on_lost = self.rules.on_activated = runner.notify_change
         if printer is not None:
             till.on_job = self.shift.on_act = printer.wake
+
+
+class _TrainingBuilder(_Builder):
+    """The same register over the files of a training: it speaks in the register's place, and its
+    strip and status stay the register's own."""
+
+    def __init__(self, real: _Builder, parts: TrainingParts, health: Health) -> None:
+        super().__init__(parts, real.port, "")
+        self.tokens, self.broadcast, self.voice = real.tokens, real.broadcast, real.broadcast
+        self.training, self.stage = real.training, real.stage
+        self.told, self.is_training = health, True
 
 
 def _nothing() -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from edge_agent.broadcast import Broadcast
 from edge_agent.clock import Clock
+from edge_agent.codes_views import GiftCardView
 from edge_agent.errors import AgentError, Conflict, NotFound
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
@@ -22,12 +23,12 @@ from edge_agent.shift.now import ShiftNow
 from edge_agent.till import Till
 from edge_agent.usecases.drafts import Identification
 from edge_agent.usecases.open_sale import OpenSale
-from edge_agent.usecases.surroundings import needs_of
 from edge_agent.views import PrintView, SaleView
 from loyalty.basket import Basket, LineItem
 from loyalty.errors import LoyaltyError
 from loyalty.member import Member, ScanSource
 from loyalty.money import line_sum
+from loyalty.stamps import with_quantity
 
 WAITING_S = 120.0
 
@@ -67,6 +68,10 @@ class Desk:
         self._question: tuple[Identified, ...] = ()
         self.devices: dict[str, DeviceState] = {"printer": "none", "scanner": "none"}
         self.on_member: Callable[[int], None] = lambda _member_id: None
+        self.first_look: Callable[[str, str], Identified | None] = lambda _text, _symbology: None
+        self.meant: Callable[[Identified, str], Identified] = lambda found, _text: found
+        self.on_code: Callable[[Identified], None] = lambda _found: None
+        self.gift_card: GiftCardView | None = None
         self.shift: Callable[[], ShiftNow | None] = lambda: None
         self.language: Callable[[], Language] = lambda: till.who.locale
         identifier.has_good = lambda code: goods.line_for(code) is not None
@@ -92,12 +97,14 @@ class Desk:
                 choices=[self._choice(one) for one in self._question],
                 shift=self.shift(),
                 scan=self.scans.told,
+                gift_card=self.gift_card,
+                training=self._till.who.is_training,
             )
 
     def push(self) -> None:
         """Send the state to every listener."""
         with self._lock:
-            self._revision += 1
+            self._revision = self._broadcast.next_revision()
             if self._broadcast.is_heard:
                 self._broadcast.publish("state", screen_json(self.state()))
 
@@ -176,12 +183,12 @@ class Desk:
 
     def scanned(self, text: str, symbology: str, source: ScanSource) -> Identified:
         """Identify a code and do what it means here; never raises for what was scanned."""
-        taken = self.scans.taken(text)
+        taken = self.scans.taken(text) or self.first_look(text, symbology)
         if taken is not None:
             return taken
         found = self.identify(text, symbology, source)
-        if found.kind == "unknown" and (code := self._rule_code(found.code or text)):
-            found = Identified("code", "code:****", code=code)
+        if found.kind == "unknown":
+            found = self.meant(found, text)
         with self._lock:
             self._act(found)
             heard = {
@@ -199,7 +206,7 @@ class Desk:
         return found
 
     def _act(self, found: Identified) -> None:
-        self._notice, self._question = None, found.choices
+        self._notice, self._question, self.gift_card = None, found.choices, None
         if found.kind == "member" and found.member and found.how:
             self._member_came(found.member, found.how)
             if found.reason:
@@ -207,8 +214,8 @@ class Desk:
                 self.push()
         elif found.kind == "product":
             self._product_came(found.code)
-        elif found.kind == "code":
-            self._code_came(found.code)
+        elif found.kind in ("code", "gift_card"):
+            self.on_code(found)
         else:
             self.notify("warn", found.reason)
             self.push()
@@ -268,24 +275,6 @@ class Desk:
                 # The POS closed the sale at this very moment: the member is the next one's.
                 self._waiting = (member, how, self._clock.monotonic())
                 self.push()
-
-    def _rule_code(self, text: str) -> str:
-        """The text as a code that a promotion in force asks for, else ""."""
-        code = text.strip().upper()
-        return code if code in needs_of(self._till.context().rules).codes else ""
-
-    def _code_came(self, code: str) -> None:
-        sale = self._open_sale()
-        if sale is None:
-            self.notify("warn", "code_needs_sale")
-            self.push()
-            return
-        self.notify("info", "code_added")
-        try:
-            self._till.put_codes(sale.sale_id, (*sale.codes, code))
-        except (AgentError, LoyaltyError) as error:
-            self.notify("warn", error.code)
-            self.push()
 
     def _product_came(self, code: str) -> None:
         sale = self._open_sale()
@@ -362,17 +351,24 @@ class Desk:
         with self._lock:
             sale = self._own()
             lines = [
-                replace(
-                    item,
-                    qty_milli=qty_milli,
-                    sum_minor=line_sum(item.unit_price_minor, qty_milli),
-                )
+                with_quantity(item, qty_milli, line_sum(item.unit_price_minor, qty_milli))
                 if item.line_id == line_id
                 else item
                 for item in self._lines_of(sale)
                 if item.line_id != line_id or qty_milli > 0
             ]
             return self._till.put_basket(sale.sale_id, Basket(tuple(lines)))
+
+    def own_sale(self) -> SaleView | None:
+        """The open sale where it is the screen's own."""
+        sale = self._open_sale()
+        return sale if sale is not None and sale.origin == "panel" else None
+
+    def change_own(self, change: Callable[[Basket], Basket]) -> SaleView:
+        """Put the basket that `change` makes of the own sale's."""
+        with self._lock:
+            sale_id = self._own().sale_id
+            return self._till.put_basket(sale_id, change(self._till.basket_of(sale_id)))
 
     def _own(self) -> SaleView:
         sale = self._open_sale()

@@ -23,7 +23,10 @@ class Identified:
     whose code earns and gives none of its points here. A choice is between `choices`, each of
     which was found here: only a person knows which was meant."""
 
-    kind: Literal["member", "product", "code", "choice", "badge", "answer", "unknown"]
+    kind: (
+        Literal["member", "product", "code", "choice", "unknown"]
+        | Literal["badge", "gift_card", "stamp", "answer"]
+    )
     masked: str
     member: Member | None = None
     how: Identification | None = None

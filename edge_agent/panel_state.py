@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from edge_agent.codes_views import GiftCardView
 from edge_agent.ledger.storage import StorageState
 from edge_agent.sentences import Language
 from edge_agent.shift.now import ShiftNow
@@ -62,7 +63,7 @@ class ScanTold(BaseModel):
 
 class PanelState(BaseModel):
     """Everything the screen shows. `attention` are jobs that wait for a person; `choices` is asked
-    after a code that fits several things."""
+    after a code that fits several things. In `training` nothing shown is a real sale."""
 
     revision: int
     locale: Language
@@ -75,6 +76,7 @@ class PanelState(BaseModel):
     choices: list[ChoiceView] = []
     shift: ShiftNow | None = None
     scan: ScanTold | None = None
+    gift_card: GiftCardView | None = None
     training: bool = False
 
 

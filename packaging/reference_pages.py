@@ -246,9 +246,11 @@ def local_schema() -> dict[str, Any]:
         app,
         cashier_routes,
         desk_routes,
+        panel_routes,
         sales,
         shift_routes,
         tap_routes,
+        training_routes,
     )
     from edge_agent.api.guard import Tokens
 
@@ -260,6 +262,8 @@ def local_schema() -> dict[str, Any]:
         tap_routes.routes(nothing),
         shift_routes.routes(*[nothing] * 3),
         cashier_routes.routes(*[nothing] * 4),
+        panel_routes.routes(*[nothing] * 3),
+        training_routes.routes(*[nothing] * 3),
     ]
     local = app.create_app(routers, Tokens(""), list, (), version="1", register_id="")
     return local.openapi()

@@ -129,6 +129,7 @@ class StatusOut(BaseModel):
     head: str = ""
     scanner: ScannerOut | None = None
     hub: HubOut | None = None
+    training: bool = False
 
 
 def routes(

@@ -90,6 +90,8 @@ function Line({ line, isChosen, isOwn, words, run }) {
     <span class="count">
       ${quantity(line.qty_milli)} ${line.unit} ${words.pieces} ${money(line.unit_price_minor)}
     </span>
+    ${line.stamps_lacking > 0 &&
+    html`<span class="lacks" data-test="stamp-lacking">${words.lacksStamp}</span>`}
     <b class="sum">${money(line.paid_minor)}</b>
     <span class="less">${less > 0 ? money(-less) : ''}</span>
     ${isChosen && isOwn && html`<${LineKeys} line=${line} words=${words} run=${run} />`}

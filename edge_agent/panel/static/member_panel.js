@@ -36,6 +36,10 @@ function Flags({ member, words }) {
     html`<p class="flag bad" data-test="blocked"><${Icon} name="stop" />${words.blocked}</p>`}
     ${member.is_birthday &&
     html`<p class="flag gift" data-test="birthday"><${Icon} name="gift" />${words.birthday}</p>`}
+    ${member.missing.length > 0 &&
+    html`<p class="quiet" data-test="missing">
+      ${words.missing} ${member.missing.map((name) => words.profile[name]).join(', ')}
+    </p>`}
   `;
 }
 

@@ -163,7 +163,7 @@ export const EN = {
   noIdleOffers: 'Every offer acts',
   askTraining: 'Begin training?',
   askTrainingMore: 'Sales are not real: no fiscal receipt, nothing is sent. Everything is deleted afterwards.',
-  trainingMark: 'TRAINING',
+  trainingMark: 'НАВЧАННЯ · TRAINING',
   done: 'Sale closed',
   noPaper: 'Paid — look at the paper',
   voided: 'Sale voided',

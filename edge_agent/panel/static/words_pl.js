@@ -164,7 +164,7 @@ export const PL = {
   noIdleOffers: 'Działają wszystkie promocje',
   askTraining: 'Zacząć szkolenie?',
   askTrainingMore: 'Sprzedaż nie jest prawdziwa: bez paragonu fiskalnego i bez wysyłki. Potem wszystko zostanie usunięte.',
-  trainingMark: 'SZKOLENIE',
+  trainingMark: 'НАВЧАННЯ · SZKOLENIE',
   // result
   done: 'Paragon zamknięty',
   noPaper: 'Zapłacono — spójrz na paragon',

@@ -116,5 +116,6 @@ export function CustomerScreen({ model }) {
   if (model.phase === 'login') return html`<${Message} words=${words} link=${true} />`;
   if (!state || model.link === 'down') return html`<${Message} words=${words} />`;
   const Phase = PHASES[state.phase] ?? Idle;
-  return html`<${Phase} state=${state} words=${words} />`;
+  return html`${state.training && html`<p class="training" data-test="training">НАВЧАННЯ</p>`}
+    <${Phase} state=${state} words=${words} />`;
 }
