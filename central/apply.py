@@ -18,6 +18,7 @@ from central.db.bulk import Columns, Connection, Row, insert_rows
 from central.denials import put_deny
 from central.facts import Understood, understand
 from central.forgotten_purses import kept_back
+from central.goods_back import ready
 from central.instants import kyiv_date
 from central.leases import is_restoring, lives_of, put_leases, tills_of
 from central.member_rows import put_member
@@ -36,7 +37,12 @@ from sync.contract.rights import WireLeaseReturned, WirePurseFloor
 
 _SUBJECT: Columns = (
     *(("register_id", "text"), ("subject_id", "uuid"), ("kind", "text")),
-    *(("member_id", "bigint"), ("epoch", "integer"), ("seq", "bigint")),
+    *(("member_id", "bigint"), ("epoch", "integer"), ("seq", "bigint"), ("sale_id", "uuid")),
+)
+_GONE_TO = (
+    "update subject s set gone_to = gone.next"
+    " from unnest(%b::text[], %b::uuid[], %b::uuid[]) as gone (register_id, sale_id, next)"
+    " where s.register_id = gone.register_id and s.subject_id = gone.sale_id"
 )
 _SAVED_AT_ONCE = 100
 
@@ -50,6 +56,7 @@ class _Subjects:
     owners: dict[str, int | None] = field(default_factory=dict)
     registers: dict[str, set[str]] = field(default_factory=dict)
     fresh: list[Row] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
 
     def learn(self, subject_id: str, register_id: str, member_id: int | None) -> None:
         self.owners.setdefault(subject_id, member_id)
@@ -81,6 +88,7 @@ def apply_facts(
     parked: set[tuple[str, int, int]] = set()
     todo: Sequence[Understood] = facts
     while todo:
+        todo = ready(connection, todo)
         subjects = _load_subjects(connection, todo)
         routed: list[_Routed] = []
         for fact in todo:
@@ -88,6 +96,9 @@ def apply_facts(
                 parked.add((fact.register_id, fact.epoch, fact.seq))
                 _park(connection, fact)
         insert_rows(connection, "subject", _SUBJECT, subjects.fresh)
+        if subjects.gone:
+            columns = [list(column) for column in zip(*subjects.gone, strict=True)]
+            connection.execute(_GONE_TO, columns)
         take_floors(connection, [f for f in todo if isinstance(f.message, WirePurseFloor)])
         take_counters(connection, todo, changes)
         _apply_routed(connection, routed, now, changes, policy)
@@ -141,18 +152,26 @@ def _route(fact: Understood, subjects: _Subjects, routed: list[_Routed]) -> bool
             return False
         member_id = subjects.owners[subject_id]
         if isinstance(message, WireSaleReturn):
-            _bring(fact, subjects, message.return_id, "return", member_id)
+            _bring(fact, subjects, message.return_id, "return", member_id, subject_id)
+        elif isinstance(message, WireSaleVoided):
+            next_life = message.reassigned_to or subject_id
+            subjects.gone.append((fact.register_id, subject_id, next_life))
     if member_id is not None:
         routed.append(_Routed(fact, member_id))
     return True
 
 
 def _bring(
-    fact: Understood, subjects: _Subjects, subject_id: str, kind: str, member_id: int | None
+    fact: Understood,
+    subjects: _Subjects,
+    subject_id: str,
+    kind: str,
+    member_id: int | None,
+    sale_id: str | None = None,
 ) -> None:
     if not subjects.knows(subject_id, fact.register_id):
         subjects.learn(subject_id, fact.register_id, member_id)
-        row = (fact.register_id, subject_id, kind, member_id, fact.epoch, fact.seq)
+        row = (fact.register_id, subject_id, kind, member_id, fact.epoch, fact.seq, sale_id)
         subjects.fresh.append(row)
 
 

@@ -17,6 +17,7 @@ from central import (
     counters,
     enrolment,
     feed,
+    goods_back,
     heads,
     holds,
     ingest,
@@ -47,6 +48,8 @@ from sync.contract.live import (
     OneTimeCodeRequest,
     RightsReply,
     RightsReport,
+    SoldReply,
+    SoldRequest,
 )
 from sync.contract.messages import EnrolReply, EnrolRequest, ProgrammeKey, UploadBatch, UploadReply
 from sync.contract.rights import HeadReply, HeadRequest
@@ -134,6 +137,11 @@ class CentreService:
         """Find a member the register does not know."""
         now, policy = self.clock(), self.policy()
         return transact(self.pool, lambda c: lookup.look_up(c, caller, request, now, policy))
+
+    def sold(self, request: SoldRequest) -> SoldReply:
+        """A sale of any register, with what came back of it."""
+        now = self.clock()
+        return snapshot(self.pool, lambda c: goods_back.tell_sold(c, request, now))
 
     def heartbeat(self, caller: Caller, report: Heartbeat) -> HeartbeatReply:
         """Note what a register says of itself."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from edge_agent.adjustment_views import ReceiptBlock
+from edge_agent.centre_gate import CentreGate
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.ledger.ledger import Ledger
@@ -19,13 +20,15 @@ from edge_agent.shift.approvals import Approvals
 from edge_agent.till import Till
 from edge_agent.usecases import open_sale as opening
 from edge_agent.usecases.drafts import load_draft
-from edge_agent.usecases.find_sold import SALE_QR, Receipt, find_sold
+from edge_agent.usecases.find_sold import SALE_QR, Receipt, find_sold, sale_id_in
 from edge_agent.usecases.reassign_sale import Reassign, reassign_sale
 from edge_agent.usecases.record_print import PaperVerdict
 from edge_agent.usecases.report_print import CLOSED, report_print, sold_document
 from edge_agent.usecases.return_foreign import ForeignReturn, return_foreign
-from edge_agent.usecases.return_sale import ReturnSale, return_sale
+from edge_agent.usecases.return_sale import ReturnSale, first_result, return_sale
+from edge_agent.usecases.sold_sale import Told
 from edge_agent.views import SaleView
+from sync.contract.live import SoldRequest
 
 POS_WIDTH = 32
 """Characters of a line on the narrowest common paper, 58 mm."""
@@ -65,9 +68,12 @@ class AfterSale:
     """The verbs of a register around its sales; every method blocks. `approvals` says which need
     a senior's word, and whose it is."""
 
-    def __init__(self, till: Till, ledger: Ledger, approvals: Approvals) -> None:
+    def __init__(
+        self, till: Till, ledger: Ledger, gate: CentreGate, approvals: Approvals
+    ) -> None:
         self._till = till
         self._ledger = ledger
+        self._gate = gate
         self.allowed = approvals.run
 
     def park(self, sale_id: str, note: str) -> SaleView:
@@ -116,20 +122,42 @@ class AfterSale:
         new_id = self._ledger.unit(lambda uow: reassign_sale(uow, ctx, command, since))
         emit(Event.SALE_REASSIGNED, sale_id=command.sale_id, new_id=new_id)
         self._till.on_fact()
-        self._till.show_again(command.sale_id)
+        view = self.status(new_id)
+        self._till.show_again((view.result or {}).get("reassigned_from", command.sale_id))
         self._till.show_again(new_id)
-        return self.status(new_id)
+        return view
 
     def sold(self, receipt: str, member_id: int | None) -> list[Receipt]:
-        """Sales of this register by a receipt's number or QR, or by their member."""
-        return self._ledger.unit(lambda uow: find_sold(uow, receipt, member_id), durable=False)
+        """Sales by a receipt's number or QR, or by their member; of other registers while the
+        centre answers, except by a number."""
+        sale_id = sale_id_in(receipt)
+        of_member = None if receipt.strip() else member_id
+        asked = SoldRequest(sale_id=sale_id or None, member_id=of_member)
+        told = self._told(asked) if sale_id or asked.member_id else []
+        ctx = self._till.context()
+        return self._ledger.unit(
+            lambda uow: find_sold(uow, ctx, receipt, member_id, told), durable=False
+        )
+
+    def _told(self, request: SoldRequest) -> list[Told]:
+        """What the centre knows; nothing while it is away."""
+        reply = self._gate.sold(request)
+        if reply is None:
+            return []
+        return [Told(one.sale, tuple(one.returns), reply.balance_points) for one in reply.sales]
+
+    def _told_of(self, sale_id: str) -> Told | None:
+        return next(iter(self._told(SoldRequest(sale_id=sale_id))), None)
 
     def preview(self, command: ReturnSale) -> dict[str, Any]:
         """What a return would give back; nothing is written."""
+        return self._previewed(command, self._told_of(command.sale_id))
+
+    def _previewed(self, command: ReturnSale, told: Told | None) -> dict[str, Any]:
         ctx = self._till.context()
 
         def work(uow: Store) -> None:
-            raise _Previewed(return_sale(uow, ctx, command))
+            raise _Previewed(return_sale(uow, ctx, command, told))
 
         try:
             self._ledger.unit(work, durable=False)
@@ -146,18 +174,25 @@ class AfterSale:
         return self.allowed("void", sale_id, approval, work)
 
     def give_back(self, command: ReturnSale, approval: str) -> dict[str, Any]:
-        """Return goods; a large refund needs a senior's word."""
+        """Return goods of a sale of any register, of another's only while the centre answers; a
+        large refund needs a senior's word."""
+        told = self._told_of(command.sale_id)
 
         def work(by: str) -> dict[str, Any]:
-            return self._till.give_back(replace(command, reason=_with_word(command.reason, by)))
+            worded = replace(command, reason=_with_word(command.reason, by))
+            return self._till.give_back(worded, told)
 
         def amount() -> int:
-            return int(self.preview(command)["refund_minor"])
+            return int(self._previewed(command, told)["refund_minor"])
 
         return self.allowed("return", command.sale_id, approval, work, amount)
 
+    def returned(self, return_id: str) -> dict[str, Any]:
+        """What a return answered when it was written."""
+        return self._ledger.unit(lambda uow: first_result(uow, return_id), durable=False)
+
     def give_back_foreign(self, command: ForeignReturn, approval: str) -> dict[str, Any]:
-        """Take back a sale of another register; the centre settles its points."""
+        """Take back goods of another register's sale; the centre settles its points."""
 
         def work(by: str) -> dict[str, Any]:
             return self._foreign(replace(command, reason=_with_word(command.reason, by)))

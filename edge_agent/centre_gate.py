@@ -24,6 +24,8 @@ from sync.contract.live import (
     LookupRequest,
     OneTimeCodeReply,
     OneTimeCodeRequest,
+    SoldReply,
+    SoldRequest,
 )
 from sync.errors import CentreRefused, CentreUnavailable
 
@@ -38,6 +40,7 @@ class LiveCentre(Protocol):
     def lookup(self, request: LookupRequest, timeout_s: float = ...) -> LookupReply: ...
     def send_code(self, request: OneTimeCodeRequest) -> OneTimeCodeReply: ...
     def counters(self, request: CounterRequest, timeout_s: float = ...) -> CounterReply: ...
+    def sold(self, request: SoldRequest) -> SoldReply: ...
 
 
 class CentreGate:
@@ -139,6 +142,18 @@ class CentreGate:
         if reply.rows:
             self._apply_rows(reply.rows)
         return True
+
+    def sold(self, request: SoldRequest) -> SoldReply | None:
+        """Sales as the centre knows them; None when it is away or does not tell."""
+        if self._centre is None or not self.is_online:
+            return None
+        try:
+            return self._centre.sold(request)
+        except CentreUnavailable as error:
+            self._lost(error)
+        except CentreRefused as error:
+            emit(Event.CENTRE_REFUSED, problem=str(error))
+        return None
 
     def send(self, member_id: int, code: str, locale: Literal["uk", "en"]) -> bool:
         """Let the centre bring a one-time code to a member; False when it is not on its way."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from typing import Any, Literal
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
 from edge_agent.counted_rights import CountedRights
+from edge_agent.errors import NotFound
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.head_guard import HeadGuard
@@ -34,6 +36,7 @@ from edge_agent.usecases.drafts import Draft, Identification, known_row, load_dr
 from edge_agent.usecases.one_look import OneLook
 from edge_agent.usecases.return_rights import AskedBack, give_back_rights
 from edge_agent.usecases.return_sale import ReturnSale, return_sale
+from edge_agent.usecases.sold_sale import Told
 from edge_agent.views import MemberCard, PrintView, SaleView
 from loyalty.basket import Basket, Tender, TenderKind
 from loyalty.member import Member
@@ -77,7 +80,7 @@ class Till:
         self._memory = Memory()
         self.hub: StoreHub = NoHub()
         self.needs_stamp: Callable[[str], bool] = lambda _sku: False
-        self.shift_since: Callable[[], str] = lambda: ""
+        self.shift_since: Callable[[], tuple[int, int] | None] = lambda: None
         self.store_registers: Callable[[], int] = lambda: 0
         self.on_sale: Callable[[SaleView, int], None] = lambda _view, _serial: None
         self.cashier: Callable[[], tuple[str, str]] = lambda: ("", "")
@@ -279,14 +282,16 @@ class Till:
         self.on_fact()
         return self._show(sale_id)
 
-    def give_back(self, command: ReturnSale) -> dict[str, Any]:
-        """Return a sale or a part of it."""
+    def give_back(self, command: ReturnSale, told: Told | None = None) -> dict[str, Any]:
+        """Return a sale or a part of it; `told` is what the centre knows of it."""
         ctx = self.context()
-        result = self._ledger.unit(lambda uow: return_sale(uow, ctx, command))
+        result = self._ledger.unit(lambda uow: return_sale(uow, ctx, command, told))
         emit(Event.SALE_RETURNED, sale_id=command.sale_id, refund_minor=result["refund_minor"])
         self.on_fact()
         self.on_job()
-        self._show(command.sale_id)
+        with suppress(NotFound):
+            # Another register's sale is not shown here.
+            self._show(command.sale_id)
         return result
 
     def waiting_papers(self) -> list[PrintView]:
@@ -352,11 +357,9 @@ class Till:
 
     def basket_of(self, sale_id: str) -> Basket:
         """The lines of a sale as they were put."""
-
-        def read(uow: Store) -> Basket:
-            return load_draft(known_row(uow, sale_id).draft).basket
-
-        return self._ledger.unit(read, durable=False)
+        return self._ledger.unit(
+            lambda uow: load_draft(known_row(uow, sale_id).draft).basket, durable=False
+        )
 
     def card(self, member: Member, how: Identification | None) -> MemberCard:
         """The member's card outside of a sale."""

@@ -32,6 +32,8 @@ from sync.contract.live import (
     OneTimeCodeRequest,
     RightsReply,
     RightsReport,
+    SoldReply,
+    SoldRequest,
 )
 from sync.contract.messages import (
     CONTRACT_VERSION,
@@ -59,6 +61,7 @@ HEARTBEAT_S = 5.0
 AUTHORISE_S = 1.2
 VOID_S = 5.0
 LOOKUP_S = 0.3
+SOLD_S = 1.2
 CODE_S = 6.0
 HINT_CONNECT_S = 10.0
 HINT_IDLE_S = 60.0
@@ -216,6 +219,13 @@ class CentreClient:
     def counters(self, request: CounterRequest, timeout_s: float = AUTHORISE_S) -> CounterReply:
         """Have lent to this register what a sale is short of; safe to send again."""
         return self._post("/v1/counters", request, timeout_s, CounterReply, AUTHORISE)
+
+    def sold(self, request: SoldRequest) -> SoldReply:
+        """Ask for a sale that another register made; 404 from a centre that does not tell."""
+        body = canonical_json(request.model_dump(mode="json"))
+        headers = {HEADER_LANE: AUTHORISE}
+        answer = self._call("POST", "/v1/sales/lookup", SOLD_S, body, headers=headers)
+        return self._timed(answer, SoldReply)
 
     def send_code(self, request: OneTimeCodeRequest) -> OneTimeCodeReply:
         """Let the centre bring a one-time code to a member."""

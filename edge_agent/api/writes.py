@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from edge_agent.api.problems import problem
 from edge_agent.clock import Clock
-from edge_agent.ledger.answers import Answers, StoredAnswer, request_hash
+from edge_agent.ledger.answers import FROM_ROWS, Answers, StoredAnswer, request_hash
 
 JSON = "application/json"
 
@@ -49,9 +49,17 @@ class Writes:
         self._running: set[str] = set()
 
     def run(
-        self, call: WriteCall, work: Callable[[], BaseModel], *, durable: bool = False
+        self,
+        call: WriteCall,
+        work: Callable[[], BaseModel],
+        *,
+        durable: bool = False,
+        again: Callable[[], BaseModel] | None = None,
     ) -> Response:
-        """Answer from the ledger when the key is known, else do the work and keep its answer."""
+        """Answer from the ledger when the key is known, else do the work and keep its answer.
+
+        `again` makes the answer from rows that do not change any more; where it gives the same
+        bytes at once, no text is kept."""
         if call.key is None:
             return Response(work().model_dump_json(), media_type=JSON)
         with self._lock:
@@ -59,19 +67,28 @@ class Writes:
                 return problem(409, "in_progress", "this key is being worked on", retryable=True)
             self._running.add(call.key)
         try:
-            return self._once(call, call.key, work, durable)
+            return self._once(call, call.key, work, durable, again)
         finally:
             with self._lock:
                 self._running.discard(call.key)
 
     def _once(
-        self, call: WriteCall, key: str, work: Callable[[], BaseModel], durable: bool
+        self,
+        call: WriteCall,
+        key: str,
+        work: Callable[[], BaseModel],
+        durable: bool,
+        again: Callable[[], BaseModel] | None,
     ) -> Response:
         known = self._answers.find(key)
         if known is not None and known.request_hash != call.digest:
             return problem(422, "key_reused", "this Idempotency-Key belongs to another request")
         if known is not None:
-            return Response(known.answer, status_code=known.status, media_type=JSON)
-        answer = StoredAnswer(call.digest, 200, work().model_dump_json())
-        self._answers.keep(key, answer, self._clock.stamp(), durable=durable)
-        return Response(answer.answer, media_type=JSON)
+            from_rows = again is not None and known.answer == FROM_ROWS
+            text = again().model_dump_json() if again and from_rows else known.answer
+            return Response(text, status_code=known.status, media_type=JSON)
+        text = work().model_dump_json()
+        is_in_rows = again is not None and again().model_dump_json() == text
+        kept = StoredAnswer(call.digest, 200, FROM_ROWS if is_in_rows else text)
+        self._answers.keep(key, kept, self._clock.stamp(), durable=durable)
+        return Response(text, media_type=JSON)

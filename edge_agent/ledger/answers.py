@@ -16,6 +16,8 @@ from edge_agent.ledger.ledger import Ledger
 
 PACKED = "z1:"
 """Before a packed text; no JSON text begins so."""
+FROM_ROWS = "rows:"
+"""Kept instead of a text that the ledger's rows give again, byte for byte."""
 LONG = 2_000
 _KEEP = f"{row_seals.insert('idempotency')} ON CONFLICT (key) DO NOTHING"
 

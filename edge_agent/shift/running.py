@@ -23,7 +23,7 @@ def running_shift(
     if found is not None:
         return found
     last = uow.last_shift()
-    after = (last.until_epoch or 0, last.until_seq or 0) if last else (0, 0)
+    after = _end_of(last)
     row = ShiftRow(
         shift_id=str(uuid.uuid4()),
         number=last.number + 1 if last else 1,
@@ -47,12 +47,25 @@ def begin_by_sale(uow: ShiftStore, ctx: ShiftContext) -> bool:
     The centre hears of it with the next act: what is written here may be lost in a power cut."""
     if uow.open_shift() is not None:
         return True
-    last = uow.last_shift()
-    after = (last.until_epoch or 0, last.until_seq or 0) if last else (0, 0)
-    if not uow.has_sold_after(after):
+    if not uow.has_sold_after(_end_of(uow.last_shift())):
         return False
     running_shift(uow, ctx, "", told=False)
     return True
+
+
+def begun_after(uow: ShiftStore) -> tuple[int, int] | None:
+    """The fact (epoch, seq) after which the present shift's own begin; None before the first shift.
+
+    Between two shifts nothing is of the present one, until a sale begins it."""
+    running = uow.open_shift()
+    if running is not None:
+        return running.after_epoch, running.after_seq
+    last = uow.last_shift()
+    return _end_of(last) if last is not None else None
+
+
+def _end_of(last: ShiftRow | None) -> tuple[int, int]:
+    return (last.until_epoch or 0, last.until_seq or 0) if last else (0, 0)
 
 
 def tell(

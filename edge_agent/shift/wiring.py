@@ -14,6 +14,7 @@ from edge_agent.sentences import sentence
 from edge_agent.shift.approvals import Approvals, Policy
 from edge_agent.shift.desk import ShiftDesk
 from edge_agent.shift.languages import Languages
+from edge_agent.shift.running import begun_after
 from edge_agent.shift.sign_in import SignIn
 from edge_agent.shift.surroundings import Owner
 from edge_agent.till import Till
@@ -32,7 +33,8 @@ def shift_of(
     shift = ShiftDesk(ledger, clock, till.who, owner_of(settings, till), staff)
     shift.on_warning = lambda code: desk.notify("warn", code)
     shift.on_change = desk.push
-    till.cashier, till.shift_since = shift.cashier, shift.since
+    till.cashier = shift.cashier
+    till.shift_since = lambda: ledger.unit(begun_after, durable=False)
     return shift
 
 

@@ -16,6 +16,7 @@ from edge_agent.errors import Conflict
 from edge_agent.ports import PrintJobRow, SaleRow, UnitOfWork
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft, Identification, dump_draft, known_row, load_draft
+from edge_agent.usecases.return_sale import present_life
 from edge_agent.usecases.spendable import shown_balance
 from edge_agent.usecases.surroundings import around, uses_up, with_own_coupons
 from loyalty.member import Member
@@ -41,23 +42,27 @@ class Reassign:
 
 
 def reassign_sale(
-    uow: UnitOfWork, ctx: RegisterContext, command: Reassign, shift_since: str = ""
+    uow: UnitOfWork,
+    ctx: RegisterContext,
+    command: Reassign,
+    since: tuple[int, int] | None = None,
 ) -> str:
-    """Void the sale and write it for the other member; returns its new id, also when asked again.
+    """Void the sale's present life and write it for the other member; returns its new id, also
+    when asked again for the same member.
 
-    `shift_since` is when the shift began; without one a sale of the last 12 hours of the same
-    local day counts. Raises `Conflict`: `needs_supervisor`, `reassign_too_late`,
-    `redeemed_already`, `not_reassignable`."""
-    row = known_row(uow, command.sale_id)
+    `since` is the fact (epoch, seq) after which the shift's own begin; without a shift a sale of
+    the last 12 hours of the same local day counts. Raises `Conflict`: `needs_supervisor`,
+    `reassign_too_late`, `redeemed_already`, `not_reassignable`."""
+    row = known_row(uow, present_life(uow, command.sale_id))
+    if row.sale_id != command.sale_id and row.member_id == command.member.member_id:
+        return row.sale_id
     result = json.loads(row.result or "{}")
-    if known := result.get("reassigned_to"):
-        return str(known)
     if not command.reason.strip() or not command.supervisor.strip():
         raise Conflict("needs_supervisor", "a reassignment names its reason and a supervisor")
     if row.state != "posted" or row.document is None:
         raise Conflict("not_reassignable", f"sale {row.sale_id} is {row.state}")
     sale = WireSale.model_validate_json(row.document)
-    _check(uow, ctx, sale, result, shift_since)
+    _check(uow, ctx, sale, result, since)
     if sale.member_id == command.member.member_id:
         return row.sale_id
     quote = _earned(uow, ctx, row, sale, command.member)
@@ -67,7 +72,11 @@ def reassign_sale(
 
 
 def _check(
-    uow: UnitOfWork, ctx: RegisterContext, sale: WireSale, result: dict[str, Any], since: str
+    uow: UnitOfWork,
+    ctx: RegisterContext,
+    sale: WireSale,
+    result: dict[str, Any],
+    since: tuple[int, int] | None,
 ) -> None:
     if sale.redemption is not None and sale.redemption.points:
         raise Conflict("redeemed_already", "bonuses were redeemed: return the sale, sell it again")
@@ -75,12 +84,17 @@ def _check(
         raise Conflict("not_reassignable", "coupons or limited promotions belong to its member")
     if uow.returns_of(sale.sale_id):
         raise Conflict("not_reassignable", "goods of it came back")
+    told = result.get("fact", {})
+    fact = (told.get("epoch", 0), told.get("seq", 0))
+    if (fact <= since) if since is not None else _is_late(ctx, sale):
+        raise Conflict("reassign_too_late", "the shift of this sale is over")
+
+
+def _is_late(ctx: RegisterContext, sale: WireSale) -> bool:
     sold_at = datetime.fromisoformat(sale.occurred_at)
     zone = ctx.rules.zone
     same_day = sold_at.astimezone(zone).date() == ctx.clock.local().astimezone(zone).date()
-    is_late = not same_day or ctx.clock.now() - sold_at > LATEST
-    if (sale.occurred_at < since) if since else is_late:
-        raise Conflict("reassign_too_late", "the shift of this sale is over")
+    return not same_day or ctx.clock.now() - sold_at > LATEST
 
 
 def _earned(
@@ -112,7 +126,9 @@ def _void(
 ) -> None:
     now = ctx.clock.stamp()
     reason = f"reassigned by {command.supervisor}: {command.reason}"[:200]
-    body = WireSaleVoided(sale_id=row.sale_id, reason=reason, voided_at=now)
+    body = WireSaleVoided(
+        sale_id=row.sale_id, reason=reason, voided_at=now, reassigned_to=command.new_id
+    )
     fact = uow.append_fact("sale_voided", body.model_dump(mode="json"), now)
     result = json.loads(row.result or "{}") | {"reassigned_to": command.new_id}
     uow.close_sale(row.sale_id, "voided", now, result=json.dumps(result))

@@ -12,18 +12,19 @@ from edge_agent.ports import PrintJobRow, ReturnRow, SaleRow, UnitOfWork
 from edge_agent.usecases.compose_receipt import dump_document, load_document
 from edge_agent.usecases.compose_return import return_document
 from edge_agent.usecases.context import RegisterContext
-from edge_agent.usecases.sold_sale import bodies_of, given_of, sold_of
+from edge_agent.usecases.sold_sale import Told, all_returns, bodies_of
 from edge_agent.usecases.spendable import shown_balance
 from loyalty.errors import InvalidReturn
 from loyalty.ids import parse_uuid
 from loyalty.returns import Refund, take_back
 from loyalty.spent_points import Settled, settle_points
 from sync.contract.messages import WireReturnLine, WireSale, WireSaleReturn, WireTender
+from sync.contract.sold import given_of, sold_of
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnSale:
-    """Return goods of one sale of this register: thousandths per line, or all that is left."""
+    """Return goods of one sale: thousandths per line, or all that is left."""
 
     return_id: str
     sale_id: str
@@ -32,30 +33,36 @@ class ReturnSale:
     lines: Mapping[str, int] | None = None
 
 
-def return_sale(uow: UnitOfWork, ctx: RegisterContext, command: ReturnSale) -> dict[str, Any]:
+def return_sale(
+    uow: UnitOfWork, ctx: RegisterContext, command: ReturnSale, told: Told | None = None
+) -> dict[str, Any]:
     """Write the return; asked again under the same id, it answers the same.
 
     Money goes back by the means it came, less the change; redeemed bonuses are restored and
-    earned ones reversed at the centre, lot by lot. Raises `InvalidReturn` for goods that were
-    not sold, or not so many."""
+    earned ones reversed at the centre, lot by lot. What the centre has `told` counts beside this
+    register's own returns; without it a sale of another register is not known. Its paper is the
+    POS's. Raises `InvalidReturn` for goods that were not sold, or not so many."""
     return_id = parse_uuid(command.return_id, "return_id")
     sale_id = present_life(uow, command.sale_id)
+    if told is not None and uow.sale(sale_id) is None:
+        sale_id = told.sale.sale_id
     known = uow.sale_return(return_id)
     if known is not None:
         if known.sale_id != sale_id:
             raise Conflict("return_id_used", "this return id belongs to another sale")
         return result_of(known)
-    row = _returnable(uow, sale_id)
-    sale = WireSale.model_validate_json(row.document or "{}")
-    refund, is_first = _taken_back(uow, ctx, sale, command.lines)
-    settled = _settled(uow, ctx, sale, refund)
+    row = _returnable(uow, sale_id, told)
+    sale = WireSale.model_validate_json(row.document or "{}") if row else _foreign(told)
+    refund, is_first = _taken_back(uow, ctx, sale, command.lines, told)
+    settled = _settled(uow, ctx, sale, refund, told)
     now = ctx.clock.stamp()
-    body = _body(ctx, sale, return_id, settled, refund, is_first, command.reason, now)
+    prints = ctx.prints and row is not None
+    body = _body(prints, sale, return_id, settled, refund, is_first, command.reason, now)
     fact = uow.append_fact("sale_return", body.model_dump(mode="json"), now)
-    state: Literal["committed", "posted"] = "committed" if ctx.prints else "posted"
+    state: Literal["committed", "posted"] = "committed" if prints else "posted"
     saved = ReturnRow(return_id, sale.sale_id, state, body.model_dump_json())
     uow.save_return(saved, now)
-    if ctx.prints:
+    if row is not None and prints:
         _queue_paper(uow, ctx, row, sale, settled, body, command.job_id)
     else:
         post_return(uow, saved, fact, now)
@@ -63,9 +70,13 @@ def return_sale(uow: UnitOfWork, ctx: RegisterContext, command: ReturnSale) -> d
 
 
 def _taken_back(
-    uow: UnitOfWork, ctx: RegisterContext, sale: WireSale, lines: Mapping[str, int] | None
+    uow: UnitOfWork,
+    ctx: RegisterContext,
+    sale: WireSale,
+    lines: Mapping[str, int] | None,
+    told: Told | None,
 ) -> tuple[Refund, bool]:
-    earlier = bodies_of(uow.returns_of(sale.sale_id))
+    earlier = all_returns(uow.returns_of(sale.sale_id), told)
     sold = sold_of(sale)
     try:
         refund = take_back(sold, lines, ctx.cash_step_minor, given_of(sold, earlier))
@@ -76,15 +87,18 @@ def _taken_back(
     return refund, not earlier
 
 
-def _settled(uow: UnitOfWork, ctx: RegisterContext, sale: WireSale, refund: Refund) -> Settled:
-    """Earned points by the programme's policy. A member this register does not know is settled
-    at the centre: below zero, if it must be."""
+def _settled(
+    uow: UnitOfWork, ctx: RegisterContext, sale: WireSale, refund: Refund, told: Told | None
+) -> Settled:
+    """Earned points by the programme's policy. A member that neither this register nor the centre
+    knows of is settled there: below zero, if it must be."""
     member = ctx.members.member(sale.member_id) if sale.member_id is not None else None
-    if member is None:
+    balance = told.balance_points if told else None
+    if member is None and balance is None:
         return Settled(refund, refund.accrual_points)
     return settle_points(
         refund,
-        available_points=shown_balance(uow, ctx, member),
+        available_points=shown_balance(uow, ctx, member) if member else balance or 0,
         policy=ctx.programme.spent_points,
         minor_per_bonus=ctx.programme.minor_per_bonus,
         cash_step_minor=ctx.cash_step_minor,
@@ -92,7 +106,7 @@ def _settled(uow: UnitOfWork, ctx: RegisterContext, sale: WireSale, refund: Refu
 
 
 def _body(
-    ctx: RegisterContext,
+    prints: bool,
     sale: WireSale,
     return_id: str,
     settled: Settled,
@@ -116,7 +130,7 @@ def _body(
         ],
         reason=reason[:200],
         returned_at=now,
-        fiscal="pending" if ctx.prints else "none",
+        fiscal="pending" if prints else "none",
         lines=[
             WireReturnLine(
                 line_id=back.line_id,
@@ -146,8 +160,11 @@ def present_life(uow: UnitOfWork, sale_id: str) -> str:
     return present_life(uow, str(moved)) if moved else sale_id
 
 
-def _returnable(uow: UnitOfWork, sale_id: str) -> SaleRow:
+def _returnable(uow: UnitOfWork, sale_id: str, told: Told | None) -> SaleRow | None:
+    """The row of an own sale; None for another register's that the centre has told."""
     row = uow.sale(sale_id)
+    if row is None and told is not None:
+        return None
     if row is None or row.document is None:
         raise NotFound("unknown_sale", f"no committed sale {sale_id} on this register")
     if row.state == "returned":
@@ -155,6 +172,12 @@ def _returnable(uow: UnitOfWork, sale_id: str) -> SaleRow:
     if row.state != "posted":
         raise Conflict("not_returnable", f"sale {sale_id} is {row.state}; void it instead")
     return row
+
+
+def _foreign(told: Told | None) -> WireSale:
+    if told is None:
+        raise AssertionError("a sale without a row was told by the centre")
+    return told.sale
 
 
 def _queue_paper(
@@ -212,6 +235,17 @@ def result_of(row: ReturnRow) -> dict[str, Any]:
         "state": row.state,
         **{name: body.get(name, default) for name, default in _SHOWN.items()},
     }
+
+
+def first_result(uow: UnitOfWork, return_id: str) -> dict[str, Any]:
+    """What a return gave back when it was written: its paper may be out by now.
+
+    Raises `NotFound` (`unknown_sale`)."""
+    row = uow.sale_return(parse_uuid(return_id, "return_id"))
+    if row is None:
+        raise NotFound("unknown_sale", f"no return {return_id} on this register")
+    body = WireSaleReturn.model_validate_json(row.document)
+    return result_of(row) | {"state": "committed" if body.fiscal == "pending" else "posted"}
 
 
 _SHOWN: dict[str, Any] = {

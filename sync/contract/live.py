@@ -8,7 +8,14 @@ from pydantic import Field
 
 from loyalty.purse import MAX_SERIAL
 from sync.contract.feed import FeedKillList, FeedRow
-from sync.contract.messages import MemberIdField, Points, Uuid, WireModel
+from sync.contract.messages import (
+    MemberIdField,
+    Points,
+    Uuid,
+    WireModel,
+    WireSale,
+    WireSaleReturn,
+)
 
 
 class AuthorisationRequest(WireModel):
@@ -54,6 +61,31 @@ class LookupReply(WireModel):
 
     found: bool
     rows: list[FeedRow] = []
+    server_time: str
+
+
+class SoldRequest(WireModel):
+    """`POST /v1/sales/lookup`: a sale whose goods come back at another register, or the latest
+    sales of a member; one of the two is named."""
+
+    sale_id: Uuid | None = None
+    member_id: MemberIdField | None = None
+
+
+class SoldSale(WireModel):
+    """A sale as its register told it, and what came back of it so far. One that was given to
+    another member stands here as its present life."""
+
+    sale: WireSale
+    returns: Annotated[list[WireSaleReturn], Field(max_length=1000)] = []
+
+
+class SoldReply(WireModel):
+    """Sales that are not voided, newest first. `balance_points` is what their member has now,
+    None where there is none."""
+
+    sales: Annotated[list[SoldSale], Field(max_length=20)] = []
+    balance_points: int | None = None
     server_time: str
 
 

@@ -315,12 +315,14 @@ class WirePrintVerdict(WireModel):
 
 
 class WireSaleVoided(WireModel):
-    """A committed sale undone as a whole before its paper came out."""
+    """A committed sale undone as a whole before its paper came out, or because it was given to
+    another member: then `reassigned_to` is the id of its next life."""
 
     version: Literal[1] = 1
     sale_id: Uuid
     reason: str
     voided_at: str
+    reassigned_to: Uuid | None = None
 
 
 class WireReturnLine(WireModel):
@@ -341,12 +343,13 @@ class WireSaleReturn(WireModel):
     """Goods brought back. Points move by the sale's own frozen shares.
 
     Version 1 undoes everything that the sale has left; version 2 moves exactly the points it
-    names. Of what the goods earned, `reversed_points` leave the account, `withheld_points` were
-    paid with `withheld_minor` of the refund, `written_off_points` are the programme's loss.
-    `cash_minor` is the part due in cash before anything was withheld. After an `is_complete` one
-    nothing of the sale stays with the buyer."""
+    names; version 3 names lines and quantities alone, of a sale that its register does not know:
+    the centre moves the points of those goods. Of what the goods earned, `reversed_points` leave
+    the account, `withheld_points` were paid with `withheld_minor` of the refund,
+    `written_off_points` are the programme's loss. `cash_minor` is the part due in cash before
+    anything was withheld. After an `is_complete` one nothing of the sale stays with the buyer."""
 
-    version: Literal[1, 2] = 1
+    version: Literal[1, 2, 3] = 1
     return_id: Uuid
     sale_id: Uuid
     member_id: MemberIdField | None = None

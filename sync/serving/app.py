@@ -20,6 +20,7 @@ from sync.contract.live import (
     OneTimeCodeRequest,
     Problem,
     RightsReport,
+    SoldRequest,
 )
 from sync.contract.messages import EnrolRequest, UploadBatch, WireModel
 from sync.contract.rights import HeadRequest
@@ -28,7 +29,7 @@ from sync.serving.gate import authenticate, parse, read_body, unpack
 from sync.serving.hints import HintBoard
 from sync.serving.lanes import Lanes, admitted
 from sync.serving.pacer import Pacer
-from sync.serving.port import Caller, LendsCounters, Refused, SendsCodes, Server
+from sync.serving.port import Caller, LendsCounters, Refused, SendsCodes, Server, TellsSales
 from sync.serving.stamp import StampedAnswers
 
 _TITLES = {
@@ -201,6 +202,14 @@ def _add_live_routes(app: FastAPI, server: Server) -> None:
         if not isinstance(server, LendsCounters):
             raise Refused(404, "no_such_route", "no counters are lent here")
         return await _ask(server, request, CounterRequest, server.lend_counters)
+
+    @app.post("/v1/sales/lookup")
+    async def sold(request: Request) -> Response:
+        """What is left of a sale that another register made."""
+        if not isinstance(server, TellsSales):
+            raise Refused(404, "no_such_route", "no sales are told here")
+        tell = server.sold
+        return await _ask(server, request, SoldRequest, lambda _caller, asked: tell(asked))
 
     @app.post("/v1/members/lookup")
     async def lookup(request: Request) -> Response:

@@ -20,6 +20,8 @@ from sync.contract.live import (
     OneTimeCodeRequest,
     RightsReply,
     RightsReport,
+    SoldReply,
+    SoldRequest,
 )
 from sync.contract.messages import EnrolReply, EnrolRequest, UploadBatch, UploadReply
 from sync.contract.rights import HeadReply, HeadRequest
@@ -91,6 +93,15 @@ class SendsCodes(Protocol):
 
     def send_code(self, caller: Caller, request: OneTimeCodeRequest) -> OneTimeCodeReply:
         """Send a code to the member's phone."""
+        ...
+
+
+@runtime_checkable
+class TellsSales(Protocol):
+    """A server that also tells what is left of a sale; one without answers 404."""
+
+    def sold(self, request: SoldRequest) -> SoldReply:
+        """A sale of any register, or the latest of a member, with what came back of it."""
         ...
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from edge_agent.agent import Agent
 from edge_agent.bootstrap import build
 from edge_agent.config import load_settings
 from edge_agent.head_guard import begin
+from edge_agent.ledger import row_seals
 from edge_agent.ledger.database import connect_reader
 from edge_agent.ledger.verify import quick_check
 from edge_agent.runtime import loopback_sockets
@@ -137,6 +139,15 @@ class LiveRegister:
         finally:
             ledger.query(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchone())
             ledger.write(lambda c: c.execute("DELETE FROM device_journal WHERE device = 'filler'"))
+
+    def age(self, sale_id: str, by: timedelta) -> None:
+        """Make a sale look untouched for that long, and let the agent look at its own state."""
+        assert self._agent is not None
+        at = (datetime.now(UTC) - by).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        sql = row_seals.update("sale", {"touched_at": ":at"}, "sale_id = :sale_id")
+        values = {"at": at, "sale_id": sale_id}
+        self._agent.till._ledger.write(lambda c: c.execute(sql, values))
+        self._agent.beat()
 
     # --- looking ----------------------------------------------------------------------------
 

@@ -12,7 +12,17 @@ import pytest
 
 from edge_agent.ledger.verify import quick_check
 from sync.contract.messages import WireSale
-from tests.support.rig import CARD, NO_LEASE_CARD, OTHER_CARD, PHONE, Rig, answer, line, sell
+from tests.support.rig import (
+    CARD,
+    NO_LEASE_CARD,
+    OTHER_CARD,
+    PHONE,
+    Rig,
+    answer,
+    line,
+    payment,
+    sell,
+)
 
 GROUPS = [
     line(1, "milk", 4_590, 2, groups=["dairy"], tax_group="А"),
@@ -149,10 +159,36 @@ def test_a_sale_is_not_reassigned_without_reason_or_after_a_redemption(rig: Rig)
     assert [kind for kind, _ in facts(rig)] == ["sale", "sale"]
 
 
-def test_a_sale_before_the_shift_is_the_centres(rig: Rig) -> None:
-    assert rig.agent is not None
+def test_a_third_member_gets_the_sale_from_the_second_and_not_the_seconds_answer(rig: Rig) -> None:
     sale = sell(rig.http, GROUPS)
-    rig.agent.till.shift_since = lambda: "2999-01-01T00:00:00.000Z"
+    answer(post(rig, sale, "print-result", {"verdict": "printed", "fiscal_number": "78"}))
+    second = answer(reassign(rig, sale))
+    third = answer(reassign(rig, sale, card=NO_LEASE_CARD))
+    assert third["member"]["member_id"] == 103
+    assert third["sale_id"] not in (sale["sale_id"], second["sale_id"])
+    assert answer(reassign(rig, sale, card=NO_LEASE_CARD))["sale_id"] == third["sale_id"]
+    assert answer(reassign(rig, second, card=NO_LEASE_CARD))["sale_id"] == third["sale_id"]
+    kinds = [kind for kind, _ in facts(rig)]
+    assert kinds == ["sale", "print_verdict", *["sale_voided", "sale"] * 2]
+    voids = [body for kind, body in facts(rig) if kind == "sale_voided"]
+    assert [each["reassigned_to"] for each in voids] == [second["sale_id"], third["sale_id"]]
+    back = answer(reassign(rig, sale))
+    assert back["member"]["member_id"] == 102, "and back again, as a new life"
+    assert back["sale_id"] not in (second["sale_id"], third["sale_id"])
+    (found,) = answer(rig.http.post("/v1/receipts/search", json={"receipt": "78"}))["receipts"]
+    assert found["sale_id"] == back["sale_id"]
+    assert quick_check(rig.folder / "data" / "ledger.db") == []
+
+
+def test_a_sale_of_an_earlier_shift_is_the_centres(rig: Rig) -> None:
+    sale, second = sell(rig.http, GROUPS), sell(rig.http, GROUPS)
+    moved = answer(reassign(rig, second))
+    answer(rig.http.post("/v1/shift/z", json={}))
+    for each in (sale, moved):
+        assert refusal(reassign(rig, each, card=CARD)) == (409, "reassign_too_late")
+    assert answer(reassign(rig, second))["sale_id"] == moved["sale_id"], "asked again: the same"
+    fresh = sell(rig.http, GROUPS)
+    assert answer(reassign(rig, fresh))["member"]["member_id"] == 102
     assert refusal(reassign(rig, sale)) == (409, "reassign_too_late")
 
 
@@ -186,31 +222,30 @@ def test_a_parked_sale_survives_a_restart_and_is_not_put_on_the_desk(rig: Rig) -
 
 
 def test_a_sale_nobody_confirmed_is_closed_by_rule_and_shown(rig: Rig) -> None:
+    """The register's clock goes on; parked sales go the same way, and promises come back."""
     assert rig.agent is not None
-    view = begin(rig, GROUPS, CARD)
-    rig.stop()
-    age(rig, view["sale_id"])
-    rig.start()
-    assert rig.agent is not None
+    view, parked = begin(rig, [line(1, "bread", 10_000)], CARD), begin(rig, GROUPS)
+    assert answer(post(rig, view, "redeem", {"points": None}))["redeemed_minor"] == 5_000
+    answer(post(rig, parked, "park", {"note": "1"}))
+    clock = rig.agent.till.context().clock
+    clock.learn((12 * 3_600 - 300) * 1_000, 0)
+    rig.agent.beat()
+    assert answer(rig.http.get(f"/v1/sales/{view['sale_id']}/status"))["state"] == "open"
+    clock.learn((12 * 3_600 + 60) * 1_000, 0)
     rig.agent.beat()
     state = answer(rig.http.get("/v1/state"))
     assert state["notice"]["code"] == "abandoned"
-    (listed,) = rig.http.get("/v1/sales", params={"state": "abandoned"}).json()
-    assert (listed["sale_id"], listed["state"]) == (view["sale_id"], "abandoned")
+    listed = rig.http.get("/v1/sales", params={"state": "abandoned"}).json()
+    assert {each["sale_id"] for each in listed} == {view["sale_id"], parked["sale_id"]}
     shown = answer(rig.http.get(f"/v1/sales/{view['sale_id']}/status"))
     assert (shown["state"], shown["result"]) == ("cancelled", {"closed_by": "abandoned"})
+    assert refusal(rig.http.post(f"/v1/sales/{view['sale_id']}/confirm", json=payment(view))) == (
+        409,
+        "sale_closed",
+    )
     assert facts(rig) == []
-
-
-def age(rig: Rig, sale_id: str) -> None:
-    """Make a sale older than the rule's twelve hours."""
-    from edge_agent.ledger import row_seals
-
-    with closing(sqlite3.connect(rig.folder / "data" / "ledger.db")) as connection:
-        row_seals.teach(connection)
-        change = {"touched_at": "'2026-01-01T00:00:00.000Z'"}
-        connection.execute(row_seals.update("sale", change, "sale_id = ?"), (sale_id,))
-        connection.commit()
+    other = begin(rig, [line(1, "bread", 10_000)], CARD)
+    assert answer(post(rig, other, "redeem", {"points": None}))["redeemed_minor"] == 5_000
 
 
 # --- paper of the POS -------------------------------------------------------------------------
@@ -328,6 +363,29 @@ def test_another_registers_sale_comes_back_as_a_reversal_that_waits_for_it(rig: 
     own = sell(rig.http, GROUPS)
     mine = {**body, "return_id": str(uuid.uuid4())}
     assert refusal(post(rig, own, "returns/foreign", mine)) == (409, "own_sale")
+
+
+def test_parts_of_another_registers_sale_wait_with_their_lines(rig: Rig) -> None:
+    foreign = {"sale_id": str(uuid.uuid4())}
+    assert refusal(post(rig, foreign, "returns/preview", {})) == (404, "unknown_sale")
+
+    def part(lines: dict[str, int] | None) -> Any:
+        body: dict[str, Any] = {"return_id": str(uuid.uuid4()), "refund_minor": 0}
+        if lines is not None:
+            body["lines"] = [{"line_id": key, "qty_milli": qty} for key, qty in lines.items()]
+        return post(rig, foreign, "returns/foreign", body)
+
+    first = answer(part({"1": 500, "2": 1_000}))
+    assert [(each["line_id"], each["qty_milli"]) for each in first["lines"]] == [
+        ("1", 500),
+        ("2", 1_000),
+    ]
+    assert (first["is_complete"], first["restored_points"]) == (False, 0)
+    answer(part({"1": 500}))
+    assert answer(part(None))["is_complete"]
+    assert refusal(part({"1": 500})) == (409, "already_returned")
+    versions = [(fact["version"], fact["is_complete"]) for _, fact in facts(rig)]
+    assert versions == [(3, False), (3, False), (1, True)]
 
 
 def test_unknown_fields_are_named_wherever_they_stand(rig: Rig) -> None:
