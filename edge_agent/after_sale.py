@@ -68,9 +68,7 @@ class AfterSale:
     """The verbs of a register around its sales; every method blocks. `approvals` says which need
     a senior's word, and whose it is."""
 
-    def __init__(
-        self, till: Till, ledger: Ledger, gate: CentreGate, approvals: Approvals
-    ) -> None:
+    def __init__(self, till: Till, ledger: Ledger, gate: CentreGate, approvals: Approvals) -> None:
         self._till = till
         self._ledger = ledger
         self._gate = gate
@@ -197,9 +195,7 @@ class AfterSale:
         def work(by: str) -> dict[str, Any]:
             return self._foreign(replace(command, reason=_with_word(command.reason, by)))
 
-        return self.allowed(
-            "return", command.sale_id, approval, work, lambda: command.refund_minor
-        )
+        return self.allowed("return", command.sale_id, approval, work, lambda: command.refund_minor)
 
     def _foreign(self, command: ForeignReturn) -> dict[str, Any]:
         ctx = self._till.context()
