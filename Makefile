@@ -58,8 +58,9 @@ soak-authorisation: .venv/.ready ## The bound offline, simulated at three depths
 	SOAK_S=$$(($${SOAK_S:-1200} / 4)) $(BIN)/python -m bench.soak.authorisation_hub
 
 soak-paper: .venv/.ready ## Fiscal protocols under faults and kills; SOAK_S seconds (1200), SEED repeats a run
-	SOAK_S=$$(($${SOAK_S:-1200} / 2)) $(BIN)/python -m bench.soak.paper
+	SOAK_S=$$(($${SOAK_S:-1200} * 4 / 10)) $(BIN)/python -m bench.soak.paper
 	SOAK_S=$$(($${SOAK_S:-1200} / 3)) $(BIN)/python -m bench.soak.paper_kills
+	SOAK_S=$$(($${SOAK_S:-1200} / 10)) $(BIN)/python -m bench.soak.registrar
 	SOAK_S=$$(($${SOAK_S:-1200} / 6)) $(BIN)/python -m bench.soak.frames
 
 printer-clients: .venv/.ready ## Printer clients of others, live on our emulators: pyshtrih, and one that npm fetches
