@@ -149,6 +149,14 @@ def _operation(commands: Commands) -> None:
     )
     config_option(panel)
     add_training_commands(commands)
+    pace = command(
+        commands,
+        "cashier-time",
+        "edge_agent.commands.cashier_time:run",
+        "seconds and keys of a sale by way of identification, beside a model; agent may be stopped",
+    )
+    config_option(pace)
+    json_option(pace)
     add_print_job_commands(commands)
     add_shift_commands(commands)
     add_receipt_commands(commands)

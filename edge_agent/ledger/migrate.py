@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edge_agent.ledger.database import connect_reader, connect_writer, migrations_of
 
-FILES = (("ledger.db", "ledger"), ("cache.db", "cache"))
+FILES = (("ledger.db", "ledger"), ("cache.db", "cache"), ("screen.db", "screen"))
 _CHILD_S = 60
 
 

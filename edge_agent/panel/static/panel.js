@@ -5,6 +5,7 @@ import { scansOf } from './dialogs.js';
 import { GoodsDialogVerbs, newsOf } from './goods_dialogs.js';
 import { GoodsVerbs } from './goods_verbs.js';
 import { isOurs, verbOf } from './keys.js';
+import { Pace } from './pace.js';
 import { Queue } from './queue.js';
 import { SaleVerbs } from './sale_verbs.js';
 import { firstModel, isLive, localeOf, saleOf } from './scene.js';
@@ -22,6 +23,8 @@ let model = firstModel();
 let groups = [];
 let isDrawing = false;
 let isAsking = false; // a question stood at the last drawing
+const pace = new Pace();
+let tell = () => {}; // what a sale cost in keys and time, to the agent
 let pushed = null; // the state before answers were laid over it
 
 const store = {
@@ -58,6 +61,7 @@ function run(name, argument) {
     run(...argument);
     return;
   }
+  pace.verb(name);
   const group = groups.find((item) => typeof item[name] === 'function');
   group?.[name](argument);
   if (!model.dialog) focusInput();
@@ -70,6 +74,7 @@ function isTyping(event) {
 
 document.addEventListener('keydown', (event) => {
   if (event.isComposing) return;
+  pace.key(event);
   const verb = verbOf(event, model);
   if (verb) {
     event.preventDefault();
@@ -91,7 +96,9 @@ async function open(code) {
     store.set({ phase: 'login', loginWhy: refusal.status === 0 ? 'gone' : 'used' });
     return;
   }
-  const queue = new Queue(store, new Agent(token), scansOf);
+  const agent = new Agent(token);
+  tell = (counts) => agent.write('POST', '/v1/panel/pace', counts).catch(() => {});
+  const queue = new Queue(store, agent, scansOf);
   const kinds = [GoodsVerbs, SaleVerbs, WhoVerbs, ShiftVerbs, ReturnVerbs, GoodsDialogVerbs];
   groups = kinds.map((Verbs) => new Verbs(queue));
   await followStates(token, {
@@ -113,6 +120,8 @@ function take(state, isFirst) {
   // Each cashier has a language; one that the agent has heard of needs no choice of ours.
   if (isOther || state.locale !== before?.locale) patch.locale = null;
   store.set(patch);
+  const counts = pace.state(state);
+  if (counts) tell(counts);
   const news = isFirst ? null : newsOf(last, state, model.dialog);
   if (news) run(...news);
   if (isOther && model.dialog?.kind === 'signIn') run('closeDialog');

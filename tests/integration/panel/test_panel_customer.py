@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from edge_agent.ledger.screen_file import paces
 from tests.integration.panel.conftest import opened
 from tests.integration.panel.shop import BREAD, CHEESE, COFFEE, MILK
 from tests.integration.panel.test_panel_looks import CONTRAST, MIN_CONTRAST
+from tests.support.live_register import until
 from tests.support.rig import CARD, Rig, answer
 
 PATIENCE_MS = 20_000
+CODES = (MILK, f"2*{COFFEE}", BREAD, f"0,345*{CHEESE}")
 
 
 def text(page: Page, name: str) -> str:
@@ -41,7 +44,7 @@ def test_the_buyer_follows_the_sale(shop: Rig, chromium: Browser, tmp_path: Path
         expect(page.locator("[data-test=name]")).to_have_text("Олена К.", timeout=PATIENCE_MS)
         till.page.bring_to_front()
         till.keys("Enter")
-        for number, code in enumerate((MILK, f"2*{COFFEE}", BREAD, f"0,345*{CHEESE}"), start=1):
+        for number, code in enumerate(CODES, start=1):
             till.enter(code)
             expect(till.part("line")).to_have_count(number)
         till.keys("F4")
@@ -58,6 +61,10 @@ def test_the_buyer_follows_the_sale(shop: Rig, chromium: Browser, tmp_path: Path
         expect(page.locator("[data-test=done]")).to_be_visible(timeout=PATIENCE_MS)
         assert "1 234" not in text(page, "balance"), "bonuses were spent"
         legible(page)
+        pace = until("the screen told its counts", lambda: paces(shop.folder / "data"))[0]
+        typed = sum(len(code) + 1 for code in CODES)
+        assert (pace.way, pace.lines, pace.keys) == ("card", 4, 1 + typed + 2)
+        assert pace.verbs == {"submit": 5, "redeem": 1, "payCash": 1}
     assert heard == []
     page.close()
     assert (tmp_path / "customer.png").stat().st_size > 10_000
