@@ -283,10 +283,6 @@ class ShiftDesk:
         """The shift as it is pushed to the screen."""
         return now_of(self._seen, self._owner, self.signs_in(), self._warnings(), language)
 
-    def since(self) -> str:
-        """When the shift was opened by somebody; "" where nobody did."""
-        return self._seen.since
-
     def _ask(
         self,
         least: str,

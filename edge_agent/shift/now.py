@@ -48,13 +48,6 @@ class Seen:
     act: ActRow | None
     waiting: tuple[ActRow, ...]
 
-    @property
-    def since(self) -> str:
-        """When the shift was opened; "" without one, and for one that a sale began: that sale is
-        older than the shift."""
-        row = self.running
-        return row.opened_at if row is not None and row.opened_by else ""
-
 
 def seen_of(uow: ShiftStore) -> Seen:
     """Read them."""
