@@ -60,7 +60,8 @@ def run(arguments: Namespace) -> int:
     if not keys.load_keys(arguments.data_dir):
         created = keys.create_key(arguments.data_dir, now)
         _note(f"made the programme's key {created.key_id}")
-    programme_keys = [key.public for key in keys.load_keys(arguments.data_dir)]
+    own_keys = keys.load_keys(arguments.data_dir)
+    programme_keys = [key.public for key in own_keys]
     tls = _tls(arguments)
     if arguments.host not in LOOPBACK and tls is None:
         _note("registers accept plain HTTP on loopback only: give --tls-cert, or put TLS in front")
@@ -75,6 +76,7 @@ def run(arguments: Namespace) -> int:
             database_server=embedded.running(arguments.data_dir),
             snapshot_dir=arguments.data_dir / SNAPSHOT_DIR,
             code_sender=ProgramSender(arguments.code_program) if arguments.code_program else None,
+            term_key=own_keys[0],
         ) as (
             app,
             board,

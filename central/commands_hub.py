@@ -14,6 +14,7 @@ from central.errors import BadInput
 from central.instants import system_clock
 from central.keys import load_keys
 from central.place import opened
+from sync.contract.rights import HubTerm
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -32,6 +33,12 @@ def add_verbs(add: Add, hub: Verbs, place: argparse.ArgumentParser) -> None:
         default=[],
         metavar="REGISTER=HOST:PORT",
         help="where a register is reached on the LAN; once for each",
+    )
+    name.add_argument(
+        "--stand-in",
+        default="",
+        metavar="REGISTER",
+        help="a register that listens too and takes over while the hub is silent",
     )
     end = add(hub, place, "end", "let a store be without a hub", hub_end)
     end.add_argument("--store", required=True)
@@ -75,8 +82,9 @@ def hub_name(arguments: Namespace) -> int:
             author=_author(arguments),
             reason=arguments.reason,
             now=system_clock(),
+            stand_in=arguments.stand_in,
         )
-    print(json.dumps({"store": term.store_id, "hub": term.register_id, "term": term.term}))
+    print(json.dumps(_line(term)))
     return 0
 
 
@@ -102,6 +110,11 @@ def hub_show(arguments: Namespace) -> int:
     with opened(arguments.data_dir, arguments.database_url) as connection:
         for term in hub_terms.terms(connection):
             peers = {peer.register_id: peer.address for peer in term.peers}
-            line = {"store": term.store_id, "hub": term.register_id, "term": term.term}
-            print(json.dumps({**line, "not_after": term.not_after, "peers": peers}))
+            print(json.dumps({**_line(term), "not_after": term.not_after, "peers": peers}))
     return 0
+
+
+def _line(term: HubTerm) -> dict[str, object]:
+    line: dict[str, object] = {"store": term.store_id, "hub": term.register_id, "term": term.term}
+    said = {"stand_in": term.stand_in, "stands_for": term.stands_for}
+    return line | {name: value for name, value in said.items() if value}

@@ -11,8 +11,7 @@ shopped at this register has a newer row still waiting above the horizon.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,17 +19,13 @@ from central.changes import EVERYONE, register_scope
 from central.db.bulk import Connection
 from central.feed_ahead import rows_ahead
 from central.instants import to_text
+from sync.contract.cursor import Cursor, read_cursor
 from sync.contract.feed import FeedPage, FeedRow
 from sync.contract.tokens import phone_token
 from sync.serving.port import Caller, Refused
 
 PHONE = "phone"
 HEAD = "head"
-_CURSOR = re.compile(
-    r"([0-9a-f]{32})\.([0-9]{1,19})\.([0-9]{1,18})\.([0-9]{1,18})"
-    r"(?:\.([0-9]{1,18})\.([0-9]{1,18}))?"
-)
-
 _SCAN = """
 select kind, key, version, is_deleted, body, xid::text::bigint, id, member_id from (
     {branches}
@@ -51,35 +46,14 @@ order by xid, id limit %(limit)s
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a register stands: last (xid, id) delivered, and last head version.
-
-    `near` is set after a snapshot file, which holds everybody's rows only: up to there the rows
-    of the register's own store and of itself have been delivered."""
-
-    incarnation: str
-    xid: int = 0
-    id: int = 0
-    head_version: int = 0
-    near: tuple[int, int] | None = None
-
-    def __str__(self) -> str:
-        text = f"{self.incarnation}.{self.xid}.{self.id}.{self.head_version}"
-        return text if self.near is None else f"{text}.{self.near[0]}.{self.near[1]}"
-
-
 def parse_cursor(text: str, incarnation: str) -> Cursor:
     """The cursor, from the start when empty; 410 `cursor_gone` when it is not of this database."""
     if not text:
         return Cursor(incarnation)
-    found = _CURSOR.fullmatch(text)
-    if found is None or found[1] != incarnation:
+    found = read_cursor(text)
+    if found is None or found.incarnation != incarnation:
         raise Refused(410, "cursor_gone", "start over with an empty cursor")
-    if int(found[2]) >= 2**63:
-        raise Refused(410, "cursor_gone", "start over with an empty cursor")
-    near = None if found[5] is None else (int(found[5]), int(found[6]))
-    return Cursor(incarnation, int(found[2]), int(found[3]), int(found[4]), near)
+    return found
 
 
 def incarnation_of(connection: Connection) -> str:
@@ -89,7 +63,7 @@ def incarnation_of(connection: Connection) -> str:
     return str(row[0])
 
 
-def _life(connection: Connection) -> tuple[str, int]:
+def floor_of(connection: Connection) -> tuple[str, int]:
     """Incarnation, and the position below which deletions have been forgotten."""
     query = "select name, value from meta where name in ('incarnation', 'feed_floor')"
     values: dict[str, str] = dict(connection.execute(query).fetchall())
@@ -100,7 +74,7 @@ def read_page(
     connection: Connection, caller: Caller, cursor_text: str, limit: int, now: datetime
 ) -> FeedPage:
     """One page for a register. The transaction must be REPEATABLE READ: one snapshot."""
-    incarnation, floor = _life(connection)
+    incarnation, floor = floor_of(connection)
     cursor = parse_cursor(cursor_text, incarnation)
     if cursor_text and cursor.xid < floor:
         raise Refused(410, "cursor_gone", "deletions since this cursor have been forgotten")

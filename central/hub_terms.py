@@ -55,12 +55,17 @@ def name_hub(
     author: str,
     reason: str,
     now: datetime,
+    stand_in: str = "",
+    stands_for: str = "",
+    follows: int | None = None,
 ) -> HubTerm:
     """Make a register its store's hub by a new term, or renew the term with the keys and addresses
     of today. `addresses` are host:port by register; the hub needs one unless peers look for it by
-    multicast. One transaction.
+    multicast. `stand_in` takes its place when it is silent, `stands_for` is the hub that it stands
+    in for itself (see `central.hub_succession`). One transaction.
 
-    Raises `BadInput` for a store without that register, or with too many."""
+    Raises `BadInput` for a store without that register, or with too many, and when the term in
+    force is no longer the one that this one `follows`."""
     connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
     tills = registers_of(connection, store_id)
     hub = next((till for till in tills if till.register_id == register_id), None)
@@ -71,7 +76,11 @@ def name_hub(
         raise BadInput("unknown_register", f"no such register in {store_id}: {strangers[0]}")
     if len(tills) > MAX_PEERS:
         raise BadInput("too_many_registers", f"a term names at most {MAX_PEERS} registers")
+    if stand_in and (stand_in == register_id or stand_in not in {t.register_id for t in tills}):
+        raise BadInput("unknown_register", f"{stand_in} cannot stand in in store {store_id}")
     row = connection.execute("select term from hub_term where store_id = %s", [store_id]).fetchone()
+    if follows is not None and (row is None or row[0] != follows):
+        raise BadInput("other_term", "another term came meanwhile")
     try:
         term = HubTerm(
             store_id=store_id,
@@ -80,6 +89,8 @@ def name_hub(
             epoch=hub.epoch,
             not_before=to_text(now),
             not_after=to_text(now + LIFE),
+            stand_in=stand_in,
+            stands_for=stands_for,
             peers=[_peer(till, addresses.get(till.register_id, ""), key) for till in tills],
         )
     except ValueError as error:
@@ -105,6 +116,14 @@ def end_hub(
         changes.flush(connection)
         note_deed(connection, now, author, "hub", f"store:{store_id}", f"none: {reason}")
     return bool(done)
+
+
+def term_of(connection: Connection, store_id: str) -> HubTerm | None:
+    """The store's term in force."""
+    row = connection.execute(
+        "select content from hub_term where store_id = %s", [store_id]
+    ).fetchone()
+    return HubTerm.model_validate_json(row[0]) if row else None
 
 
 def terms(connection: Connection) -> list[HubTerm]:

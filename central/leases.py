@@ -29,11 +29,13 @@ VISITS_KEPT = 64
 
 @dataclass(frozen=True, slots=True)
 class Till:
-    """A register that can be lent to: enrolled, not revoked, in its current epoch."""
+    """A register that can be lent to: enrolled, not revoked, in its current epoch. `is_away`: the
+    silent hub that another one stands in for; what it holds counts not for its store's share."""
 
     register_id: str
     epoch: int
     is_hub: bool = False
+    is_away: bool = False
 
 
 def is_restoring(connection: Connection, now: datetime) -> bool:
@@ -51,8 +53,9 @@ def tills_of(connection: Connection, store_id: str, now: datetime) -> list[Till]
     if is_restoring(connection, now):
         return []
     query = (
-        "select r.register_id, r.epoch, t.register_id is not null from register r"
-        " left join hub_term t on t.store_id = r.store_id and t.register_id = r.register_id"
+        "select r.register_id, r.epoch, coalesce(t.register_id = r.register_id, false),"
+        " coalesce(t.content::jsonb ->> 'stands_for' = r.register_id, false) from register r"
+        " left join hub_term t on t.store_id = r.store_id"
         " where r.store_id = %s and r.epoch > 0 and r.revoked_at is null order by r.register_id"
     )
     return [Till(*row) for row in connection.execute(query, [store_id])]
@@ -117,7 +120,7 @@ def lent_points(member: MemberState, store_id: str | None = None) -> int:
 
 def _held_by(member: MemberState, tills: Sequence[Till]) -> int:
     """Points that rest at these registers in their present lives."""
-    lives = {(till.register_id, till.epoch) for till in tills}
+    lives = {(till.register_id, till.epoch) for till in tills if not till.is_away}
     return sum(
         member.books.balance(lease_place(lease.lease_id))
         for lease in member.leases.values()

@@ -24,6 +24,7 @@ from central.db.session import open_pool
 from central.errors import BadInput, DatabaseUnavailable
 from central.housekeeping import Housekeeper
 from central.instants import Clock, system_clock
+from central.keys import SigningKey
 from central.listening import Listener
 from central.policies import ActivePolicy
 from central.recalls import Recalls
@@ -48,11 +49,12 @@ def wired(
     database_server: EmbeddedServer | None = None,
     snapshot_dir: Path | None = None,
     code_sender: CodeSender | None = None,
+    term_key: SigningKey | None = None,
 ) -> Iterator[tuple[FastAPI, HintBoard]]:
     """The application over a migrated database; everything is stopped at the end.
 
     `database_server` is started again when it dies; snapshot files are made in `snapshot_dir`;
-    `code_sender` brings one-time codes to members."""
+    `code_sender` brings one-time codes to members; `term_key` signs the terms of stand-in hubs."""
     migrate(url)
     board = HintBoard()
     pool = open_pool(url)
@@ -66,6 +68,7 @@ def wired(
         recalls=Recalls(pool),
         codes=Codes(code_sender),
         counter_asks=CounterAsks(pool, clock, policy),
+        term_key=term_key,
     )
     app = build_app(service, board)
     app.add_exception_handler(DatabaseUnavailable, _on_unavailable)

@@ -31,7 +31,10 @@ from central.counter_asks import CounterAsks
 from central.db.bulk import Connection
 from central.db.session import snapshot, transact
 from central.errors import DatabaseUnavailable
+from central.feed_hub import own_page, with_heads
+from central.hub_succession import after_report
 from central.instants import Clock, system_clock, to_text
+from central.keys import SigningKey
 from central.recalls import Recalls
 from central.snapshots import Snapshots
 from loyalty.authorisation.policy import Policy
@@ -76,6 +79,7 @@ class CentreService:
     recalls: Recalls | None = None
     codes: Codes = field(default_factory=lambda: Codes(None))
     counter_asks: CounterAsks | None = None
+    term_key: SigningKey | None = field(default=None, repr=False)
 
     def enrol(self, request: EnrolRequest) -> EnrolReply:
         """Exchange a one-time code for an identity."""
@@ -113,10 +117,20 @@ class CentreService:
         )
         transact(self.pool, work)
 
-    def feed(self, caller: Caller, cursor: str, limit: int) -> FeedPage:
-        """State rows after a cursor."""
+    def feed(self, caller: Caller, cursor: str, limit: int, heads: int | None = None) -> FeedPage:
+        """State rows after a cursor; for a hub with the heads of its store."""
         now = self.clock()
-        return snapshot(self.pool, lambda c: feed.read_page(c, caller, cursor, limit, now))
+
+        def read(connection: Connection) -> FeedPage:
+            page = feed.read_page(connection, caller, cursor, limit, now)
+            return page if heads is None else with_heads(connection, caller, page, heads)
+
+        return snapshot(self.pool, read)
+
+    def own_feed(self, caller: Caller, cursor: str, limit: int) -> FeedPage:
+        """The rows that a register behind a hub reads for itself."""
+        now = self.clock()
+        return snapshot(self.pool, lambda c: own_page(c, caller, cursor, limit, now))
 
     def bundle(self, sequence: int) -> SignedBundle | None:
         """A published bundle."""
@@ -164,6 +178,8 @@ class CentreService:
             [caller.register_id, caller.epoch],
         ).fetchone()
         assert row is not None
+        if self.term_key is not None:
+            after_report(connection, caller, report, self.term_key, now)
         kill_list = rules_stop.newer_than(connection, report.kill_list_downloaded)
         return HeartbeatReply(
             server_time=to_text(now),

@@ -27,10 +27,11 @@ from psycopg_pool import ConnectionPool
 from central.changes import EVERYONE
 from central.db.bulk import Connection
 from central.errors import DatabaseUnavailable
-from central.feed import Cursor, incarnation_of, store_phone_key
+from central.feed import incarnation_of, store_phone_key
 from central.instants import Clock, to_text
 from sync.contract import cache_format
 from sync.contract.cache_format import FORMAT, PAGE_BYTES, SCHEMA, SEALS, StoredRow, stored
+from sync.contract.cursor import Cursor
 from sync.contract.feed import FeedRow, SnapshotInfo
 from sync.contract.tokens import phone_token
 from sync.serving.port import Caller, Refused

@@ -15,6 +15,7 @@ from edge_agent.api import (
     cashier_routes,
     customer_routes,
     desk_routes,
+    member_routes,
     pace_routes,
     panel_routes,
     sales,
@@ -45,6 +46,7 @@ from edge_agent.ledger.outbox_rows import retry_quarantined
 from edge_agent.ledger.retention import Kept, Retention
 from edge_agent.ledger.screen_file import ScreenFile
 from edge_agent.ledger.upkeep import Upkeep
+from edge_agent.member_desk import MemberDesk
 from edge_agent.off_loop import off_loop
 from edge_agent.one_time_codes import CodeSender
 from edge_agent.one_time_desk import OneTimeDesk
@@ -127,6 +129,7 @@ class _Builder:
         health.head = lambda: self.guard.state
         if self.hub is not None:
             health.hub = self.hub.state
+            health.silent_term = lambda: self.hub.island.silent_term if self.hub else 0
         identifier = Identifier(
             self.cache,
             lambda e164: phone_token(self.identity.phone_key, e164),
@@ -215,6 +218,7 @@ class _Builder:
                 panel_routes.routes(stamps, codes, writes),
                 pace_routes.routes(self.ledger, self._screen_file(), self.clock),
                 customer_routes.routes(desk, self._customer(till), self.broadcast, self.tokens),
+                member_routes.routes(self._members(till, desk), self.cashier.approvals, writes),
                 training_routes.routes(self.training, self.cashier.approvals, self.tokens),
                 desk_routes.routes(
                     desk,
@@ -237,6 +241,11 @@ class _Builder:
         file = ScreenFile(self.parts.settings.data_dir)
         self.parts.stack.callback(file.close)
         return file
+
+    def _members(self, till: Till, desk: Desk) -> MemberDesk:
+        parts, gate = self.parts, self.gate
+        rows = parts.cache.apply_rows
+        return MemberDesk(desk, till, self.clock, parts.client, lambda: gate.is_online, rows)
 
     def _customer(self, till: Till) -> CustomerDesk:
         return CustomerDesk(till.who.locale, self.clock.monotonic)
@@ -311,6 +320,8 @@ class _Builder:
         till.on_fact = self.shift.on_fact = fact_written
         if runner is not None:
             self.gate.on_lost = self.rules.on_activated = runner.notify_change
+            if self.hub is not None:
+                self.hub.island.on_silent = runner.notify_change
         if printer is not None:
             till.on_job = self.shift.on_act = printer.wake
 

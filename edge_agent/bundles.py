@@ -180,6 +180,17 @@ class BundleStore:
             self._pending = None
             return pending.rules
 
+    def signed(self, sequence: int) -> tuple[bytes, bytes, str] | None:
+        """Exact bytes, signature and key id of a bundle that is stored here; None for another."""
+        with self._lock:
+            held = (self._active, self._pending)
+            slot = next((s for s in held if s and s.bundle.sequence == sequence), None)
+            found = self._read_signature(slot.name) if slot else None
+            data = _read(self._data_file(slot.name), MAX_BUNDLE_BYTES) if slot else None
+        if found is None or data is None:
+            return None
+        return data, found.signature, found.key_id
+
     # --- inside -------------------------------------------------------------------------------
 
     def _after_half_activation(self, pending: _Slot, error: OSError) -> CompiledRuleset:

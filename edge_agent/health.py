@@ -58,6 +58,7 @@ class Health:
         self.devices: Callable[[], Mapping[str, DeviceState]] = dict
         self.head: Callable[[], str] = lambda: ""
         self.hub: Callable[[], HubState | None] = lambda: None
+        self.silent_term: Callable[[], int] = lambda: 0
         self.ledger_check: Callable[[], CheckState] = CheckState
         self.on_change: Callable[[], None] = lambda: None
 
@@ -124,6 +125,7 @@ class Health:
             devices=dict(self.devices()),
             storage=self._stored(),
             settled_number=self._settled(),
+            silent_term=self.silent_term(),
         )
 
     def _settled(self) -> int:

@@ -89,6 +89,7 @@ class Parts:
             lambda: self.guard.is_confirmed,
             self.clock.stamp,
             self.stack,
+            self.rules.store.signed,
         )
 
     def _client(self) -> CentreClient | None:

@@ -18,7 +18,7 @@ from sync.bucket_check import Comparison
 from sync.centre_client import BundleFile
 from sync.contract.feed import FeedRuleset
 from sync.contract.live import HeartbeatReply
-from sync.downlink import Downlink, PullResult
+from sync.downlink import PullResult
 from sync.errors import CentreUnavailable, LocalStoreFailed, SyncError
 from sync.uplink import PushResult, Uplink
 
@@ -54,6 +54,12 @@ class BundlePort(Protocol):
     ) -> int: ...
 
 
+class RowSource(Protocol):
+    """What is used of `sync.downlink.Downlink`, or of what takes its place behind a hub."""
+
+    def pull_once(self) -> PullResult: ...
+
+
 def _ignore(_: object) -> None:
     return None
 
@@ -77,7 +83,7 @@ class Exchange:
         self,
         client: BundleSource,
         uplink: Uplink,
-        downlink: Downlink,
+        downlink: RowSource,
         bundles: BundlePort,
         wanted: Callable[[], FeedRuleset | None],
         now: Callable[[], datetime],

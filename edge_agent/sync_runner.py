@@ -17,14 +17,13 @@ from typing import Protocol
 from tenacity import RetryCallState
 
 from edge_agent.sync_backoff import retrying, sleep_unless
-from edge_agent.sync_exchange import BundlePort, Exchange, SyncCallbacks, in_thread
+from edge_agent.sync_exchange import BundlePort, Exchange, RowSource, SyncCallbacks, in_thread
 from edge_agent.sync_link import ConnectionState, Link
 from edge_agent.sync_pace import Pace, SyncTiming
 from sync.bucket_check import Comparison
 from sync.centre_client import BundleFile, Hint
 from sync.contract.feed import FeedRuleset
 from sync.contract.live import Heartbeat, HeartbeatReply
-from sync.downlink import Downlink
 from sync.errors import LocalStoreFailed, SyncError
 from sync.uplink import Uplink
 
@@ -54,7 +53,7 @@ class SyncRunner:
         self,
         client: CentreCalls,
         uplink: Uplink,
-        downlink: Downlink,
+        downlink: RowSource,
         bundles: BundlePort,
         wanted: Callable[[], FeedRuleset | None],
         report: Callable[[], Heartbeat],

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from edge_agent.centre_asks import CentreAsks
 from edge_agent.desk import Desk
 from edge_agent.health import Health
 from edge_agent.hub.port import NoHub
 from edge_agent.off_loop import off_loop
 from edge_agent.parts import Parts
-from edge_agent.sync_exchange import SyncCallbacks
+from edge_agent.sync_exchange import RowSource, SyncCallbacks
 from edge_agent.sync_feed import bucket_check, rights_of
 from edge_agent.sync_pace import SyncTiming
 from edge_agent.sync_runner import SyncRunner
-from sync.contract.feed import FeedPage
+from sync.bucket_check import Comparison
+from sync.contract.feed import FeedPage, FeedRuleset
 from sync.contract.live import HeartbeatReply
 from sync.downlink import Downlink, PullResult
 from sync.fresh_start import FreshStart
@@ -55,6 +59,15 @@ class SyncReports:
         return self._parts.hub.terms.take_from(page) if self._parts.hub else page
 
 
+@dataclass(frozen=True, slots=True)
+class RowsDown:
+    """Where rows come from, how they are compared, and which bundle to ask the centre for."""
+
+    source: RowSource
+    compare: Callable[[], Comparison]
+    wanted: Callable[[], FeedRuleset | None]
+
+
 def runner_of(parts: Parts, desk: Desk, asks: CentreAsks, health: Health) -> SyncRunner | None:
     """The runner, or None without a centre."""
     if parts.client is None or parts.settings.centre is None:
@@ -64,13 +77,23 @@ def runner_of(parts: Parts, desk: Desk, asks: CentreAsks, health: Health) -> Syn
     island = parts.hub.island if parts.hub else NoHub()
     rights = rights_of(parts.cache, parts.ledger, parts.identity, island.lends)
     fresh = FreshStart(parts.client, parts.cache, parts.settings.data_dir, rights)
+    check = bucket_check(parts.client, parts.cache, parts.identity)
+    way = RowsDown(
+        Downlink(parts.client, parts.cache, taken=reports.taken, fresh=fresh),
+        check.run,
+        parts.cache.ruleset_wanted,
+    )
+    if parts.hub is not None:
+        from edge_agent.hub.near_wiring import behind_hub
+
+        way = behind_hub(parts, parts.hub, reports, desk, rights, check)
     return SyncRunner(
         client=parts.client,
         uplink=Uplink(parts.client, parts.outbox),
-        downlink=Downlink(parts.client, parts.cache, taken=reports.taken, fresh=fresh),
-        compare=bucket_check(parts.client, parts.cache, parts.identity).run,
+        downlink=way.source,
+        compare=way.compare,
         bundles=parts.rules.store,
-        wanted=parts.cache.ruleset_wanted,
+        wanted=way.wanted,
         report=health.heartbeat,
         now=parts.clock.now,
         timing=SyncTiming(

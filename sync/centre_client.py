@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,7 +101,8 @@ class CentreClient:
     """Calls of one register. Methods block and may be called from any thread.
 
     `now` is this machine's own clock, uncorrected, as ISO 8601 UTC: the offset that `on_clock`
-    hears is against it, and requests are stamped with it corrected by that offset.
+    hears is against it, and requests are stamped with it corrected by that offset. `context`
+    stands in for the TLS of the address: a store's hub speaks the same contract down.
     """
 
     def __init__(
@@ -112,13 +114,14 @@ class CentreClient:
         now: Callable[[], str],
         on_clock: Callable[[ClockSample], None] | None = None,
         ca_pem: str = "",
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self.register_id = register_id
         self._key = private_key
         self._now = now
         self._on_clock = on_clock
         self._offset_ms = 0
-        self._channel = Channel(base_url, now, ca_file, ca_pem)
+        self._channel = Channel(base_url, now, ca_file, ca_pem, context)
         self._channel.on_answer = self._heard
         self._contract = {HEADER_CONTRACT: str(CONTRACT_VERSION)}
         self.pace_s = 0.0
@@ -134,11 +137,19 @@ class CentreClient:
             self._call("POST", "/v1/facts", UPLOAD_S, plain, headers=headers), UploadReply
         )
 
-    def feed(self, cursor: str, limit: int) -> FeedPage:
-        """Rows after `cursor` ("" from the start); raises `CursorGone` on 410."""
-        query = urlencode({"cursor": cursor, "limit": limit})
+    def feed(self, cursor: str, limit: int, heads: int | None = None) -> FeedPage:
+        """Rows after `cursor` ("" from the start); raises `CursorGone` on 410. A hub asks for the
+        heads of its store that are newer than the mark `heads`."""
+        marked = {} if heads is None else {"heads": heads}
+        query = urlencode({"cursor": cursor, "limit": limit, **marked})
         with _gone_cursor():
             return self._timed(self._get(f"/v1/feed?{query}", FEED_S, EARNS), FeedPage)
+
+    def own_feed(self, cursor: str, limit: int) -> FeedPage:
+        """The rows that only the centre gives, for a register whose hub brings the others."""
+        query = urlencode({"cursor": cursor, "limit": limit})
+        with _gone_cursor():
+            return self._timed(self._get(f"/v1/feed/own?{query}", FEED_S, EARNS), FeedPage)
 
     def snapshot(self, format_number: int) -> SnapshotInfo:
         """Which file holds every row; `CentreRefused` when the centre makes no such snapshot,

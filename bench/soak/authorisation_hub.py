@@ -2,7 +2,8 @@
 
 Two tills sell without a pause to members whose points rest in one lease of the store; the hub is
 killed with SIGKILL and started again TARGET times (100). Then the WAN is mended, and the centre's
-books say what was burnt. `python -m bench.soak.authorisation_hub`; needs root and `ip`.
+books say what was burnt. `python -m bench.soak.authorisation_hub`; needs root and `ip`. Cut short
+it leaves no process and no namespace; what a killed one has left, the next removes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bench.soak.campaign import CannotRun, Outcome, Terms, run
 from tests.support.hub_net import SILENCE_S, HubNet, hub_net
 from tests.support.hub_shopping import Shopping
 from tests.support.live_register import until
-from tests.support.namespaces import NoNamespaces
+from tests.support.namespaces import NoNamespaces, unwound_by_signals
 
 NAME = "authorisation-hub"
 TARGET = 100
@@ -30,7 +31,11 @@ UP_S = (0.2, 2.0)
 
 def work(terms: Terms) -> Outcome:
     """One store, killed until the target or the time is reached."""
-    with tempfile.TemporaryDirectory(prefix="hub-soak-") as folder, ExitStack() as stack:
+    with (
+        unwound_by_signals(),
+        tempfile.TemporaryDirectory(prefix="hub-soak-") as folder,
+        ExitStack() as stack,
+    ):
         try:
             net = stack.enter_context(hub_net(Path(folder)))
         except NoNamespaces as why:
@@ -48,14 +53,10 @@ def _campaign(net: HubNet, terms: Terms) -> Outcome:
     net.cut_wan()
     net.until_offline()
     shopping = Shopping(net.tills, [(each.member_id, each.card) for each in shoppers], POINTS)
-    kills = 0
-    while kills < terms.target and not terms.is_over and not shopping.failures:
-        time.sleep(dice.uniform(*UP_S))
-        net.hub.stop(kill=True)
-        kills += 1
-        time.sleep(dice.uniform(*DOWN_S))
-        net.hub.start()
-    shopping.end()
+    try:
+        kills = _kill(net, terms, dice, shopping)
+    finally:
+        shopping.end()
     sums = [
         (net.granted(each.member_id), [net.burnt(till, each.member_id) for till in net.tills])
         for each in shoppers
@@ -86,6 +87,18 @@ def _campaign(net: HubNet, terms: Terms) -> Outcome:
         f" {pause_s:.2f} s (silence {SILENCE_S} s + 1 s); all sent {drained_s:.0f} s after the WAN"
     )
     return Outcome(kills, is_sound, "; ".join(shopping.failures) or says, figures)
+
+
+def _kill(net: HubNet, terms: Terms, dice: random.Random, shopping: Shopping) -> int:
+    """Kill the hub and start it again, until the target, the time or a failure; how often."""
+    kills = 0
+    while kills < terms.target and not terms.is_over and not shopping.failures:
+        time.sleep(dice.uniform(*UP_S))
+        net.hub.stop(kill=True)
+        kills += 1
+        time.sleep(dice.uniform(*DOWN_S))
+        net.hub.start()
+    return kills
 
 
 if __name__ == "__main__":

@@ -95,6 +95,10 @@ class HubOut(BaseModel):
     members_lent: int
     claims: int
     copies: int
+    feed: Literal["centre", "hub", "kept", "behind"] = "centre"
+    fed: int = 0
+    stand_in: str = ""
+    stands_for: str = ""
 
 
 class StatusOut(BaseModel):

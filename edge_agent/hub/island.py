@@ -17,6 +17,7 @@ from edge_agent.errors import LedgerUnavailable
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.hub import mdns, tls
+from edge_agent.hub.follow import FeedFollower
 from edge_agent.hub.link import HubLink
 from edge_agent.hub.port import CLAIM_S, Island, IslandClaim
 from edge_agent.hub.server import Hub
@@ -73,8 +74,11 @@ class StoreIsland:
         self._link: HubLink | None = None
         self._is_with_hub = False
         self._heard_at = time.monotonic()
+        self._is_silence_told = False
         self._reports_left = REPORTS
         self._problem = ""
+        self.follower: FeedFollower | None = None
+        self.on_silent: Callable[[], object] = lambda: None
 
     # --- the port -----------------------------------------------------------------------------
 
@@ -86,6 +90,12 @@ class StoreIsland:
         if self._terms.is_own:
             return "alone" if self._hub.is_fenced else "store"
         return "store" if self._is_with_hub else "alone"
+
+    @property
+    def silent_term(self) -> int:
+        """The term whose hub has not answered for the silence time; 0 when it has."""
+        is_silent = time.monotonic() - self._heard_at >= self._silence_s
+        return self._terms.number if self._terms.hub is not None and is_silent else 0
 
     @property
     def problem(self) -> str:
@@ -208,6 +218,8 @@ class StoreIsland:
 
     def _silent(self, error: Exception) -> None:
         """No answer in time: an island of its own from now on, until the hub has heard of it."""
+        if self.follower is not None:
+            self.follower.lost()
         if self._is_with_hub:
             self._is_with_hub = False
             emit(Event.HUB_LOST, problem=str(error))
@@ -235,6 +247,9 @@ class StoreIsland:
     def _missed(self, error: Exception) -> None:
         if time.monotonic() - self._heard_at >= self._silence_s:
             self._silent(error)
+            if not self._is_silence_told:
+                self._is_silence_told = True
+                self.on_silent()
 
     def _tell(self, problem: str) -> None:
         """Once, until something else is wrong."""
@@ -267,7 +282,7 @@ class StoreIsland:
                 dropped=list(settled.dropped),
             )
         )
-        self._heard_at = time.monotonic()
+        self._heard_at, self._is_silence_told = time.monotonic(), False
         self._peers_spent = {each.member_id: each.points for each in reply.spent}
         self._note_settled(settled)
         if not self._is_with_hub:
@@ -279,6 +294,8 @@ class StoreIsland:
         if not self._is_with_hub:
             self._is_with_hub = True
             emit(Event.HUB_BACK, hub=link.hub.register_id)
+        if self.follower is not None:
+            self.follower.heard(reply, link.feed)
         self._take_walk_ups()
 
     def _copy(self, link: HubLink, after: int) -> None:
@@ -340,6 +357,7 @@ class StoreIsland:
         file = tls.write_own(folder, self._who.private_key, own)
         who = (self._who.register_id, self._who.private_key)
         self._reports_left = REPORTS
+        self._heard_at, self._is_silence_told = time.monotonic(), False
         self._link = HubLink(hub, address, file, *who, self._now, self._claim_s)
         return self._link
 

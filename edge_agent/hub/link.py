@@ -9,6 +9,7 @@ from pathlib import Path
 from edge_agent.hub import tls
 from edge_agent.hub.port import CLAIM_S
 from edge_agent.hub.terms import Peer
+from sync.centre_client import CentreClient
 from sync.channel import Channel, M
 from sync.contract.hub import HubBeat, HubBeatReply
 from sync.contract.messages import UploadBatch, UploadReply, WireModel, canonical_json
@@ -50,6 +51,9 @@ class HubLink:
         self._claim_s = claim_s
         context = tls.calling(own_file, hub)
         self._channel = Channel(f"https://{address}", now, context=context)
+        who = (register_id, private_key, None, now)
+        self.feed = CentreClient(f"https://{address}", *who, context=context)
+        """The store's feed at the hub, by the centre's contract."""
 
     def borrow(self, request: BorrowRequest) -> BorrowReply:
         """Be lent a part of the store's lease; at a walk-up nobody waits for it yet."""
@@ -76,6 +80,7 @@ class HubLink:
     def close(self) -> None:
         """End calls in flight and let the connections go."""
         self._channel.close()
+        self.feed.close()
 
     def _post(self, target: str, message: WireModel, total_s: float, reply: type[M]) -> M:
         body = canonical_json(message.model_dump(mode="json"))

@@ -23,6 +23,7 @@ from edge_agent.hub.mdns import announce
 from edge_agent.hub.server import Hub
 from edge_agent.hub.terms import Terms
 from sync.serving.hub_app import build_hub_app
+from sync.serving.hub_feed import HubFeed
 
 RETRY_S = 5.0
 _BACKLOG = 64
@@ -53,8 +54,9 @@ class HubListener:
         *,
         mdns: bool = False,
         on_bound: Callable[[int], None] = lambda _port: None,
+        feed: HubFeed | None = None,
     ) -> None:
-        self._app = build_hub_app(hub)
+        self._app = build_hub_app(hub, feed)
         self._terms = terms
         self._folder = folder
         self._key = private_key

@@ -15,6 +15,7 @@ from edge_agent.hub.past import HubPast
 from edge_agent.hub.runner import HubRunner
 from edge_agent.hub.server import Hub
 from edge_agent.hub.state import HubState, hub_state
+from edge_agent.hub.store_feed import BundleOf, StoreFeed
 from edge_agent.hub.terms import FILE_NAME as TERM_FILE
 from edge_agent.hub.terms import Terms
 from edge_agent.ledger import hub_news
@@ -23,6 +24,8 @@ from edge_agent.ledger.hub_copies import Copy
 from edge_agent.ledger.hub_file import FILE_NAME, HubFile
 from edge_agent.ledger.hub_rights import HubLease
 from edge_agent.ledger.ledger import Ledger
+from edge_agent.ledger.store_feed_file import FILE_NAME as FEED_FILE
+from edge_agent.ledger.store_feed_file import StoreFeedFile
 from edge_agent.machine_facts import machine_facts
 from loyalty.authorisation.policy import Policy, store_shares
 from sync.channel import Channel
@@ -30,6 +33,8 @@ from sync.contract.messages import UploadReply
 from sync.enrolment import Identity
 
 HAND_ON_S = 30.0
+STALE_S = 90.0
+"""A hub that has not read the feed to its end for so long sends its tills to the centre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class HubParts:
     island: StoreIsland
     runner: HubRunner
     state: Callable[[], HubState]
+    feed: StoreFeed | None = None
+    """What is kept of the feed by a register that listens."""
 
     def walk_up(self, member_id: int) -> None:
         """Somebody stands at the till."""
@@ -59,6 +66,7 @@ def build_hub(
     is_confirmed: Callable[[], bool],
     now: Callable[[], str],
     stack: ExitStack,
+    bundle_of: BundleOf = lambda _sequence: None,
 ) -> HubParts | None:
     """None without a section [hub]: the register is an island of its own."""
     if settings.hub is None:
@@ -73,13 +81,32 @@ def build_hub(
         use_mdns=settings.hub.mdns,
     )
     stack.callback(island.close)
-    listener = None
+    listener = feed = None
     if settings.hub.listen:
+        feed = _feed(settings, identity, cache, bundle_of, now, stack)
+        hub.feed_state = lambda: feed.state
         where = (settings.data_dir, identity.private_key, settings.hub.listen)
-        listener = HubListener(hub, terms, *where, mdns=settings.hub.mdns)
+        listener = HubListener(hub, terms, *where, mdns=settings.hub.mdns, feed=feed)
     runner = HubRunner(island, hub, terms, listener, _hand_on(settings, identity, now, stack))
     terms.on_change = runner.term_changed
-    return HubParts(terms, island, runner, partial(hub_state, terms, island, hub, file))
+    state = partial(hub_state, terms, island, hub, file, feed)
+    return HubParts(terms, island, runner, state, feed)
+
+
+def _feed(
+    settings: Settings,
+    identity: Identity,
+    cache: Cache,
+    bundle_of: BundleOf,
+    now: Callable[[], str],
+    stack: ExitStack,
+) -> StoreFeed:
+    file = StoreFeedFile(settings.data_dir / FEED_FILE)
+    stack.callback(file.close)
+    poll_s = float(settings.centre.poll_s) if settings.centre else 0.0
+    folder = settings.data_dir / "for-tills"
+    stale_s = max(STALE_S, 3 * poll_s)
+    return StoreFeed(file, cache, identity.register_id, bundle_of, folder, now, stale_s)
 
 
 def _hub(
@@ -102,8 +129,10 @@ def _hub(
         return ledger.query(lambda c: hub_news.lease_spent(c, lease_id))
 
     def budget() -> int:
-        policy = cache.offline_policy() or Policy()
-        return store_shares(policy.cache_budget_points, len(terms.peers))[0]
+        policy, term = cache.offline_policy() or Policy(), terms.current
+        whole = store_shares(policy.cache_budget_points, len(terms.peers))[0]
+        # What the other one of hub and stand-in has granted is not known here: half is its own.
+        return whole // 2 if term and (term.stand_in or term.stands_for) else whole
 
     facts = machine_facts(settings.data_dir)
     anchor = Anchor(settings.anchor_dir / "hub", identity.register_id, identity.private_key, facts)

@@ -1,5 +1,5 @@
-"""Keeps the island going on the agent's event loop: a beat each second, the listener when this
-register is the hub, and copies of silent registers handed on to the centre."""
+"""Keeps the island going on the agent's event loop: a beat each second, the hub's feed followed,
+the listener when this register is the hub, copies of silent registers handed on to the centre."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from contextlib import suppress
 
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
+from edge_agent.hub.follow import FeedFollower
 from edge_agent.hub.island import StoreIsland
 from edge_agent.hub.listener import HubListener
 from edge_agent.hub.server import Hub
 from edge_agent.hub.terms import Terms
 from edge_agent.ledger.hub_copies import Copy
+from edge_agent.sync_exchange import in_thread
+from sync.downlink import PullResult
 from sync.errors import SyncError
 
 BEAT_S = 1.0
@@ -38,7 +41,10 @@ class HubRunner:
         self.terms = terms
         self._listener = listener
         self._hand_on = hand_on
+        self.follower: FeedFollower | None = None
+        self.on_pulled: Callable[[PullResult], None] = lambda _: None
         self._due = asyncio.Event()
+        self._beaten = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
@@ -61,6 +67,7 @@ class HubRunner:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._beat_until(stop))
                 group.create_task(self._hand_on_until(stop))
+                group.create_task(self._follow_until(stop))
                 group.create_task(self._wake_at(stop))
                 if self._listener is not None:
                     group.create_task(self._listener.run(stop))
@@ -71,14 +78,32 @@ class HubRunner:
     async def _wake_at(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._due.set()
+        self._beaten.set()
         self._island.close()
 
     async def _beat_until(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             self._due.clear()
             await asyncio.to_thread(self._island.turn)
+            self._beaten.set()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), BEAT_S)
+
+    async def _follow_until(self, stop: asyncio.Event) -> None:
+        """Each beat is also the hint that the hub's feed has gone on."""
+        while not stop.is_set():
+            await self._beaten.wait()
+            self._beaten.clear()
+            if self.follower is None or stop.is_set():
+                continue
+            with suppress(SyncError):
+                pulled = await in_thread(self._followed, self.follower)
+                if pulled is not None:
+                    self.on_pulled(pulled)
+
+    @staticmethod
+    def _followed(follower: FeedFollower) -> PullResult | None:
+        return follower.pull() if follower.wants else None
 
     async def _hand_on_until(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.hub.past import HubPast
+from edge_agent.hub.store_feed import State
 from edge_agent.hub.terms import Terms
 from edge_agent.ledger import hub_copies, hub_rights
 from edge_agent.ledger.hub_copies import Copy, Life
@@ -79,6 +80,7 @@ class Hub:
         self._past = past
         self._now = now
         self._seen: dict[str, float] = {}
+        self.feed_state: Callable[[], tuple[State, str]] = lambda: ("none", "")
         self._touched = set(file.lent_leases())
         self._is_fenced = file.noted(FENCED) == str(epoch)
 
@@ -221,7 +223,10 @@ class Hub:
             return life, hub_copies.spent_by_others(connection, caller.register_id)
 
         life, spent = self._file.read(work)
+        feed, feed_at = self.feed_state()
         return HubBeatReply(
+            feed=feed,
+            feed_at=feed_at,
             term=self._terms.number,
             copied_seq=life.head_seq if life else 0,
             spent=[PeerSpent(member_id=m, points=p) for m, p in spent.items()][:MAX_SPENT],

@@ -24,6 +24,7 @@ from edge_agent.ledger.cache_file import (
     move_aside,
     open_writer,
 )
+from edge_agent.ledger.cache_hub import HubView
 from edge_agent.ledger.cache_install import prepare as prepare_snapshot
 from edge_agent.ledger.cache_install import swap
 from edge_agent.ledger.cache_pages import Changes, Part, prepare, set_meta
@@ -95,7 +96,7 @@ class CacheStats:
     broken_files: tuple[str, ...] = ()
 
 
-class Cache(GoodsLookup, RightsLookup, CacheUpkeep):
+class Cache(GoodsLookup, RightsLookup, CacheUpkeep, HubView):
     """The cache of one register; methods may be called from any thread.
 
     Reads answer "not known" after damage (the rows come again with the feed); writes raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -32,9 +32,14 @@ class PeerSpent(WireModel):
 
 
 class HubBeatReply(WireModel):
-    """`copied_seq`: the second copy of the caller's log ends here."""
+    """`copied_seq`: the second copy of the caller's log ends here.
+
+    `feed` says whether the hub keeps the store's feed, and whether it has lately read it to its
+    end (`stale`: it has not); `feed_at` is its cursor, so that a beat is also the hint."""
 
     term: int
     copied_seq: int
+    feed: Literal["none", "stale", "current"] = "none"
+    feed_at: Annotated[str, Field(max_length=200)] = ""
     spent: Annotated[list[PeerSpent], Field(max_length=MAX_SPENT)] = []
     server_time: str

@@ -109,7 +109,8 @@ class Heartbeat(WireModel):
     """A register's own report; also the answer to «which register runs what».
 
     `settled_number`: with all facts up to `last_seq`, each question to authorise up to this number
-    has its answer in the log or was given up; 0 says nothing."""
+    has its answer in the log or was given up; 0 says nothing. `silent_term`: the hub of this term
+    does not answer here; 0 says nothing."""
 
     agent_version: str
     epoch: int
@@ -125,6 +126,7 @@ class Heartbeat(WireModel):
     clock_offset_ms: int = 0
     devices: dict[str, str] = {}
     settled_number: Annotated[int, Field(ge=0)] = 0
+    silent_term: Annotated[int, Field(ge=0)] = 0
     storage: StorageReport | None = None
 
 

@@ -131,7 +131,10 @@ class HubPeer(WireModel):
 
 class HubTerm(WireModel):
     """Which register is its store's hub. A newer `term` ends the older one; rights that an old hub
-    was lent stay its own until its log gives them back."""
+    was lent stay its own until its log gives them back.
+
+    `stand_in` is the register that the centre makes the hub when this one is silent, `stands_for`
+    the one that this hub stands in for ("": nobody)."""
 
     store_id: Name
     term: Annotated[int, Field(ge=1)]
@@ -139,6 +142,8 @@ class HubTerm(WireModel):
     epoch: Epoch
     not_before: str
     not_after: str
+    stand_in: Annotated[str, Field(max_length=32)] = ""
+    stands_for: Annotated[str, Field(max_length=32)] = ""
     peers: Annotated[list[HubPeer], Field(min_length=1, max_length=MAX_PEERS)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import FastAPI, Header, Path, Query
@@ -19,19 +20,21 @@ from sync.contract.signing import HEADER_BUNDLE_KEY, HEADER_BUNDLE_SIGNATURE
 from sync.serving.gate import authenticate, read_body
 from sync.serving.hints import HintBoard
 from sync.serving.lanes import admitted
-from sync.serving.port import Caller, Refused, Server
+from sync.serving.port import Caller, FeedsHubs, KeyRing, Refused, Server, SignedBundle
 
 MAX_FEED_ROWS = 2_000
 _PACKED_FROM = 1_024
 _GZIP_LEVEL = 1
 _FIRST_KINDS = ",".join(FIRST_SUMMED)
 _Cursor = Annotated[str, Query(max_length=200)]
+Sequence53 = Annotated[int, Path(ge=1, lt=2**53)]
 _Kinds = Annotated[str, Query(max_length=200, pattern=r"^[a-z_]{1,32}(,[a-z_]{1,32})*$")]
 
 
 def add_feed_routes(app: FastAPI, server: Server, board: HintBoard) -> None:
     """Everything a register downloads."""
     _add_pages(app, server, board)
+    _add_own(app, server)
     _add_snapshots(app, server)
     _add_checksums(app, server)
     _add_bundles(app, server)
@@ -48,8 +51,24 @@ def packed(request: Request, message: WireModel) -> Response:
     return Response(body, headers=headers, media_type="application/json")
 
 
-async def _caller(server: Server, request: Request) -> Caller:
+async def _caller(server: KeyRing, request: Request) -> Caller:
     return await authenticate(server, request, await read_body(request))
+
+
+def _add_own(app: FastAPI, server: Server) -> None:
+    @app.get("/v1/feed/own")
+    async def own(
+        request: Request,
+        cursor: _Cursor = "",
+        limit: Annotated[int, Query(ge=1, le=MAX_FEED_ROWS)] = 500,
+    ) -> Response:
+        """The rows alone that a register behind a hub does not take from it."""
+        if not isinstance(server, FeedsHubs):
+            raise Refused(404, "no_such_route", "no register has a hub here")
+        async with admitted(request):
+            caller = await _caller(server, request)
+            page = await run_in_threadpool(server.own_feed, caller, cursor, limit)
+            return await run_in_threadpool(packed, request, page)
 
 
 def _add_pages(app: FastAPI, server: Server, board: HintBoard) -> None:
@@ -58,11 +77,15 @@ def _add_pages(app: FastAPI, server: Server, board: HintBoard) -> None:
         request: Request,
         cursor: _Cursor = "",
         limit: Annotated[int, Query(ge=1, le=MAX_FEED_ROWS)] = 500,
+        heads: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
     ) -> Response:
-        """State rows after a cursor; 410 when the cursor is gone."""
+        """State rows after a cursor; 410 when the cursor is gone. `heads` asks as a hub."""
         async with admitted(request):
             caller = await _caller(server, request)
-            page = await run_in_threadpool(server.feed, caller, cursor, limit)
+            work = partial(server.feed, caller, cursor, limit)
+            if heads is not None and isinstance(server, FeedsHubs):
+                work = partial(server.feed, caller, cursor, limit, heads)
+            page = await run_in_threadpool(work)
             return await run_in_threadpool(packed, request, page)
 
     @app.get("/v1/feed/hints")
@@ -128,14 +151,18 @@ def _known(kinds: str) -> Sequence[str]:
 
 def _add_bundles(app: FastAPI, server: Server) -> None:
     @app.get("/v1/bundles/{sequence}")
-    async def bundle(request: Request, sequence: Annotated[int, Path(ge=1, lt=2**53)]) -> Response:
+    async def bundle(request: Request, sequence: Sequence53) -> Response:
         """The exact bytes of a bundle, its signature in the headers."""
         await _caller(server, request)
-        found = await run_in_threadpool(server.bundle, sequence)
-        if found is None:
-            raise Refused(404, "no_such_bundle", f"no bundle has sequence {sequence}")
-        headers = {
-            HEADER_BUNDLE_SIGNATURE: base64.b64encode(found.signature).decode(),
-            HEADER_BUNDLE_KEY: found.key_id,
-        }
-        return Response(found.content, headers=headers, media_type="application/json")
+        return bundle_answer(await run_in_threadpool(server.bundle, sequence), sequence)
+
+
+def bundle_answer(found: SignedBundle | None, sequence: int) -> Response:
+    """A bundle as it is sent; 404 `no_such_bundle` for none."""
+    if found is None:
+        raise Refused(404, "no_such_bundle", f"no bundle has sequence {sequence}")
+    headers = {
+        HEADER_BUNDLE_SIGNATURE: base64.b64encode(found.signature).decode(),
+        HEADER_BUNDLE_KEY: found.key_id,
+    }
+    return Response(found.content, headers=headers, media_type="application/json")

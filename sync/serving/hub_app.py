@@ -1,7 +1,7 @@
 """The store hub's routes over a port: rights of the island, and the second copy of receipts.
 
-Facts and heads are those of the centre's contract; everything else a register asks the centre
-itself. No other route exists here.
+Facts, heads and the feed are those of the centre's contract; everything else a register asks the
+centre itself. No other route exists here.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from sync.contract.rights import (
 from sync.contract.signing import HEADER_REGISTER, HEADER_SIGNATURE, HEADER_TIME
 from sync.serving.app import explain_errors
 from sync.serving.gate import authenticate, parse, read_body, unpack
+from sync.serving.hub_feed import HubFeed, add_hub_feed
 from sync.serving.pacer import Pacer
 from sync.serving.port import Caller, KeyRing, TellsTime
 from sync.serving.stamp import StampedAnswers
@@ -74,14 +75,16 @@ class HubServer(KeyRing, TellsTime, Protocol):
         ...
 
 
-def build_hub_app(server: HubServer) -> FastAPI:
-    """The application of a hub's own listener."""
+def build_hub_app(server: HubServer, feed: HubFeed | None = None) -> FastAPI:
+    """The application of a hub's own listener; with the store's feed where the hub keeps it."""
     app = FastAPI(title="Store hub", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.pacer = Pacer()
     app.add_middleware(StampedAnswers, server=server, pacer=app.state.pacer)
     explain_errors(app)
     _add_rights(app, server)
     _add_log(app, server)
+    if feed is not None:
+        add_hub_feed(app, server, feed)
     return app
 
 

@@ -97,6 +97,20 @@ class SendsCodes(Protocol):
 
 
 @runtime_checkable
+class FeedsHubs(Protocol):
+    """A server whose stores may have a hub that reads the feed for its tills."""
+
+    def feed(self, caller: Caller, cursor: str, limit: int, heads: int | None = None) -> FeedPage:
+        """As `Server.feed`; with a mark, at the end of what there is, also the newer heads of the
+        other registers of the caller's store."""
+        ...
+
+    def own_feed(self, caller: Caller, cursor: str, limit: int) -> FeedPage:
+        """Rows of `sync.contract.feed.OWN_KINDS` after a cursor of any page."""
+        ...
+
+
+@runtime_checkable
 class TellsSales(Protocol):
     """A server that also tells what is left of a sale; one without answers 404."""
 

@@ -26,7 +26,7 @@ from edge_agent.head_guard import begin
 from edge_agent.ledger.database import connect_reader
 from sync.enrolment import enrol
 from tests.support.live_register import until
-from tests.support.namespaces import Namespace, NoNamespaces, Process
+from tests.support.namespaces import Namespace, NoNamespaces, Process, remove_stale
 from tests.support.own_authority import own_authority
 from tests.support.real_centre import RealCentre
 from tests.support.rig import TOKEN, line, payment
@@ -35,6 +35,8 @@ STORE = "S1"
 HUB, TILLS = "HUB", ("TILL-1", "TILL-2")
 SILENCE_S = 2
 HUB_PORT = 9443
+TAG = "lh"
+"""What the namespaces' names begin with."""
 STALL_S = 60.0
 UNAPPLIED = (
     "select count(*) from applied a join register_epoch e using (register_id, epoch)"
@@ -111,7 +113,8 @@ class HubNet:
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
-        tag = f"lh{os.getpid() % 100_000}"
+        remove_stale(TAG)
+        tag = f"{TAG}{os.getpid() % 100_000}"
         self._places = {
             name: self._place(stack, f"{tag}{letter}")
             for name, letter in (("centre", "c"), (HUB, "h"), *zip(TILLS, "ab", strict=True))

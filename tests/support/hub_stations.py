@@ -16,6 +16,7 @@ from edge_agent.hub.link import HubLink
 from edge_agent.hub.listener import HubListener
 from edge_agent.hub.past import HubPast
 from edge_agent.hub.server import Hub
+from edge_agent.hub.store_feed import StoreFeed
 from edge_agent.hub.terms import FILE_NAME as TERM_FILE
 from edge_agent.hub.terms import Terms
 from edge_agent.ledger import hub_news
@@ -94,7 +95,7 @@ class Station:
 class Serving:
     """A station's listener on a thread with its own loop."""
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, feed: StoreFeed | None = None) -> None:
         bound = threading.Event()
         ports: list[int] = []
 
@@ -104,7 +105,9 @@ class Serving:
 
         key = station.identity.private_key
         self._listener = HubListener(
-            station.hub, station.terms, station.folder, key, "127.0.0.1:0", on_bound=on_bound
+            *(station.hub, station.terms, station.folder, key, "127.0.0.1:0"),
+            on_bound=on_bound,
+            feed=feed,
         )
         station.terms.on_change = self._listener.term_changed
         self._stop: Callable[[], None] = lambda: None

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
 from edge_agent.demo.processes import script
@@ -27,6 +30,50 @@ def _ip(*arguments: str) -> None:
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"ip {' '.join(arguments)}: {done.stderr.strip()[:200]}")
+
+
+def remove_stale(prefix: str) -> list[str]:
+    """Remove the namespaces named `prefix`, a process number (its last five digits) and letters
+    whose process is gone, with what still runs inside them; their names."""
+    found = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=False)
+    living = {int(each.name) % 100_000 for each in Path("/proc").iterdir() if each.name.isdigit()}
+    stale = []
+    for line in found.stdout.splitlines():
+        match = re.fullmatch(rf"({re.escape(prefix)}(\d{{1,5}})[a-z]+)( .*)?", line)
+        if match and int(match[2]) not in living:
+            stale.append(match[1])
+            _end_inside(match[1])
+            subprocess.run(["ip", "netns", "del", match[1]], capture_output=True, check=False)
+    return stale
+
+
+def _end_inside(name: str) -> None:
+    """Nobody waits for what a killed campaign has left running."""
+    inside = subprocess.run(
+        ["ip", "netns", "pids", name], capture_output=True, text=True, check=False
+    )
+    for number in inside.stdout.split():
+        with suppress(ProcessLookupError):
+            os.kill(int(number), signal.SIGKILL)
+
+
+@contextmanager
+def unwound_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGINT unwind the block like an exception, so that it cleans up after itself;
+    a second one waits for that. They do so in the background too, where a shell ignores SIGINT."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = [signal.signal(each, unwind) for each in numbers]
+    try:
+        yield
+    finally:
+        for each, handler in zip(numbers, before, strict=True):
+            signal.signal(each, handler)
 
 
 class Namespace:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from central.feed import Cursor, parse_cursor
+from central.feed import parse_cursor
+from sync.contract.cursor import Cursor
 from sync.serving.port import Refused
 
 LIFE = "0123456789abcdef0123456789abcdef"
