@@ -70,7 +70,8 @@ def work(terms: Terms) -> Outcome:
     is_sound = not broken and not unseen and not claims.accepted
     all_steps, all_faults = _sums(terms.seed, steps if is_sound else 0, faults)
     says = (
-        f"lease overdrawn {overdrawn['lease']}; {faults} faults, {rate} steps per CPU second;"
+        f"lease overdrawn {overdrawn['lease']}, {approved['counter']} counted sales within"
+        f" what there is; {faults} faults, {rate} steps per CPU second;"
         f" {figures['claims_refused']} wrong claims, {len(claims.accepted)} taken;"
         f" {len(MUTANTS) - len(unseen)} of {len(MUTANTS)} mutants seen; all sound runs:"
         f" {all_steps} of {TARGET} steps, {all_faults} of {FAULTS_TARGET} faults"
@@ -107,12 +108,15 @@ def _mutants(seed: int) -> list[str]:
 
 
 def _sums(seed: int, steps: int, faults: int) -> tuple[int, int]:
-    """This run and the sound ones before it, each seed once."""
+    """This run and the sound ones before it, each seed once; those of machines without countable
+    rights are not counted."""
     best = {seed: (steps, faults)}
     path = OUT / "soak.jsonl"
     for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         line = json.loads(text)
-        if line.get("soak") == NAME and line.get("sound"):
+        if line.get("soak") != NAME or "counter" not in line.get("approved", ()):
+            continue
+        if line.get("sound"):
             known = best.get(line["seed"], (0, 0))
             best[line["seed"]] = max(known, (line["achieved"], line["faults"]))
     return sum(each[0] for each in best.values()), sum(each[1] for each in best.values())

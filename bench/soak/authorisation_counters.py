@@ -134,10 +134,9 @@ class CountedTruth:
     def after_step(self) -> None:
         """What the step moved at the centre."""
         book = self.world.centre.counters
-        if book.changed:
-            for key in book.changed:
-                self._check(key)
-            book.changed.clear()
+        for key in book.changed:
+            self._check(key)
+        book.changed.clear()
         if len(book.sales) > self._sales:
             new = len(book.sales) - self._sales
             self._sales += new

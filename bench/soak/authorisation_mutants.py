@@ -218,7 +218,7 @@ class Mutant:
 
 MUTANTS = (
     Mutant("lease credited by timer", {"centre": LeaseByTimer}, 20_000),
-    Mutant("purse credited by timer", {"centre": PurseByTimer}, 30_000),
+    Mutant("purse credited by timer", {"centre": PurseByTimer}, 60_000),
     Mutant("hold released by timer", {"centre": HoldByTimer}, 20_000),
     Mutant("hub that creates rights", {"hub": CreatingHub}, 2_000),
     Mutant("new id after a time-out", {"register": NewIdAfterTimeout}, 5_000),

@@ -149,7 +149,8 @@ class Truth:
 
     def after_step(self) -> None:
         """What the step could have changed: new lines of the journal, the touched register."""
-        self.counted.after_step()
+        if self.world.centre.counters.changed:
+            self.counted.after_step()
         journal = self.world.centre.journal
         if len(journal) > self._read:
             for member, source, target, points in journal[self._read :]:
