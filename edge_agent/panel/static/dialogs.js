@@ -174,7 +174,7 @@ export function Dialog(props) {
     run('closeDialog');
   };
   return html`<dialog ref=${box} onCancel=${cancel} aria-labelledby="dialog-title">
-    <form onSubmit=${accept} onKeyDown=${moveFocus} class=${dialog.kind} key=${dialog.kind}>
+    <form onSubmit=${accept} onKeyDown=${moveFocus} class=${`ask-${dialog.kind}`} key=${dialog.kind}>
       <h2 id="dialog-title">${words[shape.title]}</h2>
       ${shape.Body && html`<${shape.Body} ...${props} dialog=${dialog} />`}
       ${shape.choices && html`<${Choices} model=${model} run=${run} />`}

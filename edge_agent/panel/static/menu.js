@@ -8,7 +8,7 @@ const canReassign = ({ closed, isWaiting }) => closed?.state === 'posted' && isW
 /**
  * Entries in order: `label` is a key of the words' `menuOf`, `when` of the scene says whether it can
  * be done now, `verb` is [name, argument]. A verb that opens no dialog stands in `fromMenu`, which
- * closes the menu first. At most nine fit one screen.
+ * closes the menu first. The tenth and later have no digit: arrows and Enter reach them.
  */
 const ENTRIES = [
   { id: 'offers', label: 'offers', when: ({ open }) => open?.lines.length, verb: ['fromMenu', ['showOffers']] },
@@ -29,15 +29,11 @@ const ENTRIES = [
   { id: 'keys', label: 'keys', verb: ['ask', 'keys'] },
 ];
 
-const MOST = 9;
-
 /** What may be chosen now: [{ id, text, verb }]. */
 function choices(model, words) {
   const scene = sceneOf(model);
-  const possible = ENTRIES.filter((entry) => entry.when?.(scene) ?? true);
-  return possible
-    .slice(0, MOST)
-    .map(({ id, label, verb }) => ({ id, text: words.menuOf[label], verb }));
+  const possible = ENTRIES.filter(({ when }) => !when || when(scene));
+  return possible.map(({ id, label, verb }) => ({ id, text: words.menuOf[label], verb }));
 }
 
 export const MENU = { title: 'menu', choices };

@@ -117,8 +117,8 @@ function take(state, isFirst) {
   const patch = { state: { ...state, sale }, receivedAt: performance.now() };
   const idOf = (one) => one?.shift?.cashier?.cashier_id;
   const isOther = idOf(before) !== idOf(state);
-  // Each cashier has a language; one that the agent has heard of needs no choice of ours.
-  if (isOther || state.locale !== before?.locale) patch.locale = null;
+  // Each cashier has a language; a choice is ours until the agent has heard of it.
+  if (isOther || state.locale === model.locale) patch.locale = null;
   store.set(patch);
   const counts = pace.state(state);
   if (counts) tell(counts);

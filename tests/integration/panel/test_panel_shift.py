@@ -84,7 +84,7 @@ def test_a_shift_by_keyboard_alone(staffed_till: Till, tmp_path: Path) -> None:
     act_is(till, "Cash in 200,00", "printed")
     choose(till, "cash_out")
     till.enter("150,50")
-    expect(till.page.locator("form.approval")).to_be_visible(timeout=PATIENCE_MS)
+    expect(till.page.locator("form.ask-approval")).to_be_visible(timeout=PATIENCE_MS)
     readable(till.page)
     person(till, "s1", "9000")
     act_is(till, "Cash out 150,50", "printed")
