@@ -23,6 +23,7 @@ from central import (
     ingest,
     lives,
     lookup,
+    members_at_till,
     rules,
     rules_stop,
 )
@@ -40,6 +41,7 @@ from central.snapshots import Snapshots
 from loyalty.authorisation.policy import Policy
 from sync.contract.counters import CounterReply, CounterRequest
 from sync.contract.feed import BucketSums, FeedBucket, FeedPage, SnapshotInfo
+from sync.contract.joining import CardReply, CardRequest, JoinReply, JoinRequest
 from sync.contract.live import (
     AuthorisationReply,
     AuthorisationRequest,
@@ -151,6 +153,17 @@ class CentreService:
         """Find a member the register does not know."""
         now, policy = self.clock(), self.policy()
         return transact(self.pool, lambda c: lookup.look_up(c, caller, request, now, policy))
+
+    def join(self, caller: Caller, request: JoinRequest) -> JoinReply:
+        """Make a buyer a member, or find the one they are."""
+        now, policy = self.clock(), self.policy()
+        return transact(self.pool, lambda c: members_at_till.join(c, caller, request, now, policy))
+
+    def give_card(self, caller: Caller, request: CardRequest) -> CardReply:
+        """Give a member another card in place of the earlier ones."""
+        now, policy = self.clock(), self.policy()
+        give = members_at_till.give_card
+        return transact(self.pool, lambda c: give(c, caller, request, now, policy))
 
     def sold(self, request: SoldRequest) -> SoldReply:
         """A sale of any register, with what came back of it."""

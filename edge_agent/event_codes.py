@@ -58,6 +58,8 @@ class Event(StrEnum):
     ACT_APPROVED = "act_approved", INFO, "Nothing; detail names the act and the senior."
     SIGN_IN_REFUSED = "sign_in_refused", WARNING, "If it repeats, ask who was at the till."
 
+    MEMBER_JOINED = "member_joined", INFO, "Nothing; a buyer became a member at this till."
+    CARD_CHANGED = "card_changed", INFO, "Nothing; a member has another card; `by` is whose word."
     TRAINING_BEGAN = "training_began", WARNING, "End it when the lesson is over: nothing is sold."
     TRAINING_ENDED = "training_ended", INFO, "Nothing; all that was trained is deleted."
 

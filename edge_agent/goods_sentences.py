@@ -35,6 +35,54 @@ SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
         "Nothing of this gift card lies here",
         "Na tej karcie podarunkowej nic tu nie ma",
     ),
+    "bad_phone": (
+        "Це не номер мобільного: перевірте цифри",
+        "This is no mobile number: check the digits",
+        "To nie jest numer komórkowy: sprawdź cyfry",
+    ),
+    "bad_name": ("Введіть ім’я покупця", "Type the buyer's name", "Wpisz imię kupującego"),
+    "bad_birthday": (
+        "День народження — як 23.08.1990, або не вводьте",
+        "Birthday as 23.08.1990, or leave it out",
+        "Data urodzenia jak 23.08.1990 lub zostaw puste",
+    ),
+    "consent_needed": (
+        "Без згоди покупця учасником не стають",
+        "The buyer has to agree first",
+        "Najpierw potrzebna jest zgoda kupującego",
+    ),
+    "join_offline": (
+        "Немає зв'язку з центром: нового учасника запишемо іншим разом",
+        "No link to the centre: the buyer can join another time",
+        "Brak połączenia z centralą: kupujący dołączy innym razem",
+    ),
+    "card_offline": (
+        "Немає зв'язку з центром: картку поміняємо пізніше",
+        "No link to the centre: change the card later",
+        "Brak połączenia z centralą: kartę zmienisz później",
+    ),
+    "member_joined": ("Новий учасник у чеку", "A new member is on the sale", "Nowy uczestnik"),
+    "member_known_phone": (
+        "Цей номер уже в програмі: учасник у чеку",
+        "This number is a member's already: they are on the sale",
+        "Ten numer już jest w programie: uczestnik na paragonie",
+    ),
+    "not_a_card": (
+        "Це не картка учасника: скануйте нову картку",
+        "This is no member's card: scan the new card",
+        "To nie karta uczestnika: zeskanuj nową kartę",
+    ),
+    "card_taken": (
+        "Ця картка іншого учасника: візьміть іншу",
+        "This card is another member's: take a different one",
+        "Ta karta należy do innego uczestnika: weź inną",
+    ),
+    "reason_needed": ("Вкажіть причину", "Give a reason", "Podaj powód"),
+    "card_bound": (
+        "Нову картку прив'язано, стара не діє",
+        "The new card is bound, the old one is dead",
+        "Nowa karta przypisana, stara nie działa",
+    ),
     "training_sale_open": (
         "Спершу завершіть або скасуйте відкритий чек",
         "Finish or cancel the open sale first",

@@ -246,6 +246,7 @@ def local_schema() -> dict[str, Any]:
         app,
         cashier_routes,
         desk_routes,
+        member_routes,
         panel_routes,
         sales,
         shift_routes,
@@ -263,6 +264,7 @@ def local_schema() -> dict[str, Any]:
         shift_routes.routes(*[nothing] * 3),
         cashier_routes.routes(*[nothing] * 4),
         panel_routes.routes(*[nothing] * 3),
+        member_routes.routes(*[nothing] * 3),
         training_routes.routes(*[nothing] * 3),
     ]
     local = app.create_app(routers, Tokens(""), list, (), version="1", register_id="")

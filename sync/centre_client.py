@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 from sync.channel import MAX_ANSWER_BYTES, Answer, Channel, M
 from sync.contract.counters import CounterReply, CounterRequest
 from sync.contract.feed import SUMMED_KINDS, BucketSums, FeedBucket, FeedPage, SnapshotInfo
+from sync.contract.joining import CardReply, CardRequest, JoinReply, JoinRequest
 from sync.contract.lanes import AUTHORISE, BURNS, EARNS, TELEMETRY, lane_of
 from sync.contract.live import (
     AuthorisationReply,
@@ -226,6 +227,14 @@ class CentreClient:
     def lookup(self, request: LookupRequest, timeout_s: float = LOOKUP_S) -> LookupReply:
         """Ask for a member that is not cached here."""
         return self._post("/v1/members/lookup", request, timeout_s, LookupReply, AUTHORISE)
+
+    def join(self, request: JoinRequest) -> JoinReply:
+        """Make a buyer a member; safe to send again."""
+        return self._post("/v1/members", request, CODE_S, JoinReply, AUTHORISE)
+
+    def give_card(self, request: CardRequest) -> CardReply:
+        """Give a member another card; safe to send again."""
+        return self._post("/v1/members/card", request, CODE_S, CardReply, AUTHORISE)
 
     def counters(self, request: CounterRequest, timeout_s: float = AUTHORISE_S) -> CounterReply:
         """Have lent to this register what a sale is short of; safe to send again."""

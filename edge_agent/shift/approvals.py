@@ -16,7 +16,7 @@ from edge_agent.event_log import emit
 from edge_agent.shift.desk import ShiftDesk
 from edge_agent.shift.sign_in import RANK, SignIn, SignInRefused
 
-Approved = Literal["reassign", "void", "return", "cash_out", "training"]
+Approved = Literal["reassign", "void", "return", "cash_out", "training", "card"]
 LEAST: Final = "senior"
 GOOD_FOR_S: Final = 120
 MOST: Final = 50

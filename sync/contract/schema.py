@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from sync.contract import counters, feed, live, messages, rights, staff
+from sync.contract import counters, feed, joining, live, messages, rights, staff
 from sync.contract.messages import CONTRACT_VERSION, OLDEST_VERSION, WireModel
 
-_MODULES = (messages, feed, live, rights, staff, counters)
+_MODULES = (messages, feed, live, rights, staff, counters, joining)
 
 
 def wire_models() -> list[type[WireModel]]:

@@ -28,6 +28,7 @@ from sync.serving.feed_routes import add_feed_routes
 from sync.serving.gate import authenticate, parse, read_body, unpack
 from sync.serving.hints import HintBoard
 from sync.serving.lanes import Lanes, admitted
+from sync.serving.member_routes import add_member_routes
 from sync.serving.pacer import Pacer
 from sync.serving.port import Caller, LendsCounters, Refused, SendsCodes, Server, TellsSales
 from sync.serving.stamp import StampedAnswers
@@ -61,6 +62,7 @@ def build_app(server: Server, board: HintBoard, pacer: Pacer | None = None) -> F
     _add_fact_routes(app, server)
     add_feed_routes(app, server, board)
     _add_live_routes(app, server)
+    add_member_routes(app, server, _ask)
     return app
 
 

@@ -2,6 +2,7 @@
 
 import { bonuses, money, parseHundredths } from './format.js';
 import { GIFT, OFFERS, STAMP, TRAINING } from './goods_dialogs.js';
+import { CARD, JOIN } from './member_dialogs.js';
 import { MENU } from './menu.js';
 import { BACK, FIND, GIVEN_BACK, REASSIGN, RECEIPTS } from './returns.js';
 import { localeOf } from './scene.js';
@@ -88,6 +89,8 @@ const DIALOGS = {
   gift: GIFT,
   offers: OFFERS,
   training: TRAINING,
+  join: JOIN,
+  card: CARD,
 };
 
 /** What a question does with scans: `act` as if it did not stand, `take` them, or they wait. */

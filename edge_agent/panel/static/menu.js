@@ -12,6 +12,8 @@ const canReassign = ({ closed, isWaiting }) => closed?.state === 'posted' && isW
  */
 const ENTRIES = [
   { id: 'offers', label: 'offers', when: ({ open }) => open?.lines.length, verb: ['fromMenu', ['showOffers']] },
+  { id: 'join', label: 'join', when: ({ member, training }) => !member && !training, verb: ['ask', 'join'] },
+  { id: 'card', label: 'card', when: ({ member, training }) => member && !training, verb: ['ask', 'card'] },
   { id: 'return', label: 'giveBack', when: ({ open }) => !open, verb: ['ask', 'giveBack'] },
   { id: 'reassign', label: 'reassign', when: canReassign, verb: ['ask', 'reassign'] },
   { id: 'sign-in', label: 'signIn', when: ({ shift }) => shift?.signs_in, verb: ['ask', 'signIn'] },

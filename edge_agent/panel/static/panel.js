@@ -6,6 +6,7 @@ import { GoodsDialogVerbs, newsOf } from './goods_dialogs.js';
 import { GoodsVerbs } from './goods_verbs.js';
 import { isOurs, verbOf } from './keys.js';
 import { Pace } from './pace.js';
+import { MemberVerbs } from './member_dialogs.js';
 import { Queue } from './queue.js';
 import { SaleVerbs } from './sale_verbs.js';
 import { firstModel, isLive, localeOf, saleOf } from './scene.js';
@@ -99,7 +100,7 @@ async function open(code) {
   const agent = new Agent(token);
   tell = (counts) => agent.write('POST', '/v1/panel/pace', counts).catch(() => {});
   const queue = new Queue(store, agent, scansOf);
-  const kinds = [GoodsVerbs, SaleVerbs, WhoVerbs, ShiftVerbs, ReturnVerbs, GoodsDialogVerbs];
+  const kinds = [GoodsVerbs, SaleVerbs, WhoVerbs, ShiftVerbs, ReturnVerbs, GoodsDialogVerbs, MemberVerbs];
   groups = kinds.map((Verbs) => new Verbs(queue));
   await followStates(token, {
     up: () => store.set({ phase: 'live', link: 'up', flash: null }),
@@ -127,6 +128,7 @@ function take(state, isFirst) {
   if (isOther && model.dialog?.kind === 'signIn') run('closeDialog');
   const scan = state.scan && state.scan.number !== before?.scan?.number ? state.scan.text : '';
   if (scan && model.dialog?.kind === 'giveBack') run('findReceipt', scan);
+  if (scan && model.dialog?.kind === 'card') run('dialogValue', { name: 'card', value: scan });
 }
 
 function start() {
