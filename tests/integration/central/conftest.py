@@ -148,6 +148,7 @@ def centre(database_url: str, clock: TestClock, tmp_path: Path) -> Iterator[Cent
         clock=clock,
         housekeeping_s=0.2,
         snapshot_dir=tmp_path / "snapshots",
+        term_key=keys.load_keys(tmp_path)[0],
     ) as (app, board):
         serving = server.HttpServer(app, board, ready.set)
         thread = threading.Thread(target=serving.run, args=([listening],))
