@@ -15,6 +15,9 @@ from tests.support.live_register import until
 from tests.support.moved_day import MovedDay, MovedShop
 from tests.support.rig import CARD, Rig, line, sell
 
+PATIENT = {"reply_timeout_ms": 5_000, "print_timeout_ms": 15_000}
+"""A slow machine is no printer that is silent."""
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[MovedShop]:
@@ -25,7 +28,7 @@ def shop(tmp_path: Path) -> Iterator[MovedShop]:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[EmulatedSlipBench]:
-    with emulated_receipts(tmp_path, counts=True) as found:
+    with emulated_receipts(tmp_path, counts=True, **PATIENT) as found:
         yield found
 
 
@@ -77,7 +80,7 @@ def test_a_slip_of_unknown_end_holds_up_no_later_shift_and_is_never_printed_twic
     shop: MovedShop, tmp_path: Path
 ) -> None:
     """Without counters and without an answer behind the slip nobody knows."""
-    with emulated_receipts(tmp_path) as bench:
+    with emulated_receipts(tmp_path, reply_timeout_ms=1_000, print_timeout_ms=2_000) as bench:
         printer = bench.open()
         shop.desk.open()
         bench.emulator.send("drop_reply 50 at ENDS")
@@ -139,6 +142,7 @@ def test_a_register_with_a_receipt_printer_prints_what_its_day_came_to(
     register = Rig(tmp_path)
     with register.config.open("a", encoding="utf-8") as config:
         config.write(f'[printer]\ndriver = "receipt.escpos"\nurl = "{bench.emulator.url}"\n')
+        config.write("reply_timeout_ms = 5000\n")
     register.start()
     assert register.agent is not None
     worker = register.agent.printer

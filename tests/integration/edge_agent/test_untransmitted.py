@@ -18,6 +18,7 @@ from tests.support.inline_printer import InlineBench
 from tests.support.mortal_printing import driver_over
 from tests.support.moved_day import MovedDay, MovedShop
 
+PATIENT = {**QUICK, "reply_timeout_ms": 20_000}
 SOON, OVER = "untransmitted_60_hours", "not_transmitted_72_hours"
 
 
@@ -91,7 +92,9 @@ def test_a_maria_tells_when_it_sells_no_more(shop: MovedShop) -> None:
 def test_checkbox_s_queue_grows_old_though_the_service_is_out_of_reach(shop: MovedShop) -> None:
     """Its 36 hours end before: what was made until then waits all the same."""
     with emulated_checkbox() as bench:
-        printer = Checkbox(bench.emulator.url, read_options(QUICK), shop.day.wall, lambda _s: None)
+        printer = Checkbox(
+            bench.emulator.url, read_options(PATIENT), shop.day.wall, lambda _s: None
+        )
         assert printer.print_receipt(sample_job("sent", 1), shop.journal).verdict == "printed"
         bench.emulator.send("power_off")
         shop.day.hours(2)
@@ -116,7 +119,9 @@ def test_checkbox_s_queue_grows_old_though_the_service_is_out_of_reach(shop: Mov
 
 def test_an_entry_that_cannot_be_read_is_as_old_as_the_offline_time(shop: MovedShop) -> None:
     with emulated_checkbox() as bench:
-        printer = Checkbox(bench.emulator.url, read_options(QUICK), shop.day.wall, lambda _s: None)
+        printer = Checkbox(
+            bench.emulator.url, read_options(PATIENT), shop.day.wall, lambda _s: None
+        )
         assert printer.print_receipt(sample_job("sent", 1), shop.journal).verdict == "printed"
         bench.emulator.send("power_off")
         assert printer.print_receipt(sample_job("waits", 1), shop.journal).verdict == "printed"
