@@ -262,10 +262,3 @@ def test_the_reference_page_shows_every_route(shop: Rig, chromium: Browser) -> N
     assert [found for found in page.evaluate(CONTRAST) if found[0] < MIN_CONTRAST] == []
     assert heard == []
     page.close()
-
-
-def _page_of(path: Path) -> str:
-    """Whose asset a file is: the reference's, the customer display's or the cashier's screen's."""
-    if path.stem == "docs" or path.stem == "schema":
-        return "reference"
-    return "screen" if path.parent in (STATIC, STATIC / "vendor") else path.parent.name

@@ -10,6 +10,8 @@ import pytest
 
 STATIC = Path(str(resources.files("edge_agent") / "panel" / "static"))
 LOCALES = ("uk", "en", "pl")
+MEANT = (".language", ".trainingMark")
+"""Ukrainian in every language: the next language's own name, and the mark over a training."""
 PARTS = re.compile(
     r"""
       (?P<comment>//[^\n]*)
@@ -81,6 +83,6 @@ def test_no_table_was_left_in_another_language() -> None:
         alien = [
             name
             for name, text in words_of(locale).items()
-            if re.search("[а-яіїєґ]", text, re.IGNORECASE) and name != ".language"
+            if re.search("[а-яіїєґ]", text, re.IGNORECASE) and name not in MEANT
         ]
         assert alien == []
