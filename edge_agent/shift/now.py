@@ -23,8 +23,8 @@ class CashierNow(BaseModel):
 class ShiftNow(BaseModel):
     """Part of every pushed state, so nothing of it is summed up from the ledger.
 
-    `owner` is whose printer makes the Z: `device`, `pos` or `none`. `signs_in` says that the centre
-    has sent a list of staff; `act` is the last act on this shift, `waiting` are those without a
+    `owner` is whose printer makes the Z, as in `ShiftView`. `signs_in` says that the centre has
+    sent a list of staff; `act` is the last act on this shift, `waiting` are those without a
     verdict."""
 
     is_open: bool
