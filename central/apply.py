@@ -191,7 +191,8 @@ def _apply_routed(
     by_member: dict[int, list[Understood]] = {}
     for each in routed:
         by_member.setdefault(each.member_id, []).append(each.fact)
-    stores = {each.fact.store_id for each in routed if isinstance(each.fact.message, WireSale)}
+    visits = _visits(routed, policy)
+    stores = {visit.store_id for visit in visits}
     tills = {store_id: tills_of(connection, store_id, now) for store_id in sorted(stores)}
     restoring = is_restoring(connection, now)
     setting = Setting(
@@ -212,12 +213,17 @@ def _apply_routed(
                     apply_to_member(member, fact, setting)
             _publish(connection, some, now, changes)
             changes.write(connection)
-    visits = [
+    lend_by_visits(connection, changes, members, visits, tills, policy)
+
+
+def _visits(routed: Sequence[_Routed], policy: Policy) -> list[Visit]:
+    """Where members were: at their sales, and where a sale's coupons counted by its paper."""
+    kinds = (WireSale, WirePrintVerdict) if policy.coupons_by_right else (WireSale,)
+    return [
         Visit(each.member_id, each.fact.store_id, each.fact.register_id)
         for each in routed
-        if isinstance(each.fact.message, WireSale)
+        if isinstance(each.fact.message, kinds)
     ]
-    lend_by_visits(connection, changes, members, visits, tills, policy)
 
 
 def publish(

@@ -90,9 +90,12 @@ def sums(total, lent, used, left):
     return {"total": total, "lent": lent, "used": used, "left": left, "over": 0}
 
 
-def earn(till, sale_body, member, code="SPRING"):
+def earn(till, sale_body, member, code="SPRING", **changes):
+    """A sale that earns a coupon."""
     earned = [{"promotion_id": "p", "coupon": code, "valid_days": 40, "expires_on": "2027-01-01"}]
-    assert till.send("sale", sale_body(till, member, coupons=earned)) == "accepted"
+    body = sale_body(till, member, coupons=earned, **changes)
+    assert till.send("sale", body) == "accepted"
+    return body
 
 
 @pytest.mark.usefixtures("by_right")
@@ -171,6 +174,18 @@ def test_a_silent_store_keeps_what_it_holds(centre, add_member, sale_body, db):
     give_back(home, part(home, "coupon", "SPRING", member), 0)
     assert wish(away, "coupon", "SPRING", 1, member) == 0
     assert figures(db, "SPRING", member)["over"] == 0
+
+
+@pytest.mark.usefixtures("by_right")
+def test_a_coupon_is_lent_when_the_paper_of_its_sale_is_out(centre, add_member, sale_body):
+    member = add_member()
+    till = centre.till("S1", "R1")
+    sale = earn(till, sale_body, member, fiscal="pending")
+    assert granted(till, "coupon", "SPRING", member) in (None, 0)
+    job = {"job_id": str(uuid.uuid4()), "verdict": "printed", "decided_at": AT}
+    fact = {"version": 1, "subject_id": sale["sale_id"], **job}
+    assert till.send("print_verdict", fact) == "accepted"
+    assert granted(till, "coupon", "SPRING", member) == 1
 
 
 @pytest.mark.usefixtures("by_right")
