@@ -25,6 +25,7 @@ from edge_agent.till import Till
 
 if TYPE_CHECKING:
     from edge_agent.hub.runner import HubRunner
+    from edge_agent.hw_proxy.worker import HwProxyListener
 
 
 @dataclass
@@ -46,16 +47,29 @@ class Agent:
     stack: ExitStack
     hub: HubRunner | None = None
     exchange: FileExchange | None = None
+    hw_proxy: HwProxyListener | None = None
 
     def start_devices(self) -> None:
         """Let the device threads open their ports."""
-        for worker in (self.printer, self.scanner, self.camera, self.exchange):
+        for worker in (
+            self.printer,
+            self.scanner,
+            self.camera,
+            self.exchange,
+            self.hw_proxy,
+        ):
             if worker is not None:
                 worker.start()
 
     def stop_devices(self) -> None:
         """Scanner first, so that nothing new begins; the printer finishes its document."""
-        for worker in (self.exchange, self.camera, self.scanner, self.printer):
+        for worker in (
+            self.hw_proxy,
+            self.exchange,
+            self.camera,
+            self.scanner,
+            self.printer,
+        ):
             if worker is not None:
                 worker.stop()
 

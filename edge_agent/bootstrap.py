@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from fastapi import FastAPI
 
@@ -66,6 +66,9 @@ from edge_agent.training.stage import Door, Stage, Voice
 from sync.contract.tokens import phone_token
 from sync.enrolment import Identity
 
+if TYPE_CHECKING:
+    from edge_agent.hw_proxy.worker import HwProxyListener
+
 
 def build(
     settings: Settings,
@@ -115,21 +118,7 @@ class _Builder:
         """Everything joined together."""
         till = self._till()
         asks = CentreAsks(self.cache, self.identity, till, self.guard, self.parts.client)
-        health = Health(
-            VERSION,
-            self.identity,
-            self.clock,
-            self.parts.outbox,
-            self.cache,
-            self.rules,
-            self.gate,
-            self.parts.storage,
-            f"http://127.0.0.1:{self.port}/panel/",
-        )
-        health.head = lambda: self.guard.state
-        if self.hub is not None:
-            health.hub = self.hub.state
-            health.silent_term = lambda: self.hub.island.silent_term if self.hub else 0
+        health = self._health()
         identifier = Identifier(
             self.cache,
             lambda e164: phone_token(self.identity.phone_key, e164),
@@ -165,7 +154,26 @@ class _Builder:
             stack=self.parts.stack,
             hub=self.hub.runner if self.hub else None,
             exchange=self.exchange,
+            hw_proxy=self._hw_proxy(desk, printer),
         )
+
+    def _health(self) -> Health:
+        health = Health(
+            VERSION,
+            self.identity,
+            self.clock,
+            self.parts.outbox,
+            self.cache,
+            self.rules,
+            self.gate,
+            self.parts.storage,
+            f"http://127.0.0.1:{self.port}/panel/",
+        )
+        health.head = lambda: self.guard.state
+        if self.hub is not None:
+            health.hub = self.hub.state
+            health.silent_term = lambda: self.hub.island.silent_term if self.hub else 0
+        return health
 
     def _status(self, health: Health) -> StatusOut:
         """What `status` tells: always the register's own, and whether it trains."""
@@ -248,13 +256,22 @@ class _Builder:
         return MemberDesk(desk, till, self.clock, parts.client, lambda: gate.is_online, rows)
 
     def _customer(self, till: Till) -> CustomerDesk:
-        return CustomerDesk(till.who.locale, self.clock.monotonic)
+        return CustomerDesk(till.who.locale, self.clock.monotonic, self.settings.till.join_url)
 
     def _printer(self, till: Till, desk: Desk) -> PrinterWorker | None:
         settings, template = self.settings, self.rules.template
         self.shift = shift_of(settings, self.ledger, self.clock, self.cache.staff, till, desk)
         self.cashier = cashier_of(settings, self.shift, desk)
         return printer_of(settings, self.ledger, till, desk, template, self.shift)
+
+    def _hw_proxy(self, desk: Desk, printer: PrinterWorker | None) -> HwProxyListener | None:
+        if self.settings.hw_proxy is None:
+            return None
+        from edge_agent.hw_proxy.worker import listener_of
+
+        made = listener_of(self.settings.hw_proxy, printer, lambda: desk.devices)
+        desk.overheard = made.scans.heard
+        return made
 
     def _retry_facts(self, till: Till) -> int:
         facts = self.ledger.write(retry_quarantined)

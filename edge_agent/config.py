@@ -26,6 +26,7 @@ from edge_agent.settings_sections import (
     DeviceSettings,
     ExchangeSettings,
     HubSettings,
+    HwProxySettings,
     LogSettings,
     StorageSettings,
     TillSettings,
@@ -75,6 +76,7 @@ class Settings:
     storage: StorageSettings = dataclasses.field(default_factory=StorageSettings)
     hub: HubSettings | None = None
     exchange: ExchangeSettings | None = None
+    hw_proxy: HwProxySettings | None = None
     log: LogSettings = dataclasses.field(default_factory=LogSettings)
 
     @property
@@ -115,6 +117,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "storage": StorageSettings,
         "hub": HubSettings,
         "exchange": ExchangeSettings,
+        "hw_proxy": HwProxySettings,
         "log": LogSettings,
     }
 )

@@ -71,6 +71,7 @@ class Desk:
         self.first_look: Callable[[str, str], Identified | None] = lambda _text, _symbology: None
         self.meant: Callable[[Identified, str], Identified] = lambda found, _text: found
         self.on_code: Callable[[Identified], None] = lambda _found: None
+        self.overheard: Callable[[Identified, str], None] = lambda _found, _text: None
         self.gift_card: GiftCardView | None = None
         self.shift: Callable[[], ShiftNow | None] = lambda: None
         self.language: Callable[[], Language] = lambda: till.who.locale
@@ -198,6 +199,7 @@ class Desk:
                 "signal": found.signal,
             }
             self._broadcast.publish("scan", json.dumps(heard))
+        self.overheard(found, text)
         emit(
             Event.SCAN_UNKNOWN if found.kind == "unknown" else Event.SCAN_READ,
             kind=found.kind,

@@ -67,6 +67,11 @@ class Event(StrEnum):
     DEVICE_LOST = "device_lost", WARNING, "Check cable and power; the agent keeps trying."
     DEVICE_BACK = "device_back", INFO, "Nothing."
     EXCHANGE_AWAY = "exchange_away", WARNING, "Bring the exchange folder or its share back."
+    HW_PROXY_REFUSED = (
+        "hw_proxy_refused",
+        WARNING,
+        "Check the printer; only a receipt printer takes the till's pictures.",
+    )
     EXCHANGE_BACK = "exchange_back", INFO, "Nothing; requests are answered again."
     DEVICE_FAILED = "device_failed", ERROR, "Free disk space; if there is some, call support."
     SCAN_READ = "scan_read", DEBUG, "Nothing; only symbology and length are logged."

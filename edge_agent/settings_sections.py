@@ -24,6 +24,7 @@ from edge_agent.settings_rules import (
     number,
     origin,
     text,
+    web_page,
     yes_no,
 )
 
@@ -100,6 +101,13 @@ class TillSettings:
     )
     channel: str = setting(
         text(1, 20), "Channel that this till sells through, for promotions", "till"
+    )
+    join_url: str = setting(
+        web_page,
+        "Page where a buyer becomes a member; the buyer's display shows its QR beside a sale "
+        "without a member",
+        "",
+        sample='"https://loyalty.example/join"',
     )
 
 
@@ -192,6 +200,16 @@ class ExchangeSettings:
         "Age above which a request is no longer done, seconds; confirm, void, returns and print "
         "results are done at any age",
         30,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HwProxySettings:
+    """Stock Odoo without an add-on: bar codes in, receipts out, as a hardware proxy."""
+
+    port: int = setting(number(0, 65535), "TCP port on 127.0.0.1; 0 takes any free one", 9779)
+    origins: tuple[str, ...] = setting(
+        listed(origin, 16), "Exact origins of the pages of Odoo that may use it", ()
     )
 
 

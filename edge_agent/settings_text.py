@@ -20,6 +20,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "storage": "Room on the register's disk, and how long old rows stay.",
     "hub": "The store's hub. Without this section the register is an island of its own.",
     "exchange": "File exchange, for a till that can only read and write files.",
+    "hw_proxy": "Stock Odoo without an add-on: codes in, receipts out. Off without this section.",
     "log": "What is logged, and where.",
 }
 DEVICE_SAMPLES: Mapping[str, Mapping[str, str]] = {

@@ -24,11 +24,13 @@ from drivers.base import (
 from drivers.errors import DeviceUnavailable
 from drivers.receipt.link import CUTS, LINES, Confirm, Ending, EscPosLink, Timing
 from drivers.receipt.model import PrinterModel
+from drivers.receipt.photo import photo_bytes
 from drivers.receipt.slip_bytes import SlipBytes, slip_bytes
 from drivers.receipt.slip_record import SlipRecord, keep_record, load_record
 from loyalty.receipt import ReceiptText, SlipRow
 
 SENSOR_OUT: Final = 0x0C
+DRAWER: Final = b"\x1bp\x00\x19\xfa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,25 @@ class EscPosPrinter:
         """Print rows once under this id, as `drivers.shift.SlipPrinter`."""
         if not rows:
             return PrintOutcome("printed", evidence={"slip": "empty"})
+        return self._once(slip_id, lambda: slip_bytes(rows, self._options.model), journal)
+
+    def print_picture(self, slip_id: str, picture: bytes, journal: DeviceJournal) -> PrintOutcome:
+        """Print a JPEG or PNG once under this id, like a slip."""
+        return self._once(slip_id, lambda: photo_bytes(picture, self._options.model), journal)
+
+    def open_drawer(self) -> None:
+        """Kick the cash drawer on pin 2 (ESC p); raises `DeviceUnavailable`."""
         try:
-            slip = slip_bytes(rows, self._options.model)
+            self._ready().send(DRAWER)
+        finally:
+            if not self._waiting:
+                self._drop()
+
+    def _once(
+        self, slip_id: str, made: Callable[[], SlipBytes], journal: DeviceJournal
+    ) -> PrintOutcome:
+        try:
+            slip = made()
             record = load_record(journal, slip_id)
         except ValueError as error:
             return PrintOutcome("not_printed", "", "bad_slip", evidence={"refusal": str(error)})

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from drivers.base import (
     DeviceJournal,
@@ -24,6 +26,7 @@ from edge_agent.ports import PrintJobRow
 from edge_agent.shift.errands import ShiftErrands
 from edge_agent.usecases.record_print import PaperVerdict
 
+T = TypeVar("T")
 NO_LINK = "no_link"
 STATUS_EVERY_S = 10.0
 WAKE_S = 1.0
@@ -45,6 +48,10 @@ class PaperDesk(Protocol):
     def next_job(self) -> PrintJobRow | None: ...
     def start_printing(self, job_id: str) -> None: ...
     def record_print(self, verdict: PaperVerdict) -> None: ...
+
+
+class NoPrinter(Exception):
+    """The printer does not answer, or this kind cannot do what was asked."""
 
 
 class PrinterWorker:
@@ -76,12 +83,31 @@ class PrinterWorker:
         self._idle_s = STATUS_EVERY_S
         self._doubt_since: float | None = None
         self._wake = threading.Event()
+        self._errands: SimpleQueue[tuple[Callable[..., Any], Future[Any]]] = SimpleQueue()
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="device-printer", daemon=True)
 
     def start(self) -> None:
         """Begin with what was left over from before."""
         self._thread.start()
+
+    def errand(self, work: Callable[[FiscalPrinter, DeviceJournal], T]) -> Future[T]:
+        """Do something with the printer between two jobs, on its own thread."""
+        done: Future[T] = Future()
+        self._errands.put((work, done))
+        self._wake.set()
+        return done
+
+    def _run_errands(self) -> None:
+        while not self._errands.empty():
+            work, done = self._errands.get_nowait()
+            device = self._connected()
+            try:
+                if device is None:
+                    raise NoPrinter("the printer does not answer")
+                done.set_result(work(device, self._journal))
+            except (DeviceError, NoPrinter) as error:
+                done.set_exception(error)
 
     def wake(self) -> None:
         """There is something to print."""
@@ -103,6 +129,7 @@ class PrinterWorker:
         self._release()
 
     def _round(self) -> None:
+        self._run_errands()
         job = self._desk.next_job()
         if (job is None or job.state == "queued") and self._shift_act():
             self._idle_s = 0.0
