@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 OLDEST_VERSION = 1
 MAX_BATCH_FACTS = 500
 MAX_BATCH_BYTES = 256 * 1024

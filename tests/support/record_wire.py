@@ -207,6 +207,13 @@ def _converse_since_3(client: CentreClient) -> None:
     head = batch_of().facts[-1]
     client.confirm_head(HeadRequest(epoch=1, seq=head.seq, hash=head.hash), timeout_s=5)
     client.confirm_head(HeadRequest(epoch=1, seq=1, hash="0" * 64), timeout_s=5)
+    if hasattr(client, "sold"):
+        _converse_since_4(client)
+
+
+def _converse_since_4(client: CentreClient) -> None:
+    client.sold(live.SoldRequest(sale_id=SALE))
+    client.sold(live.SoldRequest(member_id=8))
 
 
 def main(file: Path) -> None:

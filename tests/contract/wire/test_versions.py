@@ -43,6 +43,7 @@ ANSWERS = {
     "/v1/feed/sums": "BucketSums",
     "/v1/rights": "RightsReply",
     "/v1/heads": "HeadReply",
+    "/v1/sales/lookup": "SoldReply",
 }
 REQUESTS = {
     "/v1/enrol": "EnrolRequest",
@@ -52,6 +53,7 @@ REQUESTS = {
     "/v1/heartbeat": "Heartbeat",
     "/v1/rights": "RightsReport",
     "/v1/heads": "HeadRequest",
+    "/v1/sales/lookup": "SoldRequest",
 }
 
 
@@ -197,6 +199,13 @@ def test_a_register_of_today_speaks_with_an_old_centre(version):
     else:
         assert client.bucket_sums(page.cursor).buckets == 16
         assert client.report_rights(rights()).restored == 1
+    if version < 4:
+        with pytest.raises(CentreRefused) as refused:
+            client.sold(live.SoldRequest(sale_id=SALE))
+        assert refused.value.status == 404
+    else:
+        (told,) = client.sold(live.SoldRequest(sale_id=SALE)).sales
+        assert told.sale.sale_id == SALE
     client.close()
     for request in asked:
         name = REQUESTS.get(request.url.path)
@@ -259,8 +268,10 @@ def test_fields_of_a_newer_end_are_ignored(version):
 
 def newer(value):
     if isinstance(value, dict):
-        # A row's body is kept as it comes; whoever stores it reads what it knows.
-        inner = {name: each if name == "body" else newer(each) for name, each in value.items()}
+        # A row's body and what a decision rested on are kept as they come; whoever stores them
+        # reads what they know.
+        kept = ("body", "decision")
+        inner = {name: each if name in kept else newer(each) for name, each in value.items()}
         return {**inner, "said_later": [{"x": 1}]}
     return [newer(each) for each in value] if isinstance(value, list) else value
 

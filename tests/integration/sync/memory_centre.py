@@ -22,6 +22,9 @@ from sync.contract.live import (
     LookupRequest,
     RightsReply,
     RightsReport,
+    SoldReply,
+    SoldRequest,
+    SoldSale,
 )
 from sync.contract.messages import (
     EnrolReply,
@@ -31,6 +34,7 @@ from sync.contract.messages import (
     ProgrammeKey,
     UploadBatch,
     UploadReply,
+    WireSale,
 )
 from sync.contract.rights import HeadReply, HeadRequest
 from sync.contract.signing import key_id, new_private_key, public_key_of, sign_bundle
@@ -186,6 +190,19 @@ class MemoryCentre:
         members = {row.body["member_id"] for row in rows}
         rows += [row for row in self.rows if row.kind == "member" and int(row.key) in members]
         return LookupReply(found=bool(rows), rows=rows, server_time=self._time())
+
+    def sold(self, request: SoldRequest) -> SoldReply:
+        told = [
+            WireSale.model_validate_json(fact.body)
+            for fact in self.facts.values()
+            if fact.kind == "sale"
+        ]
+        asked = [
+            SoldSale(sale=sale)
+            for sale in told
+            if request.sale_id == sale.sale_id or (request.member_id or -1) == sale.member_id
+        ]
+        return SoldReply(sales=asked, server_time=self.server_time())
 
     def heartbeat(self, caller: Caller, report: Heartbeat) -> HeartbeatReply:
         self.beats.append(report)
