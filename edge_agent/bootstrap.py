@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from fastapi import FastAPI
 
@@ -66,9 +66,6 @@ from edge_agent.training.stage import Door, Stage, Voice
 from sync.contract.tokens import phone_token
 from sync.enrolment import Identity
 
-if TYPE_CHECKING:
-    from edge_agent.hw_proxy.worker import HwProxyListener
-
 
 def build(
     settings: Settings,
@@ -118,7 +115,21 @@ class _Builder:
         """Everything joined together."""
         till = self._till()
         asks = CentreAsks(self.cache, self.identity, till, self.guard, self.parts.client)
-        health = self._health()
+        health = Health(
+            VERSION,
+            self.identity,
+            self.clock,
+            self.parts.outbox,
+            self.cache,
+            self.rules,
+            self.gate,
+            self.parts.storage,
+            f"http://127.0.0.1:{self.port}/panel/",
+        )
+        health.head = lambda: self.guard.state
+        if self.hub is not None:
+            health.hub = self.hub.state
+            health.silent_term = lambda: self.hub.island.silent_term if self.hub else 0
         identifier = Identifier(
             self.cache,
             lambda e164: phone_token(self.identity.phone_key, e164),
@@ -154,26 +165,7 @@ class _Builder:
             stack=self.parts.stack,
             hub=self.hub.runner if self.hub else None,
             exchange=self.exchange,
-            hw_proxy=self._hw_proxy(desk, printer),
         )
-
-    def _health(self) -> Health:
-        health = Health(
-            VERSION,
-            self.identity,
-            self.clock,
-            self.parts.outbox,
-            self.cache,
-            self.rules,
-            self.gate,
-            self.parts.storage,
-            f"http://127.0.0.1:{self.port}/panel/",
-        )
-        health.head = lambda: self.guard.state
-        if self.hub is not None:
-            health.hub = self.hub.state
-            health.silent_term = lambda: self.hub.island.silent_term if self.hub else 0
-        return health
 
     def _status(self, health: Health) -> StatusOut:
         """What `status` tells: always the register's own, and whether it trains."""
@@ -263,15 +255,6 @@ class _Builder:
         self.shift = shift_of(settings, self.ledger, self.clock, self.cache.staff, till, desk)
         self.cashier = cashier_of(settings, self.shift, desk)
         return printer_of(settings, self.ledger, till, desk, template, self.shift)
-
-    def _hw_proxy(self, desk: Desk, printer: PrinterWorker | None) -> HwProxyListener | None:
-        if self.settings.hw_proxy is None:
-            return None
-        from edge_agent.hw_proxy.worker import listener_of
-
-        made = listener_of(self.settings.hw_proxy, printer, lambda: desk.devices)
-        desk.overheard = made.scans.heard
-        return made
 
     def _retry_facts(self, till: Till) -> int:
         facts = self.ledger.write(retry_quarantined)

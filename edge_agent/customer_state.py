@@ -6,6 +6,7 @@ the register: the display stands where strangers read it (ADR 0042)."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final, Literal
 
 from pydantic import BaseModel
@@ -24,13 +25,12 @@ Phase = Literal["idle", "hello", "sale", "done"]
 
 
 class JoinView(BaseModel):
-    """Where the buyer becomes a member: the address of a one-time page, and its QR as an SVG path
-    of `qr_size` modules. `until` is when it ends."""
+    """Where the buyer becomes a member: the programme's own page, and its QR as an SVG path over a
+    square of `qr_size` modules, the quiet zone of four modules included."""
 
     url: str
     qr_path: str
     qr_size: int
-    until: str
 
 
 class CustomerLine(BaseModel):
@@ -74,19 +74,32 @@ def masked(name: str) -> str:
     return f"{words[0]} {words[1][0]}." if len(words) > 1 else " ".join(words)
 
 
+@cache
+def join_view(url: str) -> JoinView:
+    """The page with its QR (ISO/IEC 18004, correction M)."""
+    import segno  # with the first sale that shows it, not at start
+
+    code = segno.make(url, error="m", micro=False)
+    rows = code.matrix_iter(border=4)
+    path = "".join(
+        f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
+    )
+    return JoinView(url=url, qr_path=path, qr_size=code.symbol_size(border=4)[0])
+
+
 class CustomerDesk:
-    """Turns the cashier's states into the buyer's. `locale` is the register's own language, `join`
-    the page where the buyer of a sale becomes a member, None where there is none."""
+    """Turns the cashier's states into the buyer's. `locale` is the register's own language,
+    `join_url` the page where a buyer becomes a member, "" where there is none."""
 
     def __init__(
         self,
         locale: Language,
         monotonic: Callable[[], float],
-        join: Callable[[str], JoinView | None] = lambda _sale_id: None,
+        join_url: str = "",
     ) -> None:
         self._locale = locale
         self._now = monotonic
-        self._join = join
+        self._join_url = join_url
         self._opened = ""
         self._since: tuple[str, float] = ("", 0.0)
 
@@ -122,7 +135,7 @@ class CustomerDesk:
             "lines": [_line(line) for line in sale.lines[-SHOWN_LINES:]],
             "lines_count": len(sale.lines),
             "earned_points": sale.accrual_points,
-            "join": None if sale.member else self._join(sale.sale_id),
+            "join": join_view(self._join_url) if self._join_url and not sale.member else None,
             **_totals(sale),
             **_member(sale.member),
         }

@@ -118,6 +118,17 @@ def centre_url(value: Any, base: Path) -> str:
     return url
 
 
+@_said("an https address")
+def web_page(value: Any, base: Path) -> str:
+    """An address that a stranger's telephone may open: `https://host…`, at most 120 characters so
+    that its QR stays coarse; "" for none."""
+    url = str(text(0, 120)(value, base))
+    parts = _split(url)
+    if url and (parts.scheme != "https" or not parts.hostname or parts.username is not None):
+        raise Bad(f'must look like "https://loyalty.example/join", not {_shown(value)}')
+    return url
+
+
 @_said('"scheme://host" or "scheme://host:port"')
 def origin(value: Any, base: Path) -> str:
     """A web origin as browsers send it: no path, lower case."""

@@ -57,7 +57,7 @@ async def _stream(desk: Desk, customer: CustomerDesk, broadcast: Broadcast) -> A
             if shown is None or _differs(now, shown):
                 shown = now
                 yield f"event: state\ndata: {now.model_dump_json()}\n\n".encode()
-            ends = now.phase in ("done", "hello") or now.join is not None
+            ends = now.phase in ("done", "hello")
             event = await listener.get(CLOSING_S if ends else HEARTBEAT_S)
             if event is None:
                 yield b": alive\n\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from edge_agent.ledger.screen_file import paces
-from tests.integration.panel.conftest import opened
+from tests.integration.panel.conftest import opened, stocked
 from tests.integration.panel.shop import BREAD, CHEESE, COFFEE, MILK
 from tests.integration.panel.test_panel_looks import CONTRAST, MIN_CONTRAST
 from tests.support.live_register import until
@@ -30,8 +31,22 @@ def legible(page: Page) -> None:
     assert [found for found in page.evaluate(CONTRAST) if found[0] < MIN_CONTRAST] == []
 
 
+@pytest.fixture
+def joinable(tmp_path: Path) -> Iterator[Rig]:
+    """A running register of a programme with a page to join."""
+    rig = stocked(tmp_path)
+    with rig.config.open("a", encoding="utf-8") as config:
+        config.write('[till]\njoin_url = "https://loyalty.example/join"\n')
+    rig.start()
+    try:
+        yield rig
+    finally:
+        rig.stop()
+
+
 @pytest.mark.browser
-def test_the_buyer_follows_the_sale(shop: Rig, chromium: Browser, tmp_path: Path) -> None:
+def test_the_buyer_follows_the_sale(joinable: Rig, chromium: Browser, tmp_path: Path) -> None:
+    shop = joinable
     page = chromium.new_page(viewport={"width": 1024, "height": 600})
     heard: list[str] = []
     page.on("console", lambda message: heard.append(message.text))
@@ -40,6 +55,12 @@ def test_the_buyer_follows_the_sale(shop: Rig, chromium: Browser, tmp_path: Path
     expect(page.locator("[data-test=idle]")).to_be_visible(timeout=PATIENCE_MS)
     legible(page)
     with opened(shop, chromium) as till:
+        till.enter(MILK)
+        expect(page.locator("[data-test=join] svg")).to_be_visible(timeout=PATIENCE_MS)
+        legible(page)
+        page.screenshot(path=str(tmp_path / "join.png"))
+        till.keys("F10", "Enter")
+        expect(till.part("line")).to_have_count(0, timeout=PATIENCE_MS)
         till.scan(CARD)
         expect(page.locator("[data-test=name]")).to_have_text("Олена К.", timeout=PATIENCE_MS)
         till.page.bring_to_front()

@@ -122,6 +122,7 @@ def test_only_data_dir_is_required(tmp_path: Path) -> None:
         ('[centre]\nurl = "https://u:p@centre.example"\n', "2: url in [centre] must not hold"),
         ('[centre]\nurl = "https://centre.example:port"\n', "2: url in [centre] is no address"),
         ('[api]\norigins = ["https://pos.example/"]\n', "2: origins in [api] holds"),
+        ('[till]\njoin_url = "http://loyalty.example"\n', "2: join_url in [till] must look like"),
         ('[api]\norigins = ["null"]\n', "2: origins in [api] holds"),
         ('[api]\nhosts = ["a/b"]\n', "2: hosts in [api] holds"),
         ('[api]\nhosts = ["a", "a"]\n', "2: hosts in [api] names a value twice"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_origin
 
+import numpy
 import pytest
+import zxingcpp
 
-from edge_agent.customer_state import DONE_S, HELLO_S, CustomerDesk, masked
+from edge_agent.customer_state import DONE_S, HELLO_S, CustomerDesk, join_view, masked
 from edge_agent.panel_state import PanelState
 from edge_agent.views import MemberCard, RedeemView, SaleView
 
@@ -82,6 +85,26 @@ def test_a_member_who_went_away_is_not_greeted_for_ever() -> None:
     assert desk.state(seen(waiting=True)).phase == "hello"
     watch.now += HELLO_S + 1
     assert desk.state(seen(waiting=True)).phase == "idle"
+
+
+def test_the_qr_leads_to_the_programmes_own_page() -> None:
+    url = "https://loyalty.example/join?store=S1"
+    shown = join_view(url)
+    image = numpy.full((shown.qr_size, shown.qr_size), 255, numpy.uint8)
+    for x, y in re.findall(r"M(\d+) (\d+)h1v1h-1z", shown.qr_path):
+        image[int(y), int(x)] = 0
+    assert [found.text for found in zxingcpp.read_barcodes(image.repeat(4, 0).repeat(4, 1))] == [
+        url
+    ]
+
+
+def test_who_is_no_member_yet_is_shown_where_to_join() -> None:
+    desk = CustomerDesk("uk", Watch(), "https://loyalty.example/join")
+    assert desk.state(seen({"state": "open"})).join is None, "they are one"
+    join = desk.state(seen({"state": "open", "member": None})).join
+    assert join is not None
+    assert join.url == "https://loyalty.example/join"
+    assert CustomerDesk("uk", Watch()).state(seen({"state": "open", "member": None})).join is None
 
 
 @pytest.mark.parametrize("state", ["cancelled", "voided", "returned"])

@@ -63,20 +63,16 @@ function Totals({ state, words }) {
   </dl>`;
 }
 
-/** The join page's QR. A page of this very till is opened here; another one is for a phone. */
 function Join({ join, words }) {
-  const isHere = new URL(join.url).origin === location.origin;
   const size = join.qr_size;
   return html`<section class="join" data-test="join">
     <div>
       <h2>${words.join}</h2>
-      ${!isHere && html`<p>${words.joinScan}</p>`}
-      ${isHere && html`<a class="button" href=${join.url} target="_blank">${words.joinHere}</a>`}
+      <p>${words.joinScan}</p>
     </div>
-    ${!isHere &&
-    html`<svg viewBox=${`0 0 ${size} ${size}`} role="img" aria-label=${`QR: ${words.join}`}>
+    <svg viewBox=${`0 0 ${size} ${size}`} role="img" aria-label=${`QR: ${words.join}`}>
       <path d=${join.qr_path} />
-    </svg>`}
+    </svg>
   </section>`;
 }
 
