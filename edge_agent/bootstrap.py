@@ -115,21 +115,7 @@ class _Builder:
         """Everything joined together."""
         till = self._till()
         asks = CentreAsks(self.cache, self.identity, till, self.guard, self.parts.client)
-        health = Health(
-            VERSION,
-            self.identity,
-            self.clock,
-            self.parts.outbox,
-            self.cache,
-            self.rules,
-            self.gate,
-            self.parts.storage,
-            f"http://127.0.0.1:{self.port}/panel/",
-        )
-        health.head = lambda: self.guard.state
-        if self.hub is not None:
-            health.hub = self.hub.state
-            health.silent_term = lambda: self.hub.island.silent_term if self.hub else 0
+        health = self._health()
         identifier = Identifier(
             self.cache,
             lambda e164: phone_token(self.identity.phone_key, e164),
@@ -166,6 +152,24 @@ class _Builder:
             hub=self.hub.runner if self.hub else None,
             exchange=self.exchange,
         )
+
+    def _health(self) -> Health:
+        health = Health(
+            VERSION,
+            self.identity,
+            self.clock,
+            self.parts.outbox,
+            self.cache,
+            self.rules,
+            self.gate,
+            self.parts.storage,
+            f"http://127.0.0.1:{self.port}/panel/",
+        )
+        health.head = lambda: self.guard.state
+        if self.hub is not None:
+            health.hub = self.hub.state
+            health.silent_term = lambda: self.hub.island.silent_term if self.hub else 0
+        return health
 
     def _status(self, health: Health) -> StatusOut:
         """What `status` tells: always the register's own, and whether it trains."""

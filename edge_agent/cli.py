@@ -160,15 +160,7 @@ def _operation(commands: Commands) -> None:
     add_print_job_commands(commands)
     add_shift_commands(commands)
     add_receipt_commands(commands)
-    logs = command(commands, "logs", "edge_agent.commands.logs:run", "read the agent's log files")
-    config_option(logs)
-    logs.add_argument("--sale", default="", metavar="ID", help="one sale; its id or its beginning")
-    logs.add_argument(
-        "--since",
-        metavar="T",
-        help="not older than 10m, 2h, 1d or an instant as 2026-03-01T08:00",
-    )
-    logs.add_argument("--follow", action="store_true", help="go on with new lines")
+    _logs(commands)
     doctor = command(
         commands,
         "doctor",
@@ -182,3 +174,15 @@ def _operation(commands: Commands) -> None:
     add_ledger_commands(commands)
     add_outbox_commands(commands)
     command(commands, "version", "edge_agent.commands.version:run", "print the version")
+
+
+def _logs(commands: Commands) -> None:
+    logs = command(commands, "logs", "edge_agent.commands.logs:run", "read the agent's log files")
+    config_option(logs)
+    logs.add_argument("--sale", default="", metavar="ID", help="one sale; its id or its beginning")
+    logs.add_argument(
+        "--since",
+        metavar="T",
+        help="not older than 10m, 2h, 1d or an instant as 2026-03-01T08:00",
+    )
+    logs.add_argument("--follow", action="store_true", help="go on with new lines")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from edge_agent.centre_gate import CentreGate
 from edge_agent.config import Settings
@@ -67,16 +67,13 @@ class TrainingParts(Parts):
 
 
 def settings_in(settings: Settings, folder: Path) -> Settings:
-    """The register's settings over another folder, without anything that reaches outside."""
+    """The register's settings over another folder, without any section that a register may have or
+    not have: centre, hub, exchange and devices all reach outside."""
+    outside: dict[str, Any] = {f.name: None for f in fields(Settings) if f.default is None}
     return replace(
         settings,
+        **outside,
         data_dir=folder,
-        centre=None,
-        hub=None,
-        exchange=None,
-        scanner=None,
-        camera=None,
-        printer=None,
         till=replace(settings.till, print_mode="none"),
         storage=replace(settings.storage, anchor_dir=folder / "anchor"),
     )
