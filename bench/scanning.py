@@ -3,7 +3,8 @@
 Readers are ptys with the bytes of four modes; the register is a whole one, with its ledger on
 disk, and the panel's stream is read over HTTP by a thread of this process. Budgets: last byte to
 event p50 0.2 ms and p99 5 ms; last byte to the state on the stream p95 15 ms and p99 35 ms over 500
-mixed scans, none lost, doubled or taken for something else; the idle register 1.5 % of two cores.
+mixed scans, none lost, doubled or taken for something else; the idle register 1.5 % of two cores;
+last byte to the reader's sound 100 ms (`bench.scanning_beeps`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any
 import httpx
 
 from bench.report import Row, finish, percentile
+from bench.scanning_beeps import beep_rows
 from drivers.base import Scan
 from drivers.emulators.scanning.outlets import OUTLETS
 from drivers.emulators.wire import PtyEndpoint
@@ -251,6 +253,7 @@ def main() -> int:
     beside = f"select and read: {', '.join(bare)}"
     with tempfile.TemporaryDirectory(prefix="bench-scanning-") as folder:
         took, wrong, idle = through_the_register(Path(folder))
+        beeps = beep_rows(Path(folder) / "beeps")
     rows = [
         Row("last byte to event, p50", percentile(ours, 50), 0.2, "ms", beside),
         Row("last byte to event, p99", percentile(ours, 99), 5.0, "ms"),
@@ -259,6 +262,7 @@ def main() -> int:
         Row(f"last byte to stream, p99 of {SCANS}", percentile(took, 99), 35.0, "ms"),
         *(Row(f"scans {name}", count, 0.5, "") for name, count in wrong.items()),
         Row("idle register with four readers", idle, 1.5, "%", "of two cores"),
+        *beeps,
     ]
     return finish("scanning", rows)
 

@@ -7,6 +7,7 @@ show NAME   one picture of the folder     scan TEXT   a QR with TEXT, as on a ph
 blank       nothing                       play        the folder or film again
 wait MS     pause                         freeze S    the same bytes again and again for S seconds
 unplug S    the stream ends; for S seconds nobody answers but "503"
+stall S     the stream stays open and nothing comes for S seconds
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class CameraEmulator:
         self._last = b""
         self._frozen_until_s = 0.0
         self._away_until_s = 0.0
+        self._stalled_until_s = 0.0
         self._is_closed = False
         self.send("play")
         handler = type("CameraHandler", (_Handler,), {"camera": self})
@@ -79,6 +81,11 @@ class CameraEmulator:
     def is_away(self) -> bool:
         """Unplugged, or closed for good."""
         return self._is_closed or time.monotonic() < self._away_until_s
+
+    @property
+    def is_stalled(self) -> bool:
+        """The stream is open and silent."""
+        return time.monotonic() < self._stalled_until_s
 
     def send(self, script: str) -> None:
         """Run a script; `ScriptError` before any of it is done."""
@@ -126,17 +133,21 @@ class CameraEmulator:
         if verb == "wait":
             pause_s = parse_millis(argument, 1) / 1000
             return lambda: time.sleep(pause_s)
-        if verb in ("freeze", "unplug"):
+        if verb in ("freeze", "unplug", "stall"):
             length_s = parse_millis(argument or "1s", 1000) / 1000
             return lambda: self._fault(verb, length_s)
-        raise ScriptError(f"unknown verb {verb!r}; known: show scan blank play wait freeze unplug")
+        known = "show scan blank play wait freeze unplug stall"
+        raise ScriptError(f"unknown verb {verb!r}; known: {known}")
 
     def _fault(self, verb: str, length_s: float) -> None:
         with self._lock:
+            until_s = time.monotonic() + length_s
             if verb == "freeze":
-                self._frozen_until_s = time.monotonic() + length_s
+                self._frozen_until_s = until_s
+            elif verb == "stall":
+                self._stalled_until_s = until_s
             else:
-                self._away_until_s = time.monotonic() + length_s
+                self._away_until_s = until_s
 
     def _put(self, frames: Iterator[bytes]) -> None:
         with self._lock:
@@ -212,6 +223,9 @@ class _Handler(BaseHTTPRequestHandler):
         due_s = time.monotonic()
         try:
             while not self.camera.is_away:
+                if self.camera.is_stalled:
+                    time.sleep(self.camera.step_s)
+                    continue
                 jpeg = self.camera.next_frame()
                 head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                 self.wfile.write(head.encode() + jpeg + b"\r\n")

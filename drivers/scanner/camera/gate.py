@@ -54,7 +54,7 @@ class FrozenWatch:
 
     def is_frozen(self, pixels: Gray, now_s: float) -> bool:
         """The frames have been equal for 2.5 s. A flat frame (a cap on the lens) proves nothing."""
-        digest = zlib.adler32(pixels.tobytes())
+        digest = zlib.adler32(np.ascontiguousarray(pixels).data)
         if digest != self._digest:
             self._digest, self._since_s, self._looks = digest, now_s, 0
             return False

@@ -1,7 +1,8 @@
 """From frames to believed codes: a plain look at each, and one rung of the ladder where it fails.
 
-The plain look is zxing-cpp on the retail kinds. After a code was read, its surroundings are looked
-at first; the whole frame is still looked at every second time, so that another code is not missed.
+The plain look is zxing-cpp on the retail kinds, dark on light: light on dark, which costs as much
+again, is left to the rungs. After a code was read, its surroundings are looked at first; the whole
+frame is still looked at every second time, so that another code is not missed.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ class Pipeline:
 
     def __init__(self, kinds: tuple[str, ...], zbar: ZbarLink | None) -> None:
         self._plain = zxing_formats(tuple(kind for kind in kinds if kind in PLAIN_FORMATS))
+        self._numbers = zxing_formats(
+            tuple(k for k in kinds if k in PLAIN_FORMATS and SYMBOLOGIES[k].proof == "gtin")
+        )
         self._rungs = ladder(kinds, zbar)
         self._next_rung = 0
         self._lucky = -1
@@ -50,7 +54,7 @@ class Pipeline:
         if (near := self._look_near(pixels, now_s)) is not None:
             return near
         frame = Frame(pixels)
-        read = self._confirmed(frame, read_zxing(frame.plain, self._plain))
+        read = self._confirmed(frame, read_zxing(frame.plain, self._plain, is_dark_only=True))
         is_read = any(reading.is_sure for reading in read)
         if not with_rung or (is_read and self._looks % LOOK_FURTHER):
             return self._judged(read, pixels, now_s, "")
@@ -70,7 +74,7 @@ class Pipeline:
         or UPC-A the plain look alone took five wrong values, both together one."""
         if not any(SYMBOLOGIES[each.symbology].proof == "gtin" for each in read):
             return read
-        strict = {each.text for each in read_zxing(frame.plain, self._plain, is_fast=True)}
+        strict = {each.text for each in read_zxing(frame.plain, self._numbers, is_fast=True)}
         return [
             replace(each, is_sure=each.text in strict)
             if SYMBOLOGIES[each.symbology].proof == "gtin"

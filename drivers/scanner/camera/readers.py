@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
@@ -62,10 +61,15 @@ def zxing_formats(kinds: tuple[str, ...]) -> Any:
 
 
 def read_zxing(
-    picture: Prepared, formats: Any, is_fast: bool = False, is_global: bool = False
+    picture: Prepared,
+    formats: Any,
+    is_fast: bool = False,
+    is_global: bool = False,
+    is_dark_only: bool = False,
 ) -> list[Reading]:
-    """zxing-cpp; `is_fast` leaves out turned, shrunk and inverted looks; `is_global` takes one
-    threshold for the whole picture instead of local ones."""
+    """zxing-cpp; `is_fast` leaves out turned, shrunk and inverted looks, `is_dark_only` the
+    inverted one, which doubles the time; `is_global` takes one threshold for the whole picture
+    instead of local ones."""
     if not formats:
         return []
     binarizer = zxingcpp.Binarizer
@@ -74,7 +78,7 @@ def read_zxing(
         formats=formats,
         try_rotate=not is_fast,
         try_downscale=not is_fast,
-        try_invert=not is_fast,
+        try_invert=not is_fast and not is_dark_only,
         text_mode=zxingcpp.TextMode.Plain,
         binarizer=binarizer.GlobalHistogram if is_global else binarizer.LocalAverage,
     )
@@ -108,17 +112,12 @@ def read_zbar(picture: Prepared, kinds: tuple[str, ...], zbar: ZbarLink | None) 
     return readings
 
 
-def read_opencv(picture: Prepared, detector: Any) -> list[Reading]:
-    """OpenCV's bar code detector, EAN-13 alone."""
-    try:
-        _found, texts, types, corners = detector.detectAndDecodeWithType(picture.pixels)
-    except cv2.error:
-        return []
-    readings = []
-    for text, kind, quad in zip(texts or (), types or (), corners if texts else (), strict=False):
-        if kind != "EAN_13" or len(text) != 13 or not has_gtin_check(text):
-            continue
-        xs, ys = quad[:, 0], quad[:, 1]
-        box = picture.box(float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max()))
-        readings.append(Reading("ean13", text, "]E0", f"opencv:{picture.name}", box))
-    return readings
+def from_opencv(
+    picture: Prepared, text: str, kind: str, quad: NDArray[np.float32]
+) -> Reading | None:
+    """What OpenCV read at a place, if it is an EAN-13 by its kind and its check digit."""
+    if kind != "EAN_13" or len(text) != 13 or not has_gtin_check(text):
+        return None
+    xs, ys = quad[:, 0], quad[:, 1]
+    box = picture.box(float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max()))
+    return Reading("ean13", text, "]E0", f"opencv:{picture.name}", box)

@@ -9,16 +9,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import zxingcpp
 from PIL import Image
 from segno import encoder
 
 from bench.decoders import main as decoders_main
+from bench.screens import shown
+from bench.screens_made import Screen, Spoilt
 from drivers.emulators.phone_screen import Damage, phone_scene
 from drivers.scanner.camera.gate import FrozenWatch, MotionGate, quality
 from drivers.scanner.camera.pipeline import Pipeline
 from drivers.scanner.camera.readers import Gray, Prepared, read_zbar
 from drivers.scanner.camera.sources import FolderSource, fastest, measured_rate
 from drivers.scanner.camera.symbology import PLAIN_FORMATS
+from drivers.scanner.camera.upright import read_found
 from drivers.scanner.camera.zbar_link import ZbarLink
 
 PICTURES = Path(__file__).parents[2] / "data" / "barcodes"
@@ -65,6 +69,50 @@ def test_a_members_qr_on_a_spoilt_screen(damage: Damage, zbar: ZbarLink) -> None
 
 def test_a_small_qr(zbar: ZbarLink) -> None:
     assert read(frame(phone_scene(CODE, SIZE, 60)), zbar) == {CODE}
+
+
+@pytest.mark.parametrize("turned", [0, 45, 300])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_small_ean_at_an_angle(turned: int, seed: int, zbar: ZbarLink) -> None:
+    screen = Screen("ean13", Spoilt(size=170, turned=turned), seed)
+    frames, wrong = shown(screen, zbar)
+    assert (frames > 0, wrong) == (True, set())
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [Spoilt(size=60), Spoilt(blur=3.5), Spoilt(motion=11), Spoilt(gain=9.0), Spoilt(noise=60.0)],
+    ids=["small", "blur", "motion", "bright", "noise"],
+)
+def test_a_qr_at_the_edge_of_what_is_promised(spoilt: Spoilt, zbar: ZbarLink) -> None:
+    frames, wrong = shown(Screen("qr", spoilt, 3), zbar)
+    assert (frames > 0, wrong) == (True, set())
+
+
+def test_light_on_dark_is_left_to_the_rungs_and_read(zbar: ZbarLink) -> None:
+    dark = 255 - Screen("qr", Spoilt(), 4).frame()
+    text = Screen("qr", Spoilt(), 4).text
+    assert not Pipeline(PLAIN_FORMATS, zbar).look(dark, 0.0, with_rung=False).read
+    assert read(dark, zbar) == {text}
+
+
+def test_what_opencv_makes_out_of_other_bars_is_dropped() -> None:
+    """A detector that sees an EAN-13 in a Code 128, as OpenCV does in clutter."""
+    made = zxingcpp.create_barcode("MEMBER-000123", zxingcpp.BarcodeFormat.Code128)
+    bars = np.array(made.to_image(scale=3), dtype=np.uint8)
+    bars = cv2.copyMakeBorder(bars, 60, 60, 60, 60, cv2.BORDER_CONSTANT, value=(255,))
+    quad = np.array([[60, 160], [60, 60], [bars.shape[1] - 60, 60], [bars.shape[1] - 60, 160]])
+
+    class Inventive:
+        def detectAndDecodeWithType(self, _pixels: Gray) -> tuple[object, ...]:
+            return True, ("4006381333931",), ("EAN_13",), quad[None].astype(np.float32)
+
+    found = read_found(Prepared(bars, "plain"), Inventive(), ("ean13", "code128"))
+    assert [(one.symbology, one.text) for one in found] == [("code128", "MEMBER-000123")]
+    assert read_found(Prepared(bars, "plain"), Inventive(), ("ean13",)) == []
+    blank = np.full(bars.shape, 255, np.uint8)
+    alone = read_found(Prepared(blank, "plain"), Inventive(), ("ean13",))
+    assert [(one.text, one.is_sure) for one in alone] == [("4006381333931", False)]
 
 
 def test_an_empty_counter_holds_nothing(zbar: ZbarLink) -> None:
