@@ -69,8 +69,19 @@ def hub_line(hub: dict[str, Any]) -> str:
     who = {"hub": "this register", "peer": hub["hub"], "stranger": f"{hub['hub']}, a stranger"}
     state = "lends nothing" if hub["is_fenced"] else hub["island"]
     kept = f"{hub['members_lent']} members lent to, {hub['claims']} claims, {hub['copies']} copies"
-    line = f"{who[hub['role']]}, term {hub['term']}, {state}; {kept}"
+    line = f"{who[hub['role']]}, term {hub['term']}, {state}; {kept}; {_feed(hub)}"
+    for key, words in (("stand_in", "stand-in"), ("stands_for", "stands in for")):
+        line += f"; {words} {hub[key]}" if hub.get(key) else ""
     return f"{line}; {hub['problem']}" if hub["problem"] else line
+
+
+def _feed(hub: dict[str, Any]) -> str:
+    """Where rows of the feed come from, or for how many tills they are kept."""
+    said = {"hub": "feed from the hub", "behind": "feed kept but behind the centre"}
+    kept = f"feed kept for {hub.get('fed', 0)} tills"
+    return (
+        kept if hub.get("feed") == "kept" else said.get(hub.get("feed", ""), "feed from the centre")
+    )
 
 
 def table(found: dict[str, Any]) -> list[str]:

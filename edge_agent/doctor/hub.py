@@ -23,6 +23,10 @@ def hub(case: Case) -> Iterable[Finding]:
     verdict, says, do = _judged(state, has_listener=bool(case.settings.hub.listen))
     problem = str(state.get("problem", ""))
     yield Finding(CHECK, verdict, f"{says}; {problem}" if problem else says, do)
+    is_heir = state.get("stand_in") and state.get("stand_in") == case.status.get("register_id")
+    if is_heir and not case.settings.hub.listen:
+        says = "this register is the hub's stand-in and does not listen"
+        yield Finding(CHECK, "warn", says, "set [hub] listen")
     if _is_past(str(state.get("until", ""))):
         yield Finding(CHECK, "warn", "the term's day is over; it is followed all the same", _NAME)
 
@@ -34,11 +38,21 @@ def _judged(state: Mapping[str, Any], *, has_listener: bool) -> tuple[Verdict, s
     if role == "hub" and state.get("is_fenced"):
         do = "edge-agent enrol --code CODE --replace, then hub name at the centre"
         return "fail", "hub.db or the ledger is not known to be its newest: nothing is lent", do
+    if role == "hub" and state.get("feed") == "behind":
+        do = "look at the way to the centre; tills go to the centre themselves meanwhile"
+        return "warn", "the store's feed is kept here and behind the centre", do
     if role == "hub":
-        return "ok", f"this register, term {state.get('term')}", ""
+        return "ok", f"this register, term {state.get('term')}{_instead(state)}", ""
     if role == "peer" and state.get("island") == "store":
-        return "ok", f"{name} answers, term {state.get('term')}", ""
+        whence = "the hub" if state.get("feed") == "hub" else "the centre"
+        says = f"{name} answers, term {state.get('term')}{_instead(state)}; rows from {whence}"
+        return "ok", says, ""
     return _OTHERS.get(str(role), _OTHERS["none"])
+
+
+def _instead(state: Mapping[str, Any]) -> str:
+    away = state.get("stands_for", "")
+    return f", in the place of {away}, which is silent" if away else ""
 
 
 _OTHERS: Mapping[str, tuple[Verdict, str, str]] = MappingProxyType(

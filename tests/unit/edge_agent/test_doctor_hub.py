@@ -37,8 +37,13 @@ def _settings(folder: Path, listen: str) -> Settings:
         ({"role": "stranger"}, "warn", "does not know"),
         ({"role": "hub"}, "ok", "this register"),
         ({"role": "hub", "is_fenced": True}, "fail", "nothing is lent"),
+        ({"feed": "hub"}, "ok", "rows from the hub"),
+        ({"feed": "centre", "stands_for": "R1"}, "ok", "in the place of R1"),
+        ({"role": "hub", "feed": "behind"}, "warn", "behind the centre"),
     ],
-    ids=["peer", "silent", "none", "stranger", "hub", "fenced"],
+    ids=[
+        *("peer", "silent", "none", "stranger", "hub", "fenced", "fed", "stand-in", "behind"),
+    ],
 )
 def test_the_stores_hub_is_examined(
     tmp_path: Path, change: dict[str, object], verdict: str, word: str
@@ -55,12 +60,19 @@ def test_a_hub_that_does_not_listen_and_a_term_that_is_over(tmp_path: Path) -> N
     found = list(hub(Case(settings, True, {"hub": told}, "")))
     assert [each.verdict for each in found] == ["fail", "warn"]
     assert "listen" in found[0].do
+    heir = {"register_id": "R1", "hub": {**_HUB, "stand_in": "R1"}}
+    found = list(hub(Case(settings, True, heir, "")))
+    assert [each.verdict for each in found] == ["ok", "warn"]
     assert list(hub(Case(settings, False, None, "does not run"))) == []
 
 
 def test_the_status_tells_the_hub_in_one_line() -> None:
     counts = {"members_lent": 12, "claims": 3, "copies": 40}
-    assert table({"hub": {**_HUB, **counts}}) == [
-        "store hub          R2, term 3, store; 12 members lent to, 3 claims, 40 copies"
-    ]
+    start = "store hub          R2, term 3, store; 12 members lent to, 3 claims, 40 copies"
+    assert table({"hub": {**_HUB, **counts}}) == [f"{start}; feed from the centre"]
+    behind = {**_HUB, **counts, "feed": "hub", "stand_in": "R3"}
+    assert table({"hub": behind}) == [f"{start}; feed from the hub; stand-in R3"]
+    own = {**_HUB, **counts, "role": "hub", "feed": "kept", "fed": 2, "stands_for": "R1"}
+    (line,) = table({"hub": own})
+    assert line.endswith("feed kept for 2 tills; stands in for R1")
     assert table({"hub": None}) == []
