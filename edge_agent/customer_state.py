@@ -80,11 +80,11 @@ def join_view(url: str) -> JoinView:
     import segno  # with the first sale that shows it, not at start
 
     code = segno.make(url, error="m", micro=False)
-    rows = code.matrix_iter(border=4)
+    rows = [bytes(row) for row in code.matrix_iter(border=4)]
     path = "".join(
         f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
     )
-    return JoinView(url=url, qr_path=path, qr_size=code.symbol_size(border=4)[0])
+    return JoinView(url=url, qr_path=path, qr_size=len(rows))
 
 
 class CustomerDesk:

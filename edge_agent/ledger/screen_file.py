@@ -78,4 +78,7 @@ def paces(folder: Path) -> list[Pace]:
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             return []  # It is being made at this moment.
         rows = connection.execute("SELECT * FROM sale_pace ORDER BY at, sale_id").fetchall()
-    return [Pace(*row[:6], verbs=json.loads(row[6])) for row in rows]
+    return [
+        Pace(sale_id, at, way, lines, keys, ms, json.loads(verbs))
+        for sale_id, at, way, lines, keys, ms, verbs in rows
+    ]
