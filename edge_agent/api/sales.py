@@ -54,6 +54,7 @@ def routes(
     _paying_routes(router, till, writes, after)
     _code_routes(router, codes)
     _closed_routes(router, till, writes, after)
+    _paper_routes(router, till, writes)
     return router
 
 
@@ -195,7 +196,8 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes, after: AfterSa
 
     @router.post("/sales/{sale_id}/returns", response_model=ReturnOut)
     def give_back(sale_id: SaleId, body: ReturnIn, call: Call) -> Response:
-        """Return goods of the sale: the lines and quantities named, or all that is left."""
+        """Return goods of a sale: the lines and quantities named, or all that is left. Of another
+        register's sale while the centre answers; else `unknown_sale`: send `returns/foreign`."""
 
         def work() -> ReturnOut:
             command = ReturnSale(
@@ -204,8 +206,13 @@ def _closed_routes(router: APIRouter, till: Till, writes: Writes, after: AfterSa
             given_back = after.give_back(command, body.approval)
             return named(ReturnOut.model_validate(given_back), body)
 
-        return writes.run(call, work, durable=True)
+        def again() -> ReturnOut:
+            return named(ReturnOut.model_validate(after.returned(body.return_id)), body)
 
+        return writes.run(call, work, durable=True, again=again)
+
+
+def _paper_routes(router: APIRouter, till: Till, writes: Writes) -> None:
     @router.get("/print-jobs")
     def waiting_papers() -> list[PrintView]:
         """Papers that are not out yet, oldest first."""
