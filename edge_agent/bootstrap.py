@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from fastapi import FastAPI
 
@@ -65,6 +65,9 @@ from edge_agent.training.parts import TrainingParts
 from edge_agent.training.stage import Door, Stage, Voice
 from sync.contract.tokens import phone_token
 from sync.enrolment import Identity
+
+if TYPE_CHECKING:
+    from edge_agent.hw_proxy.worker import HwProxyListener
 
 
 def build(
@@ -151,6 +154,7 @@ class _Builder:
             stack=self.parts.stack,
             hub=self.hub.runner if self.hub else None,
             exchange=self.exchange,
+            hw_proxy=self._hw_proxy(desk, printer),
         )
 
     def _health(self) -> Health:
@@ -259,6 +263,15 @@ class _Builder:
         self.shift = shift_of(settings, self.ledger, self.clock, self.cache.staff, till, desk)
         self.cashier = cashier_of(settings, self.shift, desk)
         return printer_of(settings, self.ledger, till, desk, template, self.shift)
+
+    def _hw_proxy(self, desk: Desk, printer: PrinterWorker | None) -> HwProxyListener | None:
+        if self.settings.hw_proxy is None:
+            return None
+        from edge_agent.hw_proxy.worker import listener_of
+
+        made = listener_of(self.settings.hw_proxy, printer, lambda: desk.devices)
+        desk.overheard = made.scans.heard
+        return made
 
     def _retry_facts(self, till: Till) -> int:
         facts = self.ledger.write(retry_quarantined)

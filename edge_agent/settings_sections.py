@@ -204,6 +204,16 @@ class ExchangeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HwProxySettings:
+    """Stock Odoo without an add-on: bar codes in, receipts out, as a hardware proxy."""
+
+    port: int = setting(number(0, 65535), "TCP port on 127.0.0.1; 0 takes any free one", 9779)
+    origins: tuple[str, ...] = setting(
+        listed(origin, 16), "Exact origins of the pages of Odoo that may use it", ()
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What is logged and where the rotated files stand."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from edge_agent.after_sale import AfterSale, Listed, SaleBrief
 from edge_agent.api.late_route import LateRoute
@@ -26,6 +25,7 @@ from edge_agent.api.writes import Call, Writes
 from edge_agent.desk import Desk
 from edge_agent.errors import Conflict
 from edge_agent.till import Till
+from edge_agent.usecases.find_sold import Receipt
 from edge_agent.usecases.reassign_sale import Reassign
 from edge_agent.usecases.return_foreign import ForeignReturn
 from edge_agent.usecases.return_sale import ReturnSale
@@ -64,36 +64,10 @@ class ReceiptSearchIn(Request):
     identity: IdentityIn | None = None
 
 
-class LineLeftOut(BaseModel):
-    """A line of a sold receipt: thousandths sold and not yet returned, kopecks paid for it."""
-
-    line_id: str
-    sku: str
-    name: str
-    unit: str
-    sold_milli: int
-    left_milli: int
-    paid_minor: int
-
-
-class ReceiptOut(BaseModel):
-    """A sale that goods may come back from; money in kopecks, points in hundredths."""
-
-    sale_id: str
-    state: str
-    sold_at: str
-    fiscal_number: str
-    member_name: str
-    payable_minor: int
-    redeemed_points: int
-    accrual_points: int
-    lines: list[LineLeftOut]
-
-
 class ReceiptsOut(Answer):
     """Receipts found, newest first."""
 
-    receipts: list[ReceiptOut]
+    receipts: list[Receipt]
 
 
 def routes(till: Till, after: AfterSale, desk: Desk, writes: Writes) -> APIRouter:
@@ -159,13 +133,13 @@ def _return_routes(
 ) -> None:
     @router.post("/receipts/search")
     def find_receipts(body: ReceiptSearchIn) -> ReceiptsOut:
-        """Receipts of this register that goods may come back from."""
+        """Receipts that goods may come back from: this register's, and by QR or member those of
+        others that the centre knows."""
         if not body.receipt.strip() and body.identity is None:
             raise Conflict("unknown_receipt", "say a receipt or a member")
         identity = body.identity if not body.receipt.strip() else None
         member_id = given_member(desk, identity)[0].member_id if identity else None
-        found = [ReceiptOut(**asdict(one)) for one in after.sold(body.receipt, member_id)]
-        return named(ReceiptsOut(receipts=found), body)
+        return named(ReceiptsOut(receipts=after.sold(body.receipt, member_id)), body)
 
     @router.post("/sales/{sale_id}/returns/preview")
     def preview(sale_id: SaleId, body: ReturnPreviewIn) -> ReturnOut:
@@ -178,14 +152,22 @@ def _return_routes(
 
     @router.post("/sales/{sale_id}/returns/foreign", response_model=ReturnOut)
     def foreign(sale_id: SaleId, body: ForeignReturnIn, call: Call) -> Response:
-        """Take back a whole sale of another register; the centre settles its points, once it has
-        the sale."""
+        """Take back goods of another register's sale while the centre does not tell of it: lines
+        and quantities, or all that is left. The centre settles the points, once it has the sale."""
 
         def work() -> ReturnOut:
             command = ForeignReturn(
-                body.return_id, uuid_of(sale_id), body.refund_minor, body.paid(), body.reason
+                body.return_id,
+                uuid_of(sale_id),
+                body.refund_minor,
+                body.paid(),
+                body.reason,
+                body.wanted(),
             )
             given_back = after.give_back_foreign(command, body.approval)
             return named(ReturnOut.model_validate(given_back), body)
 
-        return writes.run(call, work, durable=True)
+        def again() -> ReturnOut:
+            return named(ReturnOut.model_validate(after.returned(body.return_id)), body)
+
+        return writes.run(call, work, durable=True, again=again)

@@ -163,8 +163,9 @@ class ReturnIn(ReturnPreviewIn):
     approval: ApprovalId = ""
 
 
-class ForeignReturnIn(ReasonIn):
-    """The whole refund of another register's sale as the POS pays it, by its means."""
+class ForeignReturnIn(ReturnPreviewIn):
+    """The refund of another register's sale as the POS pays it, by its means, while the centre
+    does not tell of the sale. Without `lines` everything that is left comes back."""
 
     return_id: Annotated[str, Field(min_length=32, max_length=36)]
     refund_minor: Annotated[int, Field(strict=True, ge=0, le=MAX_SUM_MINOR)]

@@ -61,8 +61,8 @@ function Refund({ back, words, locale }) {
 
 function Back({ dialog, words, locale }) {
   const { receipt, wanted, at, preview } = dialog;
-  return html`<p>${words.fiscal} ${receipt.fiscal_number || '—'}
-      ${receipt.member_name && ` · ${receipt.member_name}`}</p>
+  const number = receipt.fiscal_number && `${words.fiscal} ${receipt.fiscal_number}`;
+  return html`<p>${[number, receipt.member_name].filter(Boolean).join(' · ')}</p>
     <ul class="back">
       ${receipt.lines.map(
         (line, place) => html`<${BackLine} key=${line.line_id} line=${line} words=${words}

@@ -24,6 +24,8 @@ def staffed_till(tmp_path: Path, chromium: Browser) -> Iterator[Till]:
     """A register with staff whose POS prints."""
     rig = stocked(tmp_path)
     staffed(rig)
+    with rig.config.open("a", encoding="utf-8") as config:
+        config.write('[till]\nprint_mode = "none"\n')
     rig.start()
     answer(rig.http.post("/v1/shift/sign-in", json=CASHIER))
     with opened(rig, chromium) as panel:
@@ -100,3 +102,17 @@ def test_a_sale_is_given_to_its_member_and_a_part_of_it_comes_back(
     till.enter("no-such-receipt")
     expect(till.page.get_by_role("alert")).to_contain_text("Такого чека", timeout=PATIENCE_MS)
     assert only_refusals(till)
+
+
+def test_a_shift_that_grows_old_warns_on_the_strip(staffed_till: Till) -> None:
+    till = staffed_till
+    till.shows("cashier", "Олена К.")
+    expect(till.part("shift-warning")).to_have_count(0)
+    assert till.rig.agent is not None
+    shift = till.rig.agent.shift
+    late = shift._monotonic() + 23 * 3600 + 60
+    shift._monotonic = lambda: late
+    till.rig.agent.beat()
+    till.shows("shift-warning", "Зміна понад 23 год")
+    fits(till.page)
+    readable(till.page)
