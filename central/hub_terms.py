@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -68,16 +68,7 @@ def name_hub(
     force is no longer the one that this one `follows`."""
     connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
     tills = registers_of(connection, store_id)
-    hub = next((till for till in tills if till.register_id == register_id), None)
-    if hub is None:
-        raise BadInput("unknown_register", f"{register_id} is not enrolled in store {store_id}")
-    strangers = sorted(set(addresses) - {till.register_id for till in tills})
-    if strangers:
-        raise BadInput("unknown_register", f"no such register in {store_id}: {strangers[0]}")
-    if len(tills) > MAX_PEERS:
-        raise BadInput("too_many_registers", f"a term names at most {MAX_PEERS} registers")
-    if stand_in and (stand_in == register_id or stand_in not in {t.register_id for t in tills}):
-        raise BadInput("unknown_register", f"{stand_in} cannot stand in in store {store_id}")
+    hub = _checked(tills, store_id, register_id, addresses, stand_in)
     row = connection.execute("select term from hub_term where store_id = %s", [store_id]).fetchone()
     if follows is not None and (row is None or row[0] != follows):
         raise BadInput("other_term", "another term came meanwhile")
@@ -102,6 +93,28 @@ def name_hub(
     )
     note_deed(connection, now, author, "hub", f"store:{store_id}", f"{register_id}: {reason}")
     return term
+
+
+def _checked(
+    tills: Sequence[Enrolled],
+    store_id: str,
+    register_id: str,
+    addresses: Mapping[str, str],
+    stand_in: str,
+) -> Enrolled:
+    """The register that shall be the hub; raises `BadInput` for names that make no term."""
+    names = {till.register_id for till in tills}
+    hub = next((till for till in tills if till.register_id == register_id), None)
+    if hub is None:
+        raise BadInput("unknown_register", f"{register_id} is not enrolled in store {store_id}")
+    strangers = sorted(set(addresses) - names)
+    if strangers:
+        raise BadInput("unknown_register", f"no such register in {store_id}: {strangers[0]}")
+    if len(tills) > MAX_PEERS:
+        raise BadInput("too_many_registers", f"a term names at most {MAX_PEERS} registers")
+    if stand_in and (stand_in == register_id or stand_in not in names):
+        raise BadInput("unknown_register", f"{stand_in} cannot stand in in store {store_id}")
+    return hub
 
 
 def end_hub(
