@@ -27,6 +27,7 @@ const ENTRIES = [
     id: 'training-end', label: 'trainingEnd', when: ({ training }) => training,
     verb: ['fromMenu', ['leaveTraining']],
   },
+  { id: 'display', label: 'display', verb: ['fromMenu', ['openDisplay']] },
   { id: 'language', label: 'language', verb: ['fromMenu', ['switchLocale']] },
   { id: 'keys', label: 'keys', verb: ['ask', 'keys'] },
 ];

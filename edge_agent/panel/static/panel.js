@@ -2,6 +2,7 @@
 
 import { Agent, followStates, openSession } from './agent.js';
 import { scansOf } from './dialogs.js';
+import { DisplayVerbs } from './display.js';
 import { GoodsDialogVerbs, newsOf } from './goods_dialogs.js';
 import { GoodsVerbs } from './goods_verbs.js';
 import { isOurs, verbOf } from './keys.js';
@@ -100,7 +101,10 @@ async function open(code) {
   const agent = new Agent(token);
   tell = (counts) => agent.write('POST', '/v1/panel/pace', counts).catch(() => {});
   const queue = new Queue(store, agent, scansOf);
-  const kinds = [GoodsVerbs, SaleVerbs, WhoVerbs, ShiftVerbs, ReturnVerbs, GoodsDialogVerbs, MemberVerbs];
+  const kinds = [
+    GoodsVerbs, SaleVerbs, WhoVerbs, ShiftVerbs, ReturnVerbs, GoodsDialogVerbs, MemberVerbs,
+    DisplayVerbs,
+  ];
   groups = kinds.map((Verbs) => new Verbs(queue));
   await followStates(token, {
     up: () => store.set({ phase: 'live', link: 'up', flash: null }),

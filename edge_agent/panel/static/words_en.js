@@ -101,7 +101,7 @@ export const EN = {
     offers: 'Why an offer does not act', training: 'Training', trainingEnd: 'End training',
     giveBack: 'Return of goods', reassign: 'Receipt to another member',
     signIn: 'Sign in', signOut: 'Sign out', shift: 'Shift',
-    language: 'Language of the screen', keys: 'Keys',
+    display: 'Screen for the buyer', language: 'Language of the screen', keys: 'Keys',
   },
   signIn: 'Sign in',
   signInMore: 'Number and PIN, or scan the badge.',

@@ -102,6 +102,7 @@ export const PL = {
     offers: 'Dlaczego promocja nie działa', training: 'Szkolenie', trainingEnd: 'Zakończ szkolenie',
     giveBack: 'Zwrot towaru', reassign: 'Paragon dla innego uczestnika',
     signIn: 'Logowanie kasjera', signOut: 'Wyloguj', shift: 'Zmiana',
+    display: 'Ekran dla klienta',
     language: 'Język ekranu', keys: 'Klawisze',
   },
   signIn: 'Logowanie kasjera',

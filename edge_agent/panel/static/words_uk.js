@@ -102,6 +102,7 @@ export const UK = {
     offers: 'Чому акція не діє', training: 'Навчання', trainingEnd: 'Завершити навчання',
     giveBack: 'Повернення товару', reassign: 'Чек іншому учаснику',
     signIn: 'Вхід касира', signOut: 'Вийти', shift: 'Зміна',
+    display: 'Екран для покупця',
     language: 'Мова екрана', keys: 'Клавіші',
   },
   signIn: 'Вхід касира',

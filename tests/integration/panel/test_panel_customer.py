@@ -55,6 +55,11 @@ def test_the_buyer_follows_the_sale(joinable: Rig, chromium: Browser, tmp_path: 
     expect(page.locator("[data-test=idle]")).to_be_visible(timeout=PATIENCE_MS)
     legible(page)
     with opened(shop, chromium) as till:
+        till.keys("F11")
+        with till.page.context.expect_page() as second:
+            till.part("choose-display").click()
+        expect(second.value.locator("[data-test=idle]")).to_be_visible(timeout=PATIENCE_MS)
+        second.value.close()
         till.enter(MILK)
         expect(page.locator("[data-test=join] svg")).to_be_visible(timeout=PATIENCE_MS)
         legible(page)
