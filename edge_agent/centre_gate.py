@@ -152,7 +152,8 @@ class CentreGate:
         except CentreUnavailable as error:
             self._lost(error)
         except CentreRefused as error:
-            emit(Event.CENTRE_REFUSED, problem=str(error))
+            if error.status != 404:
+                emit(Event.CENTRE_REFUSED, problem=str(error))
         return None
 
     def send(self, member_id: int, code: str, locale: Literal["uk", "en"]) -> bool:
