@@ -43,6 +43,8 @@ bench: .venv/.ready ## Run the benchmarks that stand behind docs/claims.md
 	$(BIN)/python -m bench.bound
 	$(BIN)/python -m bench.tap
 	$(BIN)/python -m bench.scanning
+	$(BIN)/python -m bench.scanning_camera
+	$(BIN)/python -m bench.screens
 	$(BIN)/python -m bench.printers
 
 soak-durable: .venv/.ready ## Campaigns on durability; SOAK_S seconds (1200), SEED repeats a run
@@ -72,8 +74,9 @@ odoo-e2e: .venv/.ready system ## Odoo's till with our add-on in Chromium; fetche
 soak-api: .venv/.ready ## Schemathesis over the local API, 10,000 cases; SOAK_S seconds (1200), SEED, CASES
 	$(BIN)/python -m bench.soak.api
 
-soak-scanning: .venv/.ready ## A thousand unplugs in four modes; SOAK_S seconds (1200), SEED repeats a run
-	$(BIN)/python -m bench.soak.scanning
+soak-scanning: .venv/.ready ## A thousand unplugs in four modes, 120 of cameras; SOAK_S seconds (1200), SEED repeats a run
+	SOAK_S=$$(($${SOAK_S:-1200} / 2)) $(BIN)/python -m bench.soak.scanning
+	SOAK_S=$$(($${SOAK_S:-1200} / 2)) $(BIN)/python -m bench.soak.camera
 
 clean: ## Remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/out

@@ -16,6 +16,8 @@ FORGET_S = 2.0
 MAX_CANDIDATES = 64
 NEEDED = 2
 NEEDED_OF_ONE = 3
+NEVER_ALONE = "zxing:upright"
+"""Small bars enlarged are read wrong in the same way frame after frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Votes:
         candidate.ways.add((reading.way, frame))
         if reading.is_sure and not self._rivals(key, reading):
             return reading
+        if {way for way, _frame in candidate.ways} == {NEVER_ALONE}:
+            return None
         decoders = {way.partition(":")[0] for way, _frame in candidate.ways}
         needed = NEEDED if len(decoders) > 1 else NEEDED_OF_ONE
         lead = needed + self._rivals(key, reading)

@@ -1,5 +1,6 @@
 """What is believed, what counts as one presentation, and which settings are refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,10 @@ def test_the_doctor_says_what_to_change(report: CameraReport, words: str) -> Non
     advice = camera_advice(report, 15)
     assert words in advice
     assert bool(words) == bool(advice)
+
+
+def test_what_is_read_on_enlarged_bars_alone_is_never_believed() -> None:
+    votes = Votes()
+    upright = Reading("ean13", "0428812424034", "]E0", "zxing:upright")
+    assert [votes.add(upright, frame, frame / 15) for frame in range(10)] == [None] * 10
+    assert votes.add(replace(upright, way="opencv:clahe"), 10, 0.7) is not None
