@@ -19,6 +19,7 @@ from drivers.fiscal.shtrih.frame import encode as encode_packet
 
 READ_CHUNK = 512
 GAP_S = 0.05
+QUIET_READS = 100
 MANY = 10_000
 
 
@@ -59,6 +60,7 @@ class ShtrihLink:
         self._decoder = PacketDecoder()
         self._queue: list[Event] = []
         self._sent: Packet | None = None
+        self._is_doubtful = False
         self._permitted = detection
         self.counters = LinkCounters()
 
@@ -82,6 +84,7 @@ class ShtrihLink:
         if cmd not in self._permitted:
             raise DeviceRefused("command_not_allowed", f"command {cmd:02X}h is not on the list")
         frame = encode_packet(cmd, body)
+        self._fall_quiet()
         self._sent = Packet(cmd, body)
         for attempt in range(self._timing.tries):
             self.counters.resent += attempt > 0
@@ -93,6 +96,7 @@ class ShtrihLink:
                     return answer.body
                 # An older answer; ours, if there is one, comes behind it.
                 self.counters.foreign += 1
+                self._is_doubtful = True
                 answer = self._enquire(self._timing.tries)
         raise DeviceUnavailable("no_reply", f"command {cmd:02X}h: no answer")
 
@@ -100,8 +104,10 @@ class ShtrihLink:
         """The answer, or `None` when the printer certainly waits for the command again."""
         event = self._next(self._timing.reply_timeout_s)
         if event == Control(NAK):
+            # It may answer an earlier ENQ: only one that answers an ENQ of now refuses a command.
             self.counters.naks += 1
-            return None
+            self._is_doubtful = True
+            return self._enquire(self._timing.tries)
         taken = event == Control(ACK)
         if taken:
             event = self._next(self._timing.reply_timeout_s)
@@ -139,8 +145,22 @@ class ShtrihLink:
     def _reject(self) -> None:
         """Refuse what was damaged; the printer repeats it after the next ENQ."""
         self.counters.rejected += 1
+        self._is_doubtful = True
         self._queue.clear()
         self._transport.write(bytes((NAK,)))
+
+    def _fall_quiet(self) -> None:
+        """After an exchange with a surplus of answers: drop what still comes, or the next command
+        would take it for its own."""
+        if not self._is_doubtful:
+            return
+        for _ in range(QUIET_READS):
+            got = self._transport.read(READ_CHUNK, GAP_S)
+            if not got:
+                break
+        self._decoder = PacketDecoder()
+        self._queue.clear()
+        self._is_doubtful = False
 
     def _next(self, timeout_s: float) -> Event | None:
         """The next event, `None` when nothing came for `timeout_s`.
