@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -30,12 +31,14 @@ class Languages:
         return self._chosen.get(cashier_id, self._default)
 
     def choose(self, cashier_id: str, language: Language) -> None:
-        """Remember a choice. Raises `OSError` where the disk takes nothing more."""
+        """Remember a choice; where the disk takes nothing more, until the next start."""
         with self._lock:
             chosen = {who: one for who, one in self._chosen.items() if who != cashier_id}
             chosen[cashier_id] = language
             self._chosen = dict(list(chosen.items())[-MOST:])
-            write_durably(self._path, json.dumps(self._chosen, ensure_ascii=False).encode())
+            kept = json.dumps(self._chosen, ensure_ascii=False).encode()
+            with suppress(OSError):
+                write_durably(self._path, kept)
 
 
 def _read(path: Path) -> dict[str, Language]:

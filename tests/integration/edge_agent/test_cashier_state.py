@@ -86,6 +86,9 @@ def test_a_file_of_languages_that_cannot_be_read_is_none_and_it_stays_short(tmp_
         kept.choose(f"c{number}", "en")
     again = Languages(path, "uk")
     assert [again.of(f"c{number}") for number in (0, 1, 2, MOST + 1)] == ["uk", "uk", "en", "en"]
+    nowhere = Languages(tmp_path / "gone" / "languages.json", "uk")
+    nowhere.choose("c1", "pl")
+    assert nowhere.of("c1") == "pl", "kept in memory where the disk takes nothing"
 
 
 def test_a_scanned_badge_signs_in_and_is_nobodys_card(till: Rig) -> None:
