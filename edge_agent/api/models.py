@@ -52,7 +52,7 @@ class IdentityIn(Request):
     code: Annotated[str, Field(max_length=512)] = ""
     symbology: Annotated[str, Field(max_length=8)] = ""
     source: Literal["scanner", "camera", "keyboard", "pos"] = "pos"
-    take_scan: bool = False
+    take_scan: Annotated[bool, Field(strict=True)] = False
 
 
 class MemberIn(IdentityIn):

@@ -28,7 +28,7 @@ class SignInIn(Request):
     cashier_id: Annotated[str, Field(max_length=32, pattern=rf"({CASHIER})|(^$)")] = ""
     pin: Annotated[str, Field(max_length=12, pattern=r"^[0-9]*$")] = ""
     badge: Annotated[str, Field(max_length=256)] = ""
-    by_pos: bool = False
+    by_pos: Annotated[bool, Field(strict=True)] = False
 
 
 class CashIn(Request):
