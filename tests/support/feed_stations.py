@@ -30,7 +30,7 @@ class FeedStation:
         folder, identity = station.folder, station.identity
         self.cache = Cache(folder / "cache.db")
         self.bundles = BundleStore.open(folder / "bundles", identity.programme_keys)
-        self.file = StoreFeedFile(folder / "store-feed.db", max_rows=40)
+        self.file = StoreFeedFile(folder / "store-feed.db", max_rows=8)
         self.feed = StoreFeed(
             *(
                 self.file,
