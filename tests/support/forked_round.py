@@ -16,6 +16,8 @@ from tests.support.forked_lives import ForkedLives, bench_of
 from tests.support.sigkill_lives import ESCPOS, POINTS
 from tests.support.sigkill_matrix import PROTOCOLS, Matrix
 
+NAIVE_TRIES = 3
+
 
 def main(seed: int) -> None:
     """One round."""
@@ -29,7 +31,9 @@ def main(seed: int) -> None:
             for point in POINTS:
                 matrix.kill(point, chance.randint(1, matrix.points[point]))
             last = "before_commit" if dialect == ESCPOS else "after_reply"
-            papers = matrix.kill_naive(last, matrix.points[last])
+            # Replies may come in more pieces than were counted: the kill is then early, and
+            # the receipt was still open.
+            papers = max(matrix.kill_naive(last, matrix.points[last]) for _ in range(NAIVE_TRIES))
             told[dialect] = {"verdicts": matrix.verdicts, "naive": papers}
     print(json.dumps(told))
 

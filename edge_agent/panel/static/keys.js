@@ -9,11 +9,12 @@ const PAPER = {
   unknown: { KeyP: ['ask', 'fiscal'], KeyN: ['resolve', 'not_printed'] },
 };
 
-function functionKey(key, { open, canPay, isWaiting, other, job }) {
+// A redemption asked for while the sale is being opened waits for its turn.
+function functionKey(key, { open, canPay, isWaiting, other, job }, busy) {
   if (key === 'F11') return ['ask', 'menu'];
   if (key === 'F2') return open || job ? null : ['begin'];
   if (key === 'F6') return open && (other || isWaiting) ? ['replaceMember'] : null;
-  if (key === 'F4') return open ? ['redeem', null] : null;
+  if (key === 'F4') return open || busy ? ['redeem', null] : null;
   if (key === 'F5') return open ? ['ask', 'amount'] : null;
   if (key === 'F8') return canPay ? ['payCash'] : null;
   if (key === 'F7') return canPay ? ['payCard'] : null;
@@ -69,7 +70,7 @@ export function verbOf(event, model) {
   if (!isLive(model)) return null;
   if (model.dialog) return dialogKey(event, model);
   const scene = sceneOf(model);
-  if (isOurs(event)) return event.repeat ? null : functionKey(event.key, scene);
+  if (isOurs(event)) return event.repeat ? null : functionKey(event.key, scene, model.busy);
   if (event.key === 'Escape') return escape(model, scene);
   if (scene.job) return paperKey(event, scene);
   return lineKey(event, model, scene) ?? arrow(event, model);

@@ -111,7 +111,7 @@ def test_a_hubs_lease_is_spent_and_returned_by_its_store(
 ):
     member = add_member("100")
     hub, till, far = centre.till("S1", "R1"), centre.till("S1", "R2"), centre.till("S2", "R3")
-    db.execute("insert into hub_term values ('S1', 1, 'R1', '', '', '')")
+    db.execute("insert into hub_term values ('S1', 1, 'R1', '{}', '', '')")
     till.send("sale", sale_body(till, member))
     lease = f"R1.1.{member}"
     assert books(member) == {"available": 4_000, f"lease:{lease}": 6_000}
