@@ -16,8 +16,8 @@ def test_no_case_breaks_what_the_document_promises(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.start()
     try:
-        cases, violations, said = fuzz(rig.url, SEED, 6, 12, only=ONLY, phases="fuzzing")
+        cases, violations, said = fuzz(rig.url, SEED, 4, 60, only=ONLY, phases="fuzzing")
     finally:
         rig.stop()
     assert violations == 0, said[-4_000:]
-    assert cases >= 25, said[-4_000:]
+    assert cases >= 14, said[-4_000:]
