@@ -62,6 +62,8 @@ class TwinRegister(TwinCounters):
         self.balances = Ample()
         self.asked_with = Pending((0, 0, 0), 0, 0, 0, None, 0)
         self.compared = 0
+        self.screens = 0
+        """Codes shown here so far: a screen's minute rises on, whatever image the till is from."""
         self._begin_life(1)
         self.made.append(self)
 

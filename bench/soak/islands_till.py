@@ -147,7 +147,6 @@ class TillOnDisk:
     def __init__(self, pure: TwinRegister, folder: Path, epoch: int, tills: int) -> None:
         self._pure = pure
         self._tills = tills
-        self._screens = 0
         self._clock_min = 0
         self._recalls = 0
         self.epoch = epoch
@@ -226,14 +225,14 @@ class TillOnDisk:
     def _scanned(self, purse: ShownPurse | None) -> ScannedPurse | None:
         if purse is None:
             return None
-        self._screens += 1
+        self._pure.screens += 1
         return ScannedPurse(
             purse.serial,
             purse.value,
             BASE_MIN + purse.not_before,
             purse.not_after - purse.not_before,
             tuple(store_tag(f"S{store}") for store in purse.stores),
-            LATER_MIN + self._screens - BASE_MIN - purse.not_before,
+            LATER_MIN + self._pure.screens - BASE_MIN - purse.not_before,
         )
 
     def decide(self, online: int | None, claimed: Claimed) -> Parts:
