@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sync.contract.feed import FeedRow
 from sync.contract.tokens import phone_token
@@ -12,6 +13,7 @@ from tests.support.rig import CARD, NO_LEASE_CARD, OTHER_CARD
 PHONE = "0671234567"
 MILK, BREAD, COFFEE, CHEESE = "4820000000017", "4820000000024", "4820000000048", "4820000000055"
 WORDS = dict[str, str]
+KYIV = ZoneInfo("Europe/Kyiv")
 
 RULES: dict[str, Any] = {
     "programme": {"redeem_max_share_bp": 5_000, "accrual_valid_days": 365},
@@ -108,7 +110,7 @@ def shop_rows(phone_key: bytes, register_id: str = "R1", epoch: int = 1) -> list
     def add(kind: str, key: str, body: dict[str, Any]) -> None:
         rows.append(FeedRow(kind=kind, key=key, version=9, body=body))
 
-    for body in _members(datetime.now(UTC)):
+    for body in _members(datetime.now(KYIV)):
         add("member", str(body["member_id"]), body)
     for member_id, card in ((101, CARD), (102, OTHER_CARD), (103, NO_LEASE_CARD)):
         add("token", f"card:{card}", {"member_id": member_id})
