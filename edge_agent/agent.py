@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.types import ASGIApp
 
@@ -26,6 +26,16 @@ from edge_agent.till import Till
 if TYPE_CHECKING:
     from edge_agent.hub.runner import HubRunner
     from edge_agent.hw_proxy.worker import HwProxyListener
+
+
+class Device(Protocol):
+    """A thread of its own beside the till."""
+
+    def start(self) -> None:
+        """Open what it needs."""
+
+    def stop(self) -> None:
+        """End; harmless where it never started."""
 
 
 @dataclass
@@ -49,29 +59,21 @@ class Agent:
     exchange: FileExchange | None = None
     hw_proxy: HwProxyListener | None = None
 
+    @property
+    def _devices(self) -> tuple[Device, ...]:
+        """In the order of their start: the printer is there before the first scan."""
+        wanted = (self.printer, self.scanner, self.camera, self.exchange, self.hw_proxy)
+        return tuple(each for each in wanted if each is not None)
+
     def start_devices(self) -> None:
         """Let the device threads open their ports."""
-        for worker in (
-            self.printer,
-            self.scanner,
-            self.camera,
-            self.exchange,
-            self.hw_proxy,
-        ):
-            if worker is not None:
-                worker.start()
+        for device in self._devices:
+            device.start()
 
     def stop_devices(self) -> None:
-        """Scanner first, so that nothing new begins; the printer finishes its document."""
-        for worker in (
-            self.hw_proxy,
-            self.exchange,
-            self.camera,
-            self.scanner,
-            self.printer,
-        ):
-            if worker is not None:
-                worker.stop()
+        """What brings new work first, so that nothing begins; the printer ends its document."""
+        for device in reversed(self._devices):
+            device.stop()
 
     async def run_sync(self, stop: asyncio.Event) -> None:
         """Keep in touch with the centre, and with the store's hub, until `stop`."""

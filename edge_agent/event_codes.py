@@ -70,7 +70,7 @@ class Event(StrEnum):
     HW_PROXY_REFUSED = (
         "hw_proxy_refused",
         WARNING,
-        "Check the printer; only a receipt printer takes the till's pictures.",
+        "Free its port, or check the printer: only a receipt printer takes pictures.",
     )
     EXCHANGE_BACK = "exchange_back", INFO, "Nothing; requests are answered again."
     DEVICE_FAILED = "device_failed", ERROR, "Free disk space; if there is some, call support."

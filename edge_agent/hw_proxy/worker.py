@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as NotInTime
@@ -64,34 +65,49 @@ def _receipt_printer(device: FiscalPrinter) -> EscPosPrinter:
 
 
 class HwProxyListener:
-    """Serves a till on 127.0.0.1:`port`; a Host or an Origin that is not known gets 403."""
+    """Serves a till on 127.0.0.1:`port`; a Host or an Origin that is not known gets 403.
+
+    A port that another program holds costs this listener alone: the register sells without it.
+    """
 
     def __init__(self, settings: HwProxySettings, proxy: HwProxy, scans: WaitingScans) -> None:
-        self._server = _Server(("127.0.0.1", settings.port), _Handler)
-        self.port: int = self._server.server_address[1]
-        self._server.proxy = proxy
-        self._server.hosts = frozenset(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost"))
-        self._server.origins = frozenset(settings.origins)
+        self._settings = settings
+        self._proxy = proxy
         self.scans = scans
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, name="hw-proxy", daemon=True
-        )
+        self.port: int | None = None
+        self._served: tuple[_Server, threading.Thread] | None = None
 
     def start(self) -> None:
-        """Begin to serve."""
-        self._thread.start()
+        """Take the port and begin to serve; a port that is not to be had is told in the log."""
+        try:
+            server = _Server(("127.0.0.1", self._settings.port), _Handler)
+        except OSError as error:
+            emit(Event.HW_PROXY_REFUSED, problem=f"port {self._settings.port}: {error.strerror}")
+            return
+        self.port = port = server.server_address[1]
+        server.proxy = self._proxy
+        server.hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost"))
+        server.origins = frozenset(self._settings.origins)
+        thread = threading.Thread(target=server.serve_forever, name="hw-proxy", daemon=True)
+        thread.start()
+        self._served = server, thread
 
     def stop(self) -> None:
-        """Let the polls go and stop."""
+        """Let the polls go and stop; nothing to do where it never served."""
         self.scans.end()
-        self._server.shutdown()
-        self._thread.join(timeout=5)
-        self._server.server_close()
+        if self._served is None:
+            return
+        server, thread = self._served
+        self._served = self.port = None
+        server.shutdown()
+        thread.join(timeout=5)
+        server.server_close()
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    allow_reuse_address = os.name != "nt"  # there it would share a port that another holds
     request_queue_size = MAX_AT_ONCE
     proxy: HwProxy
     hosts: frozenset[str]

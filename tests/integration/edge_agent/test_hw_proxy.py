@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from drivers.conformance.emulated_receipts import EmulatedSlipBench, emulated_receipts
-from edge_agent.hw_proxy.wire import MAX_BODY
+from edge_agent.hw_proxy.scans import WaitingScans
+from edge_agent.hw_proxy.wire import MAX_BODY, HwProxy
+from edge_agent.hw_proxy.worker import HwProxyListener, listener_of
+from edge_agent.settings_sections import HwProxySettings
 from tests.support.rig import CARD, Rig
 
 ORIGIN = "http://odoo.shop:8069"
@@ -81,6 +85,7 @@ def scan(register: Rig, code: str) -> None:
 def odoo(register: Rig) -> Iterator[Odoo]:
     assert register.agent is not None
     assert register.agent.hw_proxy is not None
+    assert register.agent.hw_proxy.port is not None
     made = Odoo(register.agent.hw_proxy.port)
     yield made
     made.http.close()
@@ -142,3 +147,22 @@ def test_a_stranger_gets_nothing(odoo: Odoo) -> None:
         assert http.post("/hw_proxy/handshake", content=big, headers=kind).status_code == 413
     asked = {"Access-Control-Request-Headers": "content-type"}
     assert http.options("/hw_proxy/handshake", headers=asked).status_code == 204
+
+
+def test_a_port_that_another_program_holds_costs_the_proxy_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        scans = WaitingScans()
+        listener = HwProxyListener(HwProxySettings(port=port), HwProxy(scans, None, dict), scans)
+        listener.start()
+        assert listener.port is None
+    assert "hw_proxy_refused" in caplog.text
+    listener.stop()
+
+
+def test_a_listener_that_never_started_stops_at_once() -> None:
+    listener = listener_of(HwProxySettings(port=0), None, dict)
+    listener.stop()
+    assert listener.port is None
