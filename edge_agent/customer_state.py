@@ -11,9 +11,10 @@ from typing import Final, Literal
 
 from pydantic import BaseModel
 
+from edge_agent.member_views import MemberCard
 from edge_agent.panel_state import PanelState
 from edge_agent.sentences import Language
-from edge_agent.views import LineView, MemberCard, SaleView
+from edge_agent.views import LineView, SaleView
 
 SHOWN_LINES: Final = 12
 DONE_S: Final = 30.0

@@ -161,7 +161,7 @@ class Desk:
             self.refresh()
 
     def _attention(self) -> list[PrintView]:
-        waiting = self._till.waiting_papers()
+        waiting = self._till.papers.waiting()
         return [job for job in waiting if job.state in ("not_printed", "unknown")]
 
     def _open_sale(self) -> SaleView | None:

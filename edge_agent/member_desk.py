@@ -17,8 +17,8 @@ from edge_agent.errors import AgentError, Conflict
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.identification import policy_of
+from edge_agent.member_views import MemberCard
 from edge_agent.till import Till
-from edge_agent.views import MemberCard
 from loyalty.codes import classify
 from loyalty.codes.phone import is_landline, normalise_phone
 from sync.contract.feed import FeedRow

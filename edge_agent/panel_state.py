@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from edge_agent.codes_views import GiftCardView
 from edge_agent.ledger.storage import StorageState
+from edge_agent.member_views import MemberCard
 from edge_agent.sentences import Language
 from edge_agent.shift.now import ShiftNow
-from edge_agent.views import MemberCard, PrintView, SaleView
+from edge_agent.views import PrintView, SaleView
 
 DeviceState = Literal["ok", "low", "out", "offline", "none", "error"]
 

@@ -6,20 +6,13 @@ import json
 from datetime import UTC, datetime
 
 from edge_agent.ledger.store import Store
+from edge_agent.member_views import MemberCard, member_card
 from edge_agent.ports import MemberIndex, PrintJobRow, SaleRow
 from edge_agent.till_identity import TillIdentity
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft, Identification, known_row, load_draft
 from edge_agent.usecases.spendable import shown_balance, spendable_points
-from edge_agent.views import (
-    MemberCard,
-    Mode,
-    PrintView,
-    SaleView,
-    member_card,
-    print_view,
-    sale_view,
-)
+from edge_agent.views import Mode, PrintView, SaleView, print_view, sale_view
 from loyalty.member import Member
 from loyalty.promotions.offers import offers_for
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from edge_agent.centre_gate import CentreGate
 from edge_agent.clock import Clock
@@ -23,7 +23,9 @@ from edge_agent.head_guard import HeadGuard
 from edge_agent.hub.port import NoHub, StoreHub
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
-from edge_agent.ports import MemberIndex, PrintJobRow
+from edge_agent.member_views import MemberCard
+from edge_agent.papers import Papers
+from edge_agent.ports import MemberIndex
 from edge_agent.redeeming import Redeeming
 from edge_agent.sale_shown import SaleShown
 from edge_agent.till_identity import Rules, TillIdentity
@@ -37,18 +39,13 @@ from edge_agent.usecases.one_look import OneLook
 from edge_agent.usecases.return_rights import AskedBack, give_back_rights
 from edge_agent.usecases.return_sale import ReturnSale, return_sale
 from edge_agent.usecases.sold_sale import Told
-from edge_agent.views import MemberCard, PrintView, SaleView
+from edge_agent.views import SaleView
 from loyalty.basket import Basket, Tender, TenderKind
 from loyalty.member import Member
 from loyalty.promotions.memory import Memory
 from loyalty.stamps import marked
 
 OPEN_SALE_HOLDS_RULES = timedelta(minutes=15)
-_PAPER = {
-    "printed": Event.PRINT_DONE,
-    "not_printed": Event.PRINT_REFUSED,
-    "unknown": Event.PRINT_UNKNOWN,
-}
 
 
 class Till:
@@ -74,6 +71,7 @@ class Till:
         self._balance_as_of = balance_as_of
         self._guard = guard
         self._shown = SaleShown(who, members)
+        self.papers = Papers(ledger, self._shown, self)
         self._redeeming = Redeeming(ledger, gate, self.context)
         self._counted = CountedRights(ledger, gate, self.context)
         self._serial = 0
@@ -294,55 +292,6 @@ class Till:
             self._show(command.sale_id)
         return result
 
-    def waiting_papers(self) -> list[PrintView]:
-        """Papers that are not out yet."""
-        jobs = self._ledger.unit(lambda uow: uow.waiting_print_jobs(), durable=False)
-        return [self._shown.job(job) for job in jobs]
-
-    def retry_print(self, job_id: str) -> PrintView:
-        """Print the same job again after a `not_printed`."""
-        ctx = self.context()
-        job = self._ledger.unit(lambda uow: paper.retry_print(uow, ctx, job_id))
-        self.on_job()
-        return self._shown.job(job)
-
-    def resolve_print(
-        self,
-        job_id: str,
-        verdict: Literal["printed", "not_printed"],
-        fiscal_number: str,
-        author: str,
-    ) -> PrintView:
-        """A person's word about a job whose outcome was unknown."""
-        ctx = self.context()
-        job = self._ledger.unit(
-            lambda uow: paper.resolve_print(uow, ctx, job_id, verdict, fiscal_number, author)
-        )
-        emit(Event.PRINT_RESOLVED, sale_id=job.subject_id, verdict=verdict)
-        self.on_fact()
-        self._show_subject(job)
-        return self._shown.job(job)
-
-    # --- paper, from the printer's worker ---------------------------------------------------
-
-    def next_job(self) -> PrintJobRow | None:
-        """The next document to print or to reconcile."""
-        return self._ledger.unit(lambda uow: uow.next_print_job(), durable=False)
-
-    def start_printing(self, job_id: str) -> None:
-        """Written before the first byte goes out."""
-        ctx = self.context()
-        job = self._ledger.unit(lambda uow: paper.start_printing(uow, ctx, job_id))
-        self._show_subject(job)
-
-    def record_print(self, verdict: paper.PaperVerdict) -> None:
-        """Store what became of the paper."""
-        ctx = self.context()
-        job = self._ledger.unit(lambda uow: paper.record_print(uow, ctx, verdict))
-        emit(_PAPER[verdict.verdict], sale_id=job.subject_id, reason=verdict.reason)
-        self.on_fact()
-        self._show_subject(job)
-
     # --- showing ----------------------------------------------------------------------------
 
     def show_again(self, sale_id: str) -> SaleView:
@@ -390,11 +339,3 @@ class Till:
         view, serial = self._ledger.unit(work, durable=False)
         self.on_sale(view, serial)
         return view
-
-    def _show_subject(self, job: PrintJobRow) -> None:
-        if job.kind == "sale":
-            self._show(job.subject_id)
-            return
-        row = self._ledger.unit(lambda uow: uow.sale_return(job.subject_id), durable=False)
-        if row is not None:
-            self._show(row.sale_id)

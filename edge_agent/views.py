@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -15,57 +14,19 @@ from edge_agent.adjustment_views import (
     adjustments_of,
     tax_groups_of,
 )
+from edge_agent.member_views import MemberCard
 from edge_agent.ports import PrintJobRow
+from edge_agent.promotion_views import PromotionView, TraceView, promotions_of, traces_of
 from edge_agent.reward_views import GiftView, RewardView, gift_views, reward_views
 from edge_agent.sentences import Locale, sentence
 from edge_agent.usecases.drafts import Draft
-from loyalty.member import Member
 from loyalty.money import round_cash
 from loyalty.points import format_points, points_to_minor
-from loyalty.promotions.engine import hints_of
-from loyalty.promotions.member_checks import days_from_birthday
 from loyalty.promotions.ruleset import Programme
 from loyalty.stamps import lacking
 
-MAX_HINTS = 2
-PROFILE = ("name", "birthday")
 Mode = Literal["online", "offline", "degraded"]
 OFFLINE_LAYERS = ("lease", "purse", "cache")
-
-
-class LotCard(BaseModel):
-    """Points that burn on a day."""
-
-    points: int
-    expires_on: str | None
-
-
-class PurchaseCard(BaseModel):
-    """One past purchase."""
-
-    at: str
-    total_minor: int
-    items: list[str]
-
-
-class MemberCard(BaseModel):
-    """The member as shown. `as_of` dates the balance, `missing` is what of `PROFILE` is unknown."""
-
-    member_id: int
-    name: str
-    tier: str
-    groups: list[str]
-    balance_points: int
-    pending_points: int
-    spendable_points: int
-    is_birthday: bool
-    is_blocked: bool
-    lots: list[LotCard]
-    purchases: list[PurchaseCard]
-    purchases_count: int
-    offers: list[str]
-    as_of: str
-    missing: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,39 +49,6 @@ class LineView:
     uktzed: str = ""
     excise_stamps: tuple[str, ...] = ()
     stamps_lacking: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ShareView:
-    """Part of an amount carried by one line."""
-
-    line_id: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class PromotionView:
-    """A promotion that gave money, with its exact split over lines."""
-
-    promotion_id: str
-    name: str
-    amount_minor: int
-    shares: list[ShareView]
-
-
-@dataclass(frozen=True, slots=True)
-class TraceView:
-    """Why a promotion fired or did not: the first failed condition with seen and needed."""
-
-    promotion_id: str
-    name: str
-    status: str
-    reason: str
-    seen: str
-    needed: str
-    amount_minor: int
-    points: int
-    hint: str
 
 
 class RedeemView(BaseModel):
@@ -215,38 +143,6 @@ def print_view(job: PrintJobRow, locale: Locale) -> PrintView:
     )
 
 
-def member_card(
-    member: Member,
-    *,
-    balance_points: int,
-    spendable_points: int,
-    offers: list[str],
-    today: date,
-    as_of: str,
-) -> MemberCard:
-    """The card of a member; balances are passed in because own spends are already subtracted."""
-    return MemberCard(
-        member_id=member.member_id,
-        name=member.name,
-        tier=member.tier,
-        groups=list(member.groups),
-        balance_points=balance_points,
-        pending_points=member.pending_points,
-        spendable_points=spendable_points,
-        is_birthday=days_from_birthday(today, member.birthday or "") == 0,
-        is_blocked=member.is_blocked,
-        lots=[LotCard(points=lot.points, expires_on=lot.expires_on) for lot in member.lots],
-        purchases=[
-            PurchaseCard(at=past.at, total_minor=past.total_minor, items=list(past.items))
-            for past in member.purchases
-        ],
-        purchases_count=member.purchases_count,
-        offers=offers,
-        as_of=as_of,
-        missing=[each for each in PROFILE if not getattr(member, each)],
-    )
-
-
 def _lines(draft: Draft) -> list[LineView]:
     quoted = {line.line_id: line for line in draft.quote.lines} if draft.quote else {}
     views = []
@@ -299,40 +195,6 @@ def _redeem(draft: Draft, locale: Locale, minor_per_bonus: int) -> RedeemView:
     )
 
 
-def _traces(draft: Draft, locale: Locale) -> tuple[list[TraceView], list[str]]:
-    quote = draft.quote
-    if quote is None:
-        return [], []
-    views = [
-        TraceView(
-            promotion_id=trace.promotion_id,
-            name=trace.name,
-            status=trace.status,
-            reason=trace.reason,
-            seen=trace.seen,
-            needed=trace.needed,
-            amount_minor=trace.amount_minor,
-            points=trace.points,
-            hint=dict(trace.hint).get(locale, ""),
-        )
-        for trace in quote.traces
-    ]
-    hints = [dict(trace.hint).get(locale, "") for trace in hints_of(quote)[:MAX_HINTS]]
-    return views, hints
-
-
-def _promotions(draft: Draft) -> list[PromotionView]:
-    return [
-        PromotionView(
-            applied.promotion_id,
-            applied.name,
-            applied.amount_minor,
-            [ShareView(share.line_id, share.amount) for share in applied.shares],
-        )
-        for applied in (draft.quote.promotions if draft.quote else ())
-    ]
-
-
 def _totals(draft: Draft, cash_step_minor: int) -> dict[str, Any]:
     """The sums of a view; all 0 before the first quote."""
     quote = draft.quote
@@ -366,7 +228,7 @@ def sale_view(
 ) -> SaleView:
     """Everything about one sale, from its draft and its paper."""
     quote = draft.quote
-    traces, hints = _traces(draft, locale)
+    traces, hints = traces_of(draft, locale)
     return SaleView(
         sale_id=sale_id,
         state=state,
@@ -375,7 +237,7 @@ def sale_view(
         mode=mode,
         member=card,
         lines=_lines(draft),
-        promotions=_promotions(draft),
+        promotions=promotions_of(draft),
         gifts=gift_views(quote, locale),
         rewards=reward_views(quote, locale),
         used_coupons=list(quote.used_coupons) if quote else [],

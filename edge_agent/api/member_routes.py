@@ -12,8 +12,8 @@ from edge_agent.api.late_route import LateRoute
 from edge_agent.api.models import Answer, Request, named
 from edge_agent.api.writes import Call, Writes
 from edge_agent.member_desk import MemberDesk
+from edge_agent.member_views import MemberCard
 from edge_agent.shift.approvals import Approvals
-from edge_agent.views import MemberCard
 from sync.contract.basket_models import Short
 
 MemberId = Annotated[int, Path(gt=0, lt=2**53)]

@@ -216,12 +216,12 @@ def _paper_routes(router: APIRouter, till: Till, writes: Writes) -> None:
     @router.get("/print-jobs")
     def waiting_papers() -> list[PrintView]:
         """Papers that are not out yet, oldest first."""
-        return till.waiting_papers()
+        return till.papers.waiting()
 
     @router.post("/print-jobs/{job_id}/retry", response_model=PrintView)
     def retry(job_id: SaleId, body: Request, call: Call) -> Response:
         """Print the same document again after a `not_printed`."""
-        return writes.run(call, lambda: named(till.retry_print(job_id), body), durable=True)
+        return writes.run(call, lambda: named(till.papers.retry(job_id), body), durable=True)
 
     @router.post("/print-jobs/{job_id}/resolve", response_model=PrintView)
     def resolve(job_id: SaleId, body: ResolveIn, call: Call) -> Response:
@@ -229,7 +229,7 @@ def _paper_routes(router: APIRouter, till: Till, writes: Writes) -> None:
         return writes.run(
             call,
             lambda: named(
-                till.resolve_print(job_id, body.verdict, body.fiscal_number, body.author), body
+                till.papers.resolve(job_id, body.verdict, body.fiscal_number, body.author), body
             ),
             durable=True,
         )

@@ -68,7 +68,7 @@ def printer_of(
     return PrinterWorker(
         _opener(open_printer, device),
         journal,
-        till,
+        till.papers,
         composer(settings.locale, template),
         lambda state: desk.device("printer", state),
         ShiftErrands(shift, journal),

@@ -170,9 +170,9 @@ class YearOfSales:
 
     def _printed(self, job_id: str) -> None:
         """What the printer's worker leaves behind."""
-        self.agent.till.start_printing(job_id)
+        self.agent.till.papers.start_printing(job_id)
         self._journal.put(f"job:{job_id}", "{}")
-        self.agent.till.record_print(PaperVerdict(job_id, "printed", str(self.sold)))
+        self.agent.till.papers.record_print(PaperVerdict(job_id, "printed", str(self.sold)))
 
     def _kept(self, view: SaleView) -> SaleView:
         """The answer to the till, kept as the API keeps it."""

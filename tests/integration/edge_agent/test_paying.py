@@ -274,7 +274,7 @@ def test_a_void_gives_the_use_and_the_coupon_back(till) -> None:
     view = open_sale(rig.http, line(1, "bread", 10_000), card=CARD)
     sold = answer(confirm(rig.http, view, ("card", 9_000)))
     assert open_sale(rig.http, line(1, "bread", 10_000), card=CARD)["discount_minor"] == 0
-    rig.agent.till.record_print(PaperVerdict(sold["result"]["job_id"], "not_printed"))
+    rig.agent.till.papers.record_print(PaperVerdict(sold["result"]["job_id"], "not_printed"))
     answer(rig.http.post(f"/v1/sales/{view['sale_id']}/void", json={}))
     assert open_sale(rig.http, line(1, "bread", 10_000), card=CARD)["discount_minor"] == 1_000
     with closing(sqlite3.connect(rig.folder / "data" / "ledger.db")) as connection:

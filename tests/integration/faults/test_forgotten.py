@@ -70,8 +70,8 @@ def buy(rig: Rig, card: str) -> str:
     answer(rig.http.post(url, json=payment(view), headers=key()))
     job = answer(rig.http.get(f"/v1/sales/{sale_id}/status"))["prints"][0]["job_id"]
     assert rig.agent is not None
-    rig.agent.till.start_printing(job)
-    rig.agent.till.record_print(PaperVerdict(job, "printed", "1"))
+    rig.agent.till.papers.start_printing(job)
+    rig.agent.till.papers.record_print(PaperVerdict(job, "printed", "1"))
     return sale_id
 
 

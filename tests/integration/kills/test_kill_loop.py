@@ -1,6 +1,6 @@
 """`kill -9` inside the steps of a sale, again and again, on the same files.
 
-KILLS says how often (50), SEED which moments. It shows the death of a process; the power cut, in
+KILLS says how often (30), SEED which moments. It shows the death of a process; the power cut, in
 which the disk may lose what was not waited for, is another test's.
 """
 
@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.kill_loop import KillLoop
 
-KILLS = int(os.environ.get("KILLS", "50"))
+KILLS = int(os.environ.get("KILLS", "30"))
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
 RESTART_S = 10.0
 

@@ -10,8 +10,9 @@ import pytest
 import zxingcpp
 
 from edge_agent.customer_state import DONE_S, HELLO_S, CustomerDesk, join_view, masked
+from edge_agent.member_views import MemberCard
 from edge_agent.panel_state import PanelState
-from edge_agent.views import MemberCard, RedeemView, SaleView
+from edge_agent.views import RedeemView, SaleView
 
 AT = "2026-11-22T12:00:00.000Z"
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from edge_agent.views import member_card
+from edge_agent.member_views import member_card
 from loyalty.member import Member
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from edge_agent.views import LotCard, MemberCard, PurchaseCard
+from edge_agent.member_views import LotCard, MemberCard, PurchaseCard
 from sync.contract.basket_models import BasketIn, MemberIn
 
 LINE = {
