@@ -86,6 +86,10 @@ class FaultyAgent:
     def __enter__(self) -> FaultyAgent:
         self.agent.start()
         until("the first check", lambda: self.agent.status()["ledger_check"] == "whole")
+        log = self.agent.ledger.with_name(self.agent.ledger.name + "-wal")
+        until("the log emptied after it", lambda: log.stat().st_size == 0)
+        # The first sale opens the shift, in a write of its own that waits for no sync.
+        assert self._sell()[1] == 200
         return self
 
     def __exit__(self, *_: object) -> None:
