@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -30,9 +31,11 @@ from central.db.session import connect
 from sync.contract.chain import GENESIS, fact_hash
 from sync.contract.messages import canonical_json
 from sync.contract.signing import new_private_key, public_key_of, sign_request
+from tests.support.hub_net import UNAPPLIED
 from tests.support.two_nodes import second_node
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+APPLIED_S = 5.0
 
 
 @dataclass
@@ -346,9 +349,14 @@ def add_member(db: psycopg.Connection[Any], tmp_path: Path) -> Callable[..., int
 
 @pytest.fixture
 def books(db: psycopg.Connection[Any]) -> Callable[[int], dict[str, int]]:
-    """Balances of a member, after checking that the whole ledger adds up."""
+    """Balances of a member, after checking that the whole ledger adds up.
+
+    A loaded centre answers first and applies a moment later: that moment is waited for."""
 
     def read(member_id: int) -> dict[str, int]:
+        end = time.monotonic() + APPLIED_S
+        while db.execute(UNAPPLIED).fetchone() != (0,) and time.monotonic() < end:
+            time.sleep(0.02)
         found = check_books(db)
         assert found["ok"], found
         rows = db.execute("select account, balance from account where member_id = %s", [member_id])
