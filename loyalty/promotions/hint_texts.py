@@ -1,4 +1,4 @@
-"""The cashier's sentence about a near miss, in Ukrainian and English."""
+"""The cashier's sentence about a near miss, in each language of the screen."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 from loyalty.promotions import effects as then
 from loyalty.promotions.facts import Failure
+from loyalty.promotions.hint_phrases import (
+    AGAIN,
+    KINDS,
+    MORE_KINDS,
+    OR,
+    PHRASES,
+    TENDERS,
+    TICKETS,
+    Phrases,
+)
 from loyalty.promotions.ruleset import Texts, text_in
 from loyalty.promotions.wording import bonuses, money, number, plural, quotable, shortened, times
 
@@ -29,120 +39,10 @@ class Lacking:
     is_weighed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrases:
-    quoted: str
-    piece: str
-    weigh: str
-    value: str
-    rule: str
-    gains: str
-    member: str
-    tender: str
-    percent: str
-    amount: str
-    amount_per_unit: str
-    price: str
-    set_price: str
-    pieces_at: str
-    free_goods: str
-    free: str
-    part_off: str
-    gift: str
-    percent_bonuses: str
-    points: str
-    per_unit: str
-    per_sum: str
-    times: str
-    allowance: str
-    more_allowance: str
-    coupon: str
-    on: str
-
-
-_PHRASES = {
-    "uk": _Phrases(
-        quoted=" «{name}»",
-        piece="ще {count} шт.{goods}",
-        weigh="зважте{goods} ще {again}",
-        value="ще на {sum} грн{goods}",
-        rule="«{name}»: ",
-        gains="{lacking} — і {gain}",
-        member="з карткою учасника: {gain}",
-        tender="при оплаті {kinds}: {gain}",
-        percent="−{percent} %{on}",
-        amount="−{sum} грн{on}",
-        amount_per_unit="−{sum} грн за шт.{of}",
-        price="ціна {sum} грн{on}",
-        set_price="набір за {sum} грн",
-        pieces_at="{count} шт.{of} по {sum} грн",
-        free_goods="безкоштовно{of}",
-        free="{count} шт.{of} безкоштовно",
-        part_off="−{percent} % на {count} шт.{of}",
-        gift="подарунок{of}",
-        percent_bonuses="+{percent} % бонусами{on}",
-        points="+{points}",
-        per_unit="+{points} за шт.{of}",
-        per_sum="+{points} за кожні {sum} грн{on}",
-        times="бонусів {times} більше{on}",
-        allowance="бонусами до {percent} % чека",
-        more_allowance="більше оплати бонусами",
-        coupon="купон на наступну покупку",
-        on=" на{of}",
-    ),
-    "en": _Phrases(
-        quoted=" “{name}”",
-        piece="{count} more{goods}",
-        weigh="weigh{goods} {again} more",
-        value="UAH {sum} more{goods}",
-        rule="“{name}”: ",
-        gains="{lacking} for {gain}",
-        member="with a member card: {gain}",
-        tender="paid {kinds}: {gain}",
-        percent="−{percent}%{on}",
-        amount="UAH −{sum}{on}",
-        amount_per_unit="UAH −{sum} each{on}",
-        price="UAH {sum} each{on}",
-        set_price="the set at UAH {sum}",
-        pieces_at="{count}{of} at UAH {sum}",
-        free_goods="free{of}",
-        free="{count}{of} free",
-        part_off="−{percent}% on {count}{of}",
-        gift="a gift{of}",
-        percent_bonuses="+{percent}% in bonuses{on}",
-        points="+{points}",
-        per_unit="+{points} each{on}",
-        per_sum="+{points} per UAH {sum}{on}",
-        times="{times} the bonuses{on}",
-        allowance="up to {percent}% paid with bonuses",
-        more_allowance="more paid with bonuses",
-        coupon="a coupon for the next purchase",
-        on=" on{of}",
-    ),
-}
-_KINDS = {
-    "uk": {
-        "cash": "готівкою",
-        "card": "карткою",
-        "gift_card": "подарунковою карткою",
-        "bonus": "бонусами",
-        "other": "інакше",
-    },
-    "en": {
-        "cash": "in cash",
-        "card": "by card",
-        "gift_card": "by gift card",
-        "bonus": "with bonuses",
-        "other": "otherwise",
-    },
-}
-_OR = {"uk": " чи ", "en": " or "}
-
-
 def tender_words(kinds: str, locale: str) -> str:
     """Means of payment in words, from their kinds "card, cash"."""
-    words = _KINDS[locale]
-    return _OR[locale].join([words.get(kind, kind) for kind in kinds.split(", ")])
+    words = TENDERS[locale]
+    return OR[locale].join([words.get(kind, kind) for kind in kinds.split(", ")])
 
 
 def sentence(locale: str, effect: then.Effect, lacking: Lacking) -> str:
@@ -159,7 +59,7 @@ def sentence(locale: str, effect: then.Effect, lacking: Lacking) -> str:
 
 
 def _compose(locale: str, effect: then.Effect, lacking: Lacking, most: int) -> str:
-    phrases = _PHRASES[locale]
+    phrases = PHRASES[locale]
     gain = _gain(phrases, effect, locale, lacking.on, most)
     rule = _name(lacking.rule, locale, most)
     prefix = phrases.rule.format(name=rule) if rule else ""
@@ -173,7 +73,7 @@ def _compose(locale: str, effect: then.Effect, lacking: Lacking, most: int) -> s
     return prefix + phrases.gains.format(lacking=what, gain=gain)
 
 
-def _lacking(phrases: _Phrases, locale: str, lacking: Lacking, most: int) -> str:
+def _lacking(phrases: Phrases, locale: str, lacking: Lacking, most: int) -> str:
     missing = lacking.failure.missing
     goods = _quoted(phrases, lacking.goods, locale, most)
     if lacking.failure.unit == "minor":
@@ -181,7 +81,7 @@ def _lacking(phrases: _Phrases, locale: str, lacking: Lacking, most: int) -> str
     if lacking.failure.unit == "sku":
         return _kinds(missing, locale, goods)
     if lacking.is_weighed and goods:
-        return phrases.weigh.format(goods=goods, again=_again(missing, locale))
+        return phrases.weigh.format(goods=goods, again=_counted(AGAIN[locale], missing, locale))
     return phrases.piece.format(count=missing, goods=_of(goods, locale))
 
 
@@ -190,28 +90,27 @@ def _of(goods: str, locale: str) -> str:
 
 
 def _kinds(count: int, locale: str, goods: str) -> str:
-    if locale == "en":
-        return f"{count} more {'kind' if count == 1 else 'kinds'} of{goods or ' goods'}"
-    words = plural(count, "інший товар", "інші товари", "інших товарів")
-    return f"ще {count} {words}{goods}"
+    kinds = plural(count, *KINDS[locale], locale=locale)
+    anything = " goods" if locale == "en" else ""
+    return MORE_KINDS[locale].format(count=count, kinds=kinds) + (goods or anything)
 
 
-def _again(count: int, locale: str) -> str:
-    if locale == "en":
-        return "once" if count == 1 else f"{count} times"
-    return "раз" if count == 1 else f"{count} {plural(count, 'раз', 'рази', 'разів')}"
+def _counted(forms: tuple[str, str, str], count: int, locale: str) -> str:
+    """The bare word for one of them, else number and word."""
+    form = plural(count, *forms, locale=locale)
+    return form if count == 1 else f"{count} {form}"
 
 
 def _name(texts: Texts, locale: str, most: int) -> str:
     return shortened(quotable(text_in(texts, locale), locale), most) if most else ""
 
 
-def _quoted(phrases: _Phrases, texts: Texts, locale: str, most: int) -> str:
+def _quoted(phrases: Phrases, texts: Texts, locale: str, most: int) -> str:
     name = _name(texts, locale, most)
     return phrases.quoted.format(name=name) if name else ""
 
 
-def _gain(phrases: _Phrases, effect: then.Effect, locale: str, target: Texts, most: int) -> str:
+def _gain(phrases: Phrases, effect: then.Effect, locale: str, target: Texts, most: int) -> str:
     of = _quoted(phrases, target, locale, most)
     on = phrases.on.format(of=of) if of else ""
     if isinstance(effect, then.PercentOff | then.AmountOff | then.FixedPrice):
@@ -228,7 +127,7 @@ def _gain(phrases: _Phrases, effect: then.Effect, locale: str, target: Texts, mo
     if isinstance(effect, then.CouponIssue):
         return phrases.coupon
     if isinstance(effect, then.DrawTicket):
-        return _tickets(effect.tickets, locale)
+        return _counted(TICKETS[locale], effect.tickets, locale)
     if isinstance(effect, then.RedeemAllowance):
         return _allowance(phrases, effect, locale)
     if isinstance(effect, then.Message):
@@ -237,7 +136,7 @@ def _gain(phrases: _Phrases, effect: then.Effect, locale: str, target: Texts, mo
 
 
 def _line_gain(
-    phrases: _Phrases,
+    phrases: Phrases,
     effect: then.PercentOff | then.AmountOff | then.FixedPrice,
     locale: str,
     of: str,
@@ -259,27 +158,20 @@ def _line_gain(
     return phrase.format(sum=money(effect.amount_minor, locale), of=of, on=on)
 
 
-def _pieces_off(phrases: _Phrases, locale: str, count: int, percent_bp: int, of: str) -> str:
+def _pieces_off(phrases: Phrases, locale: str, count: int, percent_bp: int, of: str) -> str:
     if percent_bp == 10_000:
         return phrases.free.format(count=count, of=of)
     return phrases.part_off.format(percent=number(percent_bp, locale), count=count, of=of)
 
 
-def _tickets(count: int, locale: str) -> str:
-    if locale == "en":
-        return "a draw ticket" if count == 1 else f"{count} draw tickets"
-    words = plural(count, "квиток", "квитки", "квитків")
-    return f"{words if count == 1 else f'{count} {words}'} розіграшу"
-
-
-def _allowance(phrases: _Phrases, effect: then.RedeemAllowance, locale: str) -> str:
+def _allowance(phrases: Phrases, effect: then.RedeemAllowance, locale: str) -> str:
     if effect.max_share_bp is None:
         return phrases.more_allowance
     return phrases.allowance.format(percent=number(effect.max_share_bp, locale))
 
 
 def _points_gain(
-    phrases: _Phrases, effect: then.AccrualEffect, locale: str, of: str, on: str
+    phrases: Phrases, effect: then.AccrualEffect, locale: str, of: str, on: str
 ) -> str:
     if isinstance(effect, then.AccruePercent):
         return phrases.percent_bonuses.format(percent=number(effect.percent_bp, locale), on=on)

@@ -25,7 +25,7 @@ from loyalty.promotions.worksheet import SheetLine, net_of
 MAX_MISSING_PIECES = 2
 MAX_HINTS = 5
 """A screen shows two; more would be worked out for nobody."""
-LOCALES = ("uk", "en")
+LOCALES = ("uk", "en", "pl")
 Lines = Sequence[SheetLine]
 
 

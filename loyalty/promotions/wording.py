@@ -1,21 +1,32 @@
-"""Numbers, sums and names as people write them, in Ukrainian and English."""
+"""Numbers, sums and names as people write them, in Ukrainian, English and Polish."""
 
 from __future__ import annotations
 
 import unicodedata
 
 POINTS_PER_BONUS = 100
-_DECIMAL = {"uk": ",", "en": "."}
-_BONUS = {"uk": ("бонус", "бонуси", "бонусів", "бонуса"), "en": ("bonus", "bonuses")}
-_INNER_QUOTES = {"uk": str.maketrans("«»", "„“"), "en": str.maketrans("“”", "‘’")}
+_DECIMAL = {"uk": ",", "en": ".", "pl": ","}
+_BONUS = {
+    "uk": ("бонус", "бонуси", "бонусів", "бонуса"),
+    "en": ("bonus", "bonuses", "bonuses", "bonuses"),
+    "pl": ("bonus", "bonusy", "bonusów", "bonusu"),
+}
+_TIMES = {"uk": ("раз", "рази", "разів", "раза"), "pl": ("raz", "razy", "razy", "raza")}
+_INNER_QUOTES = {
+    "uk": str.maketrans("«»", "„“"),
+    "en": str.maketrans("“”", "‘’"),
+    "pl": str.maketrans("„”“", "«»»"),
+}
 
 
-def plural(count: int, one: str, few: str, many: str) -> str:
-    """The Ukrainian form that goes with a whole number: 1 бонус, 2 бонуси, 5 бонусів."""
+def plural(count: int, one: str, few: str, many: str, locale: str = "uk") -> str:
+    """The form that goes with a whole number: 1 бонус, 2 бонуси, 5 бонусів, 21 бонус.
+
+    Polish has 21 bonusów; English has `many` for all but 1."""
     ones, tens = count % 10, count % 100
-    if ones == 1 and tens != 11:
+    if count == 1 or (locale == "uk" and ones == 1 and tens != 11):
         return one
-    return few if 2 <= ones <= 4 and not 12 <= tens <= 14 else many
+    return few if locale != "en" and 2 <= ones <= 4 and not 12 <= tens <= 14 else many
 
 
 def number(hundredths: int, locale: str) -> str:
@@ -32,12 +43,10 @@ def money(minor: int, locale: str) -> str:
 
 def bonuses(points: int, locale: str) -> str:
     """Hundredths of a bonus with their word: "1 бонус", "2 бонуси", "1,5 бонуса"."""
-    figure, words = number(points, locale), _BONUS[locale]
-    if locale == "en":
-        return f"{figure} {words[points != POINTS_PER_BONUS]}"
-    if points % POINTS_PER_BONUS:
-        return f"{figure} {words[3]}"
-    return f"{figure} {plural(points // POINTS_PER_BONUS, *words[:3])}"
+    whole, rest = divmod(points, POINTS_PER_BONUS)
+    *forms, part = _BONUS[locale]
+    word = part if rest else plural(whole, forms[0], forms[1], forms[2], locale)
+    return f"{number(points, locale)} {word}"
 
 
 def times(basis_points: int, locale: str) -> str:
@@ -46,7 +55,9 @@ def times(basis_points: int, locale: str) -> str:
     if locale == "en":
         return f"{figure} times"
     whole, rest = divmod(basis_points, 10_000)
-    return f"у {figure} {'раза' if rest else plural(whole, 'раз', 'рази', 'разів')}"
+    *forms, part = _TIMES[locale]
+    word = part if rest else plural(whole, forms[0], forms[1], forms[2], locale)
+    return f"{'у ' if locale == 'uk' else ''}{figure} {word}"
 
 
 def quotable(name: str, locale: str) -> str:

@@ -32,6 +32,7 @@ def test_one_more_piece(shop, cheese, pair_rule):
     assert dict(trace.hint) == {
         "uk": "ще 1 шт. «Сир Гауда» — і −20 %",
         "en": "1 more of “Сир Гауда” for −20%",
+        "pl": "jeszcze 1 szt. „Сир Гауда” — i −20%",
     }
     assert trace.benefit_minor == 8_000
 

@@ -298,7 +298,7 @@ def test_the_reason_and_its_sentence(reason: str, told: Callable[[Told], Promoti
     assert trace.status != "fired"
     assert explain(trace, "uk", {"rival": "Суперник"}) == case.uk
     assert explain(trace, "en", {"rival": "Rival"}) == case.en
-    assert explain(trace, "pl", {"rival": "Суперник"}) == case.uk
+    assert explain(trace, "de", {"rival": "Суперник"}) == case.uk
     if case.rivals:
         assert trace.winner == "rival"
 
