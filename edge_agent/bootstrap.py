@@ -261,7 +261,7 @@ class _Builder:
     def _printer(self, till: Till, desk: Desk) -> PrinterWorker | None:
         settings, template = self.settings, self.rules.template
         self.shift = shift_of(settings, self.ledger, self.clock, self.cache.staff, till, desk)
-        self.cashier = cashier_of(settings, self.shift, desk)
+        self.cashier = cashier_of(settings, self.shift, till, desk)
         return printer_of(settings, self.ledger, till, desk, template, self.shift)
 
     def _hw_proxy(self, desk: Desk, printer: PrinterWorker | None) -> HwProxyListener | None:

@@ -8,6 +8,7 @@ from edge_agent.errors import AgentError, Conflict
 from edge_agent.identification import Identified
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
+from edge_agent.promotion_views import names_in
 from edge_agent.sentences import sentence
 from edge_agent.till import Till
 from edge_agent.usecases.drafts import known_row, load_draft, requote
@@ -103,7 +104,10 @@ class CodesDesk:
             return requote(uow, ctx, load_draft(known_row(uow, sale_id).draft)).quote
 
         quote = self._ledger.unit(read, durable=False)
-        return offer_views(quote, self._desk.language()) if quote else []
+        if quote is None:
+            return []
+        language = self._desk.language()
+        return offer_views(quote, language, names_in(ctx.rules, language))
 
     def _why_not_yet(self, view: SaleView, code: str) -> str:
         """Why no offer that asks for the code acts; "" when one does."""

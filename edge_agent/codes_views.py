@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from edge_agent.promotion_views import Names
 from edge_agent.sentences import Language
 from loyalty.promotions.explain import explain
 from loyalty.quote import Quote
@@ -33,20 +34,18 @@ class OfferView(BaseModel):
     why: str
 
 
-def offer_views(quote: Quote, language: Language) -> list[OfferView]:
+def offer_views(quote: Quote, language: Language, names: Names) -> list[OfferView]:
     """The offers that did not act, in the order of the rules; nearest first where one is near.
 
-    The rules' own words are Ukrainian and English; a Polish screen reads the English ones."""
-    names = {trace.promotion_id: trace.name for trace in quote.traces}
-    words = "uk" if language == "uk" else "en"
+    `names` are the promotions' names in this language."""
     idle = [trace for trace in quote.traces if trace.status != "fired"]
     idle.sort(key=lambda trace: not trace.hint)
     return [
         OfferView(
             promotion_id=trace.promotion_id,
-            name=trace.name,
+            name=names.get(trace.promotion_id) or trace.name,
             reason=trace.reason,
-            why=explain(trace, words, names),
+            why=explain(trace, language, names),
         )
         for trace in idle[:MOST_OFFERS]
     ]

@@ -18,7 +18,7 @@ from edge_agent.event_log import emit
 from edge_agent.identification import Identified, Identifier
 from edge_agent.panel_state import ChoiceView, DeviceState, Notice, PanelState, Strip, screen_json
 from edge_agent.scan_intake import ScanIntake
-from edge_agent.sentences import Language, sentence
+from edge_agent.sentences import Language, said_anywhere, sentence
 from edge_agent.shift.now import ShiftNow
 from edge_agent.till import Till
 from edge_agent.usecases.drafts import Identification
@@ -75,6 +75,7 @@ class Desk:
         self.gift_card: GiftCardView | None = None
         self.shift: Callable[[], ShiftNow | None] = lambda: None
         self.language: Callable[[], Language] = lambda: till.who.locale
+        self.spoken: Language = till.who.locale
         identifier.has_good = lambda code: goods.line_for(code) is not None
         till.on_sale = self.show
         till.on_abandoned = self._tell_abandoned
@@ -117,6 +118,16 @@ class Desk:
             self._till.show_again(sale.sale_id)
         else:
             self.push()
+
+    def speak_anew(self) -> None:
+        """The screen has another language: what stands on it is said again."""
+        with self._lock:
+            notice, self.spoken = self._notice, self.language()
+            if notice is not None and notice.text in said_anywhere(notice.code):
+                text = sentence(notice.code, self.spoken)
+                self._notice = notice.model_copy(update={"text": text})
+            self._papers = self._attention()
+        self.refresh()
 
     def show(self, view: SaleView, serial: int) -> None:
         """A sale changed; an open one, or the one on the desk, is what the cashier looks at."""
@@ -161,7 +172,7 @@ class Desk:
             self.refresh()
 
     def _attention(self) -> list[PrintView]:
-        waiting = self._till.papers.waiting()
+        waiting = self._till.papers.waiting(self.language())
         return [job for job in waiting if job.state in ("not_printed", "unknown")]
 
     def _open_sale(self) -> SaleView | None:

@@ -10,6 +10,7 @@ from edge_agent.event_log import emit
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ports import PrintJobRow
 from edge_agent.sale_shown import SaleShown
+from edge_agent.sentences import Language
 from edge_agent.usecases import record_print as paper
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.views import PrintView, SaleView
@@ -39,10 +40,10 @@ class Papers:
         self._shown = shown
         self._till = till
 
-    def waiting(self) -> list[PrintView]:
-        """Papers that are not out yet."""
+    def waiting(self, language: Language | None = None) -> list[PrintView]:
+        """Papers that are not out yet, in the register's language or another."""
         jobs = self._ledger.unit(lambda uow: uow.waiting_print_jobs(), durable=False)
-        return [self._shown.job(job) for job in jobs]
+        return [self._shown.job(job, language) for job in jobs]
 
     def retry(self, job_id: str) -> PrintView:
         """Print the same job again after a `not_printed`."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from edge_agent.sentences import Locale
+from edge_agent.sentences import Language
 from edge_agent.usecases.drafts import Draft
+from loyalty.promotions.compile import CompiledRuleset
 from loyalty.promotions.engine import hints_of
+from loyalty.promotions.ruleset import text_in
 
 MAX_HINTS = 2
+Names = Mapping[str, str]
+AS_PRICED: Names = MappingProxyType({})
+"""Names stay as the quote has them, in the register's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,17 @@ class TraceView:
     hint: str
 
 
-def traces_of(draft: Draft, locale: Locale) -> tuple[list[TraceView], list[str]]:
+def names_in(rules: CompiledRuleset, language: Language) -> Names:
+    """The promotions' names by id; one that has none in this language keeps its Ukrainian one."""
+    return {
+        item.promotion.promotion_id: text_in(item.promotion.name, language)
+        for item in rules.promotions
+    }
+
+
+def traces_of(
+    draft: Draft, locale: Language, names: Names = AS_PRICED
+) -> tuple[list[TraceView], list[str]]:
     """Every promotion's trace, and at most `MAX_HINTS` near misses; nothing before the quote."""
     quote = draft.quote
     if quote is None:
@@ -52,7 +69,7 @@ def traces_of(draft: Draft, locale: Locale) -> tuple[list[TraceView], list[str]]
     views = [
         TraceView(
             promotion_id=trace.promotion_id,
-            name=trace.name,
+            name=names.get(trace.promotion_id) or trace.name,
             status=trace.status,
             reason=trace.reason,
             seen=trace.seen,
@@ -67,12 +84,12 @@ def traces_of(draft: Draft, locale: Locale) -> tuple[list[TraceView], list[str]]
     return views, hints
 
 
-def promotions_of(draft: Draft) -> list[PromotionView]:
+def promotions_of(draft: Draft, names: Names = AS_PRICED) -> list[PromotionView]:
     """The promotions that gave money; none before the first quote."""
     return [
         PromotionView(
             applied.promotion_id,
-            applied.name,
+            names.get(applied.promotion_id) or applied.name,
             applied.amount_minor,
             [ShareView(share.line_id, share.amount) for share in applied.shares],
         )

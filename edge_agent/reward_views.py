@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge_agent.sentences import Locale, sentence
+from edge_agent.sentences import Language, sentence
 from loyalty.quote import Quote
 
 
@@ -31,7 +31,7 @@ class RewardView:
     sentence: str
 
 
-def gift_views(quote: Quote | None, locale: Locale) -> list[GiftView]:
+def gift_views(quote: Quote | None, locale: Language) -> list[GiftView]:
     """Gifts of a quote."""
     return [
         GiftView(
@@ -45,7 +45,7 @@ def gift_views(quote: Quote | None, locale: Locale) -> list[GiftView]:
     ]
 
 
-def reward_views(quote: Quote | None, locale: Locale) -> list[RewardView]:
+def reward_views(quote: Quote | None, locale: Language) -> list[RewardView]:
     """Coupons and tickets of a quote."""
     if quote is None:
         return []

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from edge_agent.ledger.store import Store
 from edge_agent.member_views import MemberCard, member_card
 from edge_agent.ports import MemberIndex, PrintJobRow, SaleRow
+from edge_agent.promotion_views import AS_PRICED, names_in
+from edge_agent.sentences import Language
 from edge_agent.till_identity import TillIdentity
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import Draft, Identification, known_row, load_draft
@@ -31,10 +33,30 @@ class SaleShown:
         self._who = who
         self._members = members
 
+    def both(
+        self,
+        uow: Store,
+        ctx: RegisterContext,
+        sale_id: str,
+        language: Language,
+        known: Draft | None = None,
+    ) -> tuple[SaleView, SaleView]:
+        """The sale as the POS is answered, always in the register's language, and as the screen
+        says it. Raises `NotFound`."""
+        view = self.view(uow, ctx, sale_id, known)
+        if language == self._who.locale:
+            return view, view
+        return view, self.view(uow, ctx, sale_id, known, language)
+
     def view(
-        self, uow: Store, ctx: RegisterContext, sale_id: str, known: Draft | None = None
+        self,
+        uow: Store,
+        ctx: RegisterContext,
+        sale_id: str,
+        known: Draft | None = None,
+        language: Language | None = None,
     ) -> SaleView:
-        """The sale as it stands. Raises `NotFound`."""
+        """The sale as it stands, in the register's language or another. Raises `NotFound`."""
         row = known_row(uow, sale_id)
         draft = known or load_draft(row.draft)
         card = self.card(uow, ctx, draft.member, draft.identification) if draft.member else None
@@ -44,21 +66,22 @@ class SaleShown:
             row.revision,
             draft,
             card=card,
-            locale=self._who.locale,
+            locale=language or self._who.locale,
+            names=names_in(ctx.rules, language) if language else AS_PRICED,
             mode=mode_of(uow, ctx),
             cash_step_minor=self._who.cash_step_minor,
             programme=ctx.programme,
             data_as_of=ctx.balance_as_of,
             data_age_s=_age_s(ctx),
-            prints=self._prints(uow, row),
+            prints=self._prints(uow, row, language),
             result=json.loads(row.result) if row.result else None,
         )
         view.training = self._who.is_training
         return view
 
-    def job(self, job: PrintJobRow) -> PrintView:
-        """A print job with its sentence."""
-        return print_view(job, self._who.locale)
+    def job(self, job: PrintJobRow, language: Language | None = None) -> PrintView:
+        """A print job with its sentence, in the register's language or another."""
+        return print_view(job, language or self._who.locale)
 
     def card(
         self, uow: Store, ctx: RegisterContext, member: Member, how: Identification | None
@@ -76,11 +99,11 @@ class SaleShown:
             as_of=ctx.balance_as_of,
         )
 
-    def _prints(self, uow: Store, row: SaleRow) -> list[PrintView]:
+    def _prints(self, uow: Store, row: SaleRow, language: Language | None) -> list[PrintView]:
         jobs = uow.print_jobs_of(row.sale_id)
         for returned in uow.returns_of(row.sale_id):
             jobs += uow.print_jobs_of(returned.return_id)
-        return [self.job(job) for job in jobs]
+        return [self.job(job, language) for job in jobs]
 
 
 def _age_s(ctx: RegisterContext) -> int | None:

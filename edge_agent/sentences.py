@@ -326,6 +326,11 @@ def sentence(code: str, locale: Language, **figures: str) -> str:
     return text.replace("{name}", figures.get("name", "?"))
 
 
+def said_anywhere(code: str) -> frozenset[str]:
+    """The sentence of a code that has no figures, in every language."""
+    return frozenset(sentence(code, language) for language in LANGUAGES)
+
+
 def known_codes() -> frozenset[str]:
     """Codes that have a sentence of their own."""
     return frozenset(_SENTENCES)

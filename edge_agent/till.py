@@ -28,6 +28,7 @@ from edge_agent.papers import Papers
 from edge_agent.ports import MemberIndex
 from edge_agent.redeeming import Redeeming
 from edge_agent.sale_shown import SaleShown
+from edge_agent.sentences import Language
 from edge_agent.till_identity import Rules, TillIdentity
 from edge_agent.usecases import open_sale as opening
 from edge_agent.usecases import record_print as paper
@@ -81,6 +82,7 @@ class Till:
         self.shift_since: Callable[[], tuple[int, int] | None] = lambda: None
         self.store_registers: Callable[[], int] = lambda: 0
         self.on_sale: Callable[[SaleView, int], None] = lambda _view, _serial: None
+        self.screen_language: Callable[[], Language] = lambda: who.locale
         self.cashier: Callable[[], tuple[str, str]] = lambda: ("", "")
         self.on_fact: Callable[[], None] = lambda: None
         self.on_abandoned: Callable[[], None] = lambda: None
@@ -318,24 +320,24 @@ class Till:
     def step(self, sale_id: str, step: Callable[[Store, RegisterContext], Draft]) -> SaleView:
         """Change a draft in one transaction and show what came of it."""
         ctx = self.context()
-
-        def work(uow: Store) -> tuple[SaleView, int]:
-            draft = step(uow, ctx)
-            return self._numbered(self._shown.view(uow, ctx, sale_id, draft))
-
-        view, serial = self._ledger.unit(work, durable=False)
-        self.on_sale(view, serial)
-        return view
-
-    def _numbered(self, view: SaleView) -> tuple[SaleView, int]:
-        """On the ledger thread: a later number is a later truth, whoever shows it first."""
-        self._serial += 1
-        return view, self._serial
+        return self._told(sale_id, lambda uow: (ctx, step(uow, ctx)))
 
     def _show(self, sale_id: str) -> SaleView:
-        def work(uow: Store) -> tuple[SaleView, int]:
-            return self._numbered(self._shown.view(uow, self.context(), sale_id))
+        return self._told(sale_id, lambda _uow: (self.context(), None))
 
-        view, serial = self._ledger.unit(work, durable=False)
-        self.on_sale(view, serial)
+    def _told(
+        self, sale_id: str, work: Callable[[Store], tuple[RegisterContext, Draft | None]]
+    ) -> SaleView:
+        """Show the screen what came of it, in its language; the answer is in the register's."""
+        language = self.screen_language()
+
+        def told(uow: Store) -> tuple[SaleView, SaleView, int]:
+            ctx, draft = work(uow)
+            view, seen = self._shown.both(uow, ctx, sale_id, language, draft)
+            # On the ledger thread: a later number is a later truth, whoever shows it first.
+            self._serial += 1
+            return view, seen, self._serial
+
+        view, seen, serial = self._ledger.unit(told, durable=False)
+        self.on_sale(seen, serial)
         return view

@@ -16,9 +16,16 @@ from edge_agent.adjustment_views import (
 )
 from edge_agent.member_views import MemberCard
 from edge_agent.ports import PrintJobRow
-from edge_agent.promotion_views import PromotionView, TraceView, promotions_of, traces_of
+from edge_agent.promotion_views import (
+    AS_PRICED,
+    Names,
+    PromotionView,
+    TraceView,
+    promotions_of,
+    traces_of,
+)
 from edge_agent.reward_views import GiftView, RewardView, gift_views, reward_views
-from edge_agent.sentences import Locale, sentence
+from edge_agent.sentences import Language, sentence
 from edge_agent.usecases.drafts import Draft
 from loyalty.money import round_cash
 from loyalty.points import format_points, points_to_minor
@@ -126,7 +133,7 @@ class SaleView(BaseModel):
     ignored: list[str] = []
 
 
-def print_view(job: PrintJobRow, locale: Locale) -> PrintView:
+def print_view(job: PrintJobRow, locale: Language) -> PrintView:
     """A job with the sentence of its reason, else of its state."""
     text = ""
     if job.state in ("printed", "not_printed", "unknown"):
@@ -170,7 +177,7 @@ def _lines(draft: Draft) -> list[LineView]:
     return views
 
 
-def _redeem(draft: Draft, locale: Locale, minor_per_bonus: int) -> RedeemView:
+def _redeem(draft: Draft, locale: Language, minor_per_bonus: int) -> RedeemView:
     quote = draft.quote
     reason, text = draft.decline_reason, ""
     spent = quote.redeemed_points if quote else 0
@@ -217,7 +224,8 @@ def sale_view(
     draft: Draft,
     *,
     card: MemberCard | None,
-    locale: Locale,
+    locale: Language,
+    names: Names = AS_PRICED,
     mode: Mode,
     cash_step_minor: int,
     programme: Programme,
@@ -226,9 +234,10 @@ def sale_view(
     prints: list[PrintView],
     result: dict[str, Any] | None = None,
 ) -> SaleView:
-    """Everything about one sale, from its draft and its paper."""
+    """Everything about one sale, from its draft and its paper; `names` of promotions where they
+    are told in another language than it was priced in."""
     quote = draft.quote
-    traces, hints = traces_of(draft, locale)
+    traces, hints = traces_of(draft, locale, names)
     return SaleView(
         sale_id=sale_id,
         state=state,
@@ -237,7 +246,7 @@ def sale_view(
         mode=mode,
         member=card,
         lines=_lines(draft),
-        promotions=promotions_of(draft),
+        promotions=promotions_of(draft, names),
         gifts=gift_views(quote, locale),
         rewards=reward_views(quote, locale),
         used_coupons=list(quote.used_coupons) if quote else [],

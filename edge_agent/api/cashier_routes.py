@@ -80,7 +80,7 @@ def routes(
     def choose_locale(body: LocaleIn) -> LocaleOut:
         """Choose the screen's language; remembered for whoever is signed in."""
         languages.choose(cashier()[0], body.locale)
-        desk.push()
+        desk.speak_anew()
         return named(LocaleOut(locale=body.locale), body)
 
     return router

@@ -46,15 +46,29 @@ class CashierParts:
     approvals: Approvals
 
 
-def cashier_of(settings: Settings, shift: ShiftDesk, desk: Desk) -> CashierParts:
+def cashier_of(settings: Settings, shift: ShiftDesk, till: Till, desk: Desk) -> CashierParts:
     """The screen in the language of who is signed in, badges from the scanner, and approvals."""
     languages = Languages(settings.data_dir / "languages.json", settings.locale)
-    desk.language = lambda: languages.of(shift.cashier()[0])
+    desk.language = till.screen_language = lambda: languages.of(shift.cashier()[0])
+    shift.on_change = _spoken_by(desk)
     desk.shift = lambda: shift.now(desk.language())
     desk.scans.is_badge = lambda code: _signed_in(shift, desk, code)
     asked = settings.approvals
     policy = Policy(void=asked.void, return_from_minor=asked.return_from_minor)
     return CashierParts(languages, Approvals(shift, machine_monotonic, policy))
+
+
+def _spoken_by(desk: Desk) -> Callable[[], None]:
+    """Push the state; where another language came with another cashier, say everything again."""
+    desk.spoken = desk.language()
+
+    def changed() -> None:
+        if desk.spoken == desk.language():
+            desk.push()
+        else:
+            desk.speak_anew()
+
+    return changed
 
 
 def _signed_in(shift: ShiftDesk, desk: Desk, code: str) -> bool:
