@@ -56,7 +56,8 @@ class ChoiceView(BaseModel):
 
 
 class ScanTold(BaseModel):
-    """A scan that the question on the screen took; `number` rises with each."""
+    """A scan that the question on the screen took; `number` rises with each. A badge's text is
+    told to nobody."""
 
     number: int
     text: str

@@ -20,21 +20,24 @@ from edge_agent.shift.sign_in import SignIn
 
 
 class ApprovalIn(Request):
-    """Who gives the word, by id and PIN or by badge, for which act and on what.
+    """Who gives the word, by id and PIN or by badge, for which act and on what. `take_scan` is the
+    badge that was just scanned for the question on the screen.
 
     `subject` is the sale's id; for `cash_out` the kopecks as text."""
 
     cashier_id: Annotated[str, Field(max_length=32, pattern=rf"({CASHIER})|(^$)")] = ""
     pin: Annotated[str, Field(max_length=12, pattern=r"^[0-9]*$")] = ""
     badge: Annotated[str, Field(max_length=256)] = ""
+    take_scan: Annotated[bool, Field(strict=True)] = False
     act: Approved
     subject: Annotated[str, Field(max_length=36)]
 
-    def given(self) -> SignIn:
+    def given(self, scanned: Callable[[], str]) -> SignIn:
         """What was given to tell who it is."""
-        if bool(self.badge) + bool(self.pin) != 1 or not (self.badge or self.cashier_id):
+        badge = scanned() if self.take_scan and not self.badge else self.badge
+        if bool(badge) + bool(self.pin) != 1 or not (badge or self.cashier_id):
             raise Conflict("sign_in_unclear", "give id and PIN, or a badge")
-        return SignIn(self.cashier_id, self.pin, self.badge)
+        return SignIn(self.cashier_id, self.pin, badge)
 
 
 class ApprovalOut(Answer):
@@ -67,7 +70,7 @@ def routes(
     @router.post("/approvals")
     def approve(body: ApprovalIn) -> ApprovalOut:
         """Take a senior's word for one act; 403 for a wrong code, a lock or too low a role."""
-        word = approvals.ask(body.given(), body.act, body.subject)
+        word = approvals.ask(body.given(desk.scans.take_badge), body.act, body.subject)
         told = ApprovalOut(
             approval_id=word.approval_id,
             cashier_id=word.cashier_id,

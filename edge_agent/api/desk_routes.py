@@ -220,8 +220,9 @@ def _scans(router: APIRouter, desk: Desk) -> None:
     @router.post("/panel/dialog")
     def dialog(body: DialogIn) -> ScansOut:
         """Hold scans while a question stands on the screen, and deliver them after it."""
-        desk.scans.question(body.is_open, body.takes_scan)
-        return named(ScansOut(held=body.is_open and not body.takes_scan), body)
+        takes = body.takes()
+        desk.scans.question(body.is_open, takes)
+        return named(ScansOut(held=body.is_open and not takes), body)
 
     @router.post("/panel/choice")
     def choose(body: ChoiceIn) -> PanelState:

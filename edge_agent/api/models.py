@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
+from edge_agent.scan_intake import Takes
 from edge_agent.usecases.open_sale import MAX_CODE, MAX_CODES
 from loyalty.basket import MAX_LINES, MAX_QTY_MILLI, MAX_SUM_MINOR, Tender, TenderKind
 from sync.contract.basket_models import BasketIn as BasketIn
@@ -215,10 +216,20 @@ class ScanIn(Request):
 
 
 class DialogIn(Request):
-    """Whether the screen asks the cashier something now; scans wait for it, or are its answer."""
+    """Whether the screen asks the cashier something now; scans wait for it, or are its answer.
+
+    With `takes_badge` a scan is a senior's badge: it stays in the agent until `POST /v1/approvals`
+    takes it."""
 
     is_open: Annotated[bool, Field(strict=True)]
     takes_scan: Annotated[bool, Field(strict=True)] = False
+    takes_badge: Annotated[bool, Field(strict=True)] = False
+
+    def takes(self) -> Takes:
+        """What becomes of a scan."""
+        if not self.is_open:
+            return ""
+        return "badge" if self.takes_badge else "text" if self.takes_scan else ""
 
 
 class ChoiceIn(Request):

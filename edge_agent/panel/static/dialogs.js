@@ -93,7 +93,10 @@ const DIALOGS = {
   card: CARD,
 };
 
-/** What a question does with scans: `act` as if it did not stand, `take` them, or they wait. */
+/**
+ * What a question does with scans: `act` as if it did not stand, `take` them, take them for a
+ * senior's `badge`, or they wait.
+ */
 export function scansOf(kind) {
   return DIALOGS[kind].scans;
 }

@@ -106,6 +106,7 @@ async function open(code) {
     DisplayVerbs,
   ];
   groups = kinds.map((Verbs) => new Verbs(queue));
+  setInterval(() => queue.hold(), AGES_MS);
   await followStates(token, {
     up: () => store.set({ phase: 'live', link: 'up', flash: null }),
     down: () => store.set({ link: 'down', dialog: null }),
@@ -130,9 +131,11 @@ function take(state, isFirst) {
   const news = isFirst ? null : newsOf(last, state, model.dialog);
   if (news) run(...news);
   if (isOther && model.dialog?.kind === 'signIn') run('closeDialog');
-  const scan = state.scan && state.scan.number !== before?.scan?.number ? state.scan.text : '';
-  if (scan && model.dialog?.kind === 'giveBack') run('findReceipt', scan);
-  if (scan && model.dialog?.kind === 'card') run('dialogValue', { name: 'card', value: scan });
+  const isScan = state.scan && state.scan.number !== before?.scan?.number;
+  const kind = isScan && model.dialog?.kind;
+  if (kind === 'giveBack') run('findReceipt', state.scan.text);
+  if (kind === 'card') run('dialogValue', { name: 'card', value: state.scan.text });
+  if (kind === 'approval') run('acceptApproval', true);
 }
 
 function start() {

@@ -8,7 +8,7 @@ export class Queue {
   #tail = Promise.resolve();
   #telling = Promise.resolve(); // one after the other: closed never comes before opened
 
-  /** `scansOf(kind)` says what a question does with scans: `act`, `take`, or they wait. */
+  /** `scansOf(kind)` says what a question does with scans: `act`, `take`, `badge`, or they wait. */
   constructor(store, agent, scansOf) {
     this.store = store;
     this.agent = agent;
@@ -59,13 +59,26 @@ export class Queue {
 
   /** Show a question, or none. */
   dialog(dialog) {
-    const mode = (one) => (one ? (this.scansOf(one.kind) ?? 'wait') : 'act');
-    const before = mode(this.model.dialog);
-    const after = mode(dialog);
+    const before = this.#mode();
     this.store.set({ dialog });
-    if (before === after) return;
-    // The agent lets scans go by itself if this is never heard.
-    const body = { is_open: after !== 'act', takes_scan: after === 'take' };
+    if (before !== this.#mode()) this.#tell();
+  }
+
+  /** Say again that a question stands: the agent lets scans go by itself when it hears nothing. */
+  hold() {
+    if (this.#mode() !== 'act') this.#tell();
+  }
+
+  #mode() {
+    const { dialog } = this.model;
+    return dialog ? (this.scansOf(dialog.kind) ?? 'wait') : 'act';
+  }
+
+  #tell() {
+    const mode = this.#mode();
+    const body = {
+      is_open: mode !== 'act', takes_scan: mode === 'take', takes_badge: mode === 'badge',
+    };
     const tell = () => this.agent.write('POST', '/v1/panel/dialog', body);
     this.#telling = this.#telling.then(tell).catch(() => {});
   }

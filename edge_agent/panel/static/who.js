@@ -27,7 +27,10 @@ function personOf({ values }) {
 
 // A scanned badge signs in on its own; the state that is pushed then closes the question.
 export const SIGN_IN = { title: 'signIn', Body: SignIn, accept: 'acceptSignIn', scans: 'act' };
-export const APPROVAL = { title: 'approval', Body: Approval, accept: 'acceptApproval' };
+// A badge that is scanned now is the senior's word, and nobody is signed in by it.
+export const APPROVAL = {
+  title: 'approval', Body: Approval, accept: 'acceptApproval', scans: 'badge',
+};
 
 export class WhoVerbs {
   #queue;
@@ -58,12 +61,13 @@ export class WhoVerbs {
     return this.#queue.step(() => this.#queue.agent.write('POST', '/v1/shift/sign-out'));
   }
 
-  /** A senior's word: with it, what waits for it is sent. */
-  acceptApproval() {
+  /** A senior's word, typed or by the badge just scanned: with it, what waits for it is sent. */
+  acceptApproval(isScanned) {
     const { dialog } = this.#queue.model;
     const { act, subject, send } = dialog;
+    const who = isScanned ? { take_scan: true } : personOf(dialog);
     return this.#queue.answer(async () => {
-      const word = await this.#said('/v1/approvals', { ...personOf(dialog), act, subject });
+      const word = await this.#said('/v1/approvals', { ...who, act, subject });
       this.#queue.dialog(null);
       await send(word.approval_id);
     });

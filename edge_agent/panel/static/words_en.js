@@ -108,7 +108,7 @@ export const EN = {
   staffNumber: 'Number',
   nobodyIn: 'Nobody signed in',
   approval: 'A senior cashier is needed',
-  approvalMore: 'A senior types their number and PIN.',
+  approvalMore: 'A senior types their number and PIN, or scans their badge.',
   approvalOf: {
     card: 'The member gets another card.',
     training: 'The register goes into training.',

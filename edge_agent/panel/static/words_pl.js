@@ -110,7 +110,7 @@ export const PL = {
   staffNumber: 'Numer kasjera',
   nobodyIn: 'Nikt nie zalogowany',
   approval: 'Potrzebny starszy kasjer',
-  approvalMore: 'Starszy kasjer podaje swój numer i PIN.',
+  approvalMore: 'Starszy kasjer podaje numer i PIN albo skanuje identyfikator.',
   approvalOf: {
     card: 'Uczestnik dostaje inną kartę.',
     training: 'Kasa przechodzi w szkolenie.',

@@ -110,7 +110,7 @@ export const UK = {
   staffNumber: 'Номер касира',
   nobodyIn: 'Не увійшли',
   approval: 'Потрібен старший касир',
-  approvalMore: 'Хай старший введе свій номер і PIN.',
+  approvalMore: 'Хай старший введе свій номер і PIN або сканує бейдж.',
   approvalOf: {
     card: 'Учасникові міняють картку.',
     training: 'Каса переходить у навчання.',
