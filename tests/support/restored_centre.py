@@ -27,17 +27,21 @@ def own_database(postgres: str) -> Iterator[str]:
         try:
             yield url
         finally:
-            server.execute(f"drop database {name} with (force)")
+            with psycopg.connect(_owner(postgres), autocommit=True) as owner:
+                owner.execute(f"drop database {name} with (force)")
+
+
+def _owner(url: str) -> str:
+    """The server's owner: only it may end a backend that is just starting and is nobody's yet."""
+    return url.replace("//edge_central:", "//postgres:")
 
 
 def restore_to(
     centre: Any, file: Path, tmp_path: Path, *, is_lost: bool = False
 ) -> backup.Restored:
     """Restore under a listening service; `is_lost`: nothing of the present rows can be read."""
-    # The listening service lets go of the database for the moment of the restore. The server's
-    # owner ends its connections: a backend that is just starting belongs to nobody yet.
-    owner = centre.database_url.replace("//edge_central:", "//postgres:")
-    with psycopg.connect(owner, autocommit=True) as connection:
+    # The listening service lets go of the database for the moment of the restore.
+    with psycopg.connect(_owner(centre.database_url), autocommit=True) as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
