@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.integration.panel.conftest import Printer, Till
 from tests.integration.panel.shop import BREAD
+from tests.support.live_register import until
 from tests.support.rig import CARD
 
 pytestmark = pytest.mark.browser
@@ -71,6 +72,7 @@ def test_another_printer_in_its_place_makes_a_person_look(
     printer.device.send(f"power_off at {CLOSE_RECEIPT}")
     paid(paper_till)
     paper_is(paper_till, "printing")
+    until("the printer to lose its power", lambda: not printer.device.describe()["powered"])
     printer.replace()
     paper_is(paper_till, "unknown")
     paper_till.keys("P")
