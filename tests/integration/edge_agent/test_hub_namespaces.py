@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,6 +56,7 @@ def spend_at_once(net: HubNet, shopper: Shopper) -> None:
     that is late once is asked again, for a busy machine is no empty lease."""
     granted = net.granted(shopper.member_id)
     spent: list[int] = []
+    both_have_half = threading.Barrier(2, timeout=100)
 
     def spend(till: int) -> None:
         own = 0
@@ -67,6 +69,7 @@ def spend_at_once(net: HubNet, shopper: Shopper) -> None:
             return own >= granted // 2 - 700
 
         until(f"half the lease at till {till}", sold, 90)
+        both_have_half.wait()
         for _ in range(4):
             sold()
 
