@@ -8,7 +8,7 @@ from loyalty.codes import layout
 from loyalty.codes.gs1 import GS1_SYMBOLOGIES, SPELLINGS
 from loyalty.codes.kinds import MAX_TEXT, Classified, CodePolicy, Text, not_usable
 from loyalty.codes.payment_card import BAD_TRACK, TRACK, is_payment_card
-from loyalty.codes.phone import SEPARATORS, is_landline, normalise_phone
+from loyalty.codes.phone import SEPARATORS, is_landline, is_near_phone, normalise_phone
 from loyalty.codes.ranges import RECOGNISERS
 from loyalty.member import ScanSource
 
@@ -83,6 +83,8 @@ def _why_not(text: Text, near: list[Classified]) -> Classified:
         return Classified("unknown", "phone:****", reason="phone_not_typed")
     if text.source == "keyboard" and is_landline(text.whole):
         return Classified("unknown", "phone:****", reason="phone_landline")
+    if text.source == "keyboard" and is_near_phone(text.whole):
+        return Classified("unknown", "phone:****", reason="bad_phone")
     if near:
         return near[0]
     if BAD_TRACK.match(text.whole):

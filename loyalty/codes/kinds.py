@@ -38,6 +38,7 @@ REASONS: Final = {
     "purse_unsupported": "a purse code; this agent cannot open it yet",
     "coupon_unsupported": "a coupon code; this agent cannot use it yet",
     "phone_not_typed": "a phone number counts only when typed by hand",
+    "bad_phone": "typed like a phone number, and no mobile's: check the digits",
     "phone_landline": "a landline; members are known by mobile numbers",
     "gs1_malformed": "a GS1 code with an unknown part or a wrong length",
     "gs1_separator": "a GS1 code without its separators: switch them on in the reader",

@@ -12,6 +12,8 @@ _MOBILE = re.compile(r"790[0-9]{6}|(?:39|50|6[36-8]|7[1-357]|9[1-9])[0-9]{7}")
 _LANDLINE = re.compile(r"(?:3[1-8]|4[13-8]|5[1-7]|6[12459])[0-9]{7}")
 _FORMS = (("00380", 14), ("380", 12), ("80", 11), ("0", 10), ("", 9))
 MAX_TYPED = 40
+MIN_NEAR, MAX_E164 = 6, 15
+"""Digits of what may have been meant as a phone number."""
 
 Line = Literal["mobile", "landline", "other"]
 
@@ -31,6 +33,20 @@ def is_landline(text: str) -> bool:
     the country; nine bare digits say too little."""
     national, line = _national(text)
     return line == "landline" and len(SEPARATORS.sub("", text).lstrip("+")) > len(national)
+
+
+def is_near_phone(text: str) -> bool:
+    """True for what a person meant as a phone number: a plus, brackets, the blanks and dashes of
+    one, or 0 and a number of digits that no bar code of goods has."""
+    bare = SEPARATORS.sub("", text.strip())
+    digits = bare.removeprefix("+")
+    if not DIGITS.fullmatch(digits) or not MIN_NEAR <= len(digits) <= MAX_E164:
+        return False
+    if digits != bare or "(" in text:
+        return True
+    if digits != text.strip():
+        return digits[0] in "038"
+    return digits[0] == "0" and len(digits) in (9, 10, 11)
 
 
 def _national(text: str) -> tuple[str, Line]:

@@ -1,7 +1,7 @@
 // Questions on the way: one modal at a time, Enter accepts, Esc closes.
 
 import { bonuses, money, parseHundredths } from './format.js';
-import { GIFT, OFFERS, STAMP, TRAINING } from './goods_dialogs.js';
+import { GIFT, OFFERS, STAMP, TRAINING, TWICE } from './goods_dialogs.js';
 import { CARD, JOIN } from './member_dialogs.js';
 import { MENU } from './menu.js';
 import { BACK, FIND, GIVEN_BACK, REASSIGN, RECEIPTS } from './returns.js';
@@ -86,6 +86,7 @@ const DIALOGS = {
   givenBack: GIVEN_BACK,
   reassign: REASSIGN,
   stamp: STAMP,
+  twice: TWICE,
   gift: GIFT,
   offers: OFFERS,
   training: TRAINING,

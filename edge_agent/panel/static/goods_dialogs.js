@@ -18,9 +18,14 @@ export const lacksStamp = (sale) => countOf(sale) > 0;
 /** The verb that a pushed state asks for beside being drawn, or null. `last` was pushed before. */
 export function newsOf(last, state, dialog) {
   const now = countOf(state.sale);
+  const isTwice = state.choices.length > 0;
   if (dialog?.kind === 'stamp') return now ? null : ['closeDialog'];
+  if (dialog?.kind === 'twice') return isTwice ? null : ['closeDialog'];
   if (dialog) return null;
   if (now > countOf(last?.sale)) return ['ask', 'stamp'];
+  const { notice } = state;
+  const isNews = notice?.code === 'ambiguous' && notice.at !== last?.notice?.at;
+  if (isTwice && isNews) return ['ask', 'twice'];
   const card = state.gift_card;
   return card && card.number !== last?.gift_card?.number ? ['ask', 'gift'] : null;
 }
@@ -73,10 +78,17 @@ function Offers({ dialog, words }) {
   </dl>`;
 }
 
+// A code that fits a member and a good: only a person knows which was meant.
+const meanings = (model, words) =>
+  model.state.choices.map(({ kind, label }, place) => ({
+    id: kind, text: `${words.choice[kind]}: ${label}`, verb: ['chooseScan', place],
+  }));
+
 const Training = ({ words }) => html`<p>${words.askTrainingMore}</p>`;
 
 export const STAMP = { title: 'askStamp', Body: Stamp, accept: 'acceptStamp', scans: 'act' };
 export const GIFT = { title: 'askGift', Body: Gift, choices: giftChoices };
+export const TWICE = { title: 'askTwice', choices: meanings, scans: 'act' };
 export const OFFERS = { title: 'idleOffers', Body: Offers, isNews: true };
 export const TRAINING = { title: 'askTraining', Body: Training, accept: 'acceptTraining' };
 

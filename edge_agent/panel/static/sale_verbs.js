@@ -119,9 +119,9 @@ export class SaleVerbs {
 
   /** Which of the meanings of the last scan was meant. */
   chooseScan(place) {
-    return this.#queue.step(async () => {
-      await this.#queue.agent.write('POST', '/v1/panel/choice', { place });
-    });
+    return this.#queue.answer(() =>
+      this.#queue.agent.write('POST', '/v1/panel/choice', { place }),
+    );
   }
 
   dialogText(text) {

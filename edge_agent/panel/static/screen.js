@@ -52,15 +52,6 @@ function Notice({ model, scene }) {
 function Foot({ model, scene, words, run }) {
   return html`<footer class="foot">
     <${Notice} model=${model} scene=${scene} />
-    ${(model.state.choices ?? []).map(
-      (choice, place) => html`<button
-        class="accent"
-        data-test="choice"
-        onClick=${() => run('chooseScan', place)}
-      >
-        <span>${words.choice[choice.kind]}: ${choice.label}</span>
-      </button>`,
-    )}
     ${scene.other &&
     html`<button class="accent" data-test="replace" onClick=${() => run('replaceMember')}>
       <span>${words.replace}: ${scene.other.name}</span> <kbd>F6</kbd>

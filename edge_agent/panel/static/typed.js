@@ -3,7 +3,7 @@
 import { parseHundredths, parseQuantity } from './format.js';
 
 const TIMES = /^(\d{1,5}(?:[.,]\d{1,3})?)\s*[*xх×]\s*(.*)$/i;
-const PHONE = /^(?:0\d{9}|\+?380\d{9})$/;
+const PHONE = /^(?:\+\d{6,15}|0\d{8,10}|80\d{8,9}|(?:00)?380\d{9})$/;
 const SHARE = /^(\d{1,3})\s*%$/;
 
 /** "3*482…" to quantity (thousandths) and code; a bare code has no quantity. */
@@ -13,9 +13,10 @@ export function splitTimes(text) {
   return milli ? { milli, code: found[2].trim() } : { milli: null, code: text };
 }
 
-/** A phone number without spaces, dashes and brackets; null when the text is none. */
+/** What is meant as a phone number, without its blanks, dashes and brackets; the agent says what is
+ * wrong with it. Null when the text is no such thing. */
 export function phoneOf(text) {
-  const digits = text.replace(/[\s()-]/g, '');
+  const digits = text.replace(/[\s().\u2010-\u2015-]/g, '');
   return PHONE.test(digits) ? digits : null;
 }
 

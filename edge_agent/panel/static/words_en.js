@@ -42,6 +42,7 @@ export const EN = {
   startSale: 'Start the sale',
   waitingOther: 'Also scanned',
   replace: 'Replace',
+  askTwice: 'Which of the two?',
   choice: { member: 'Card', product: 'Item' },
   input: 'Item, card or phone',
   inputMore: 'Bar code, name, card or phone',

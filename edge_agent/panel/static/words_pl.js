@@ -42,6 +42,7 @@ export const PL = {
   startSale: 'Rozpocznij sprzedaż',
   waitingOther: 'Zeskanowano także',
   replace: 'Zamień',
+  askTwice: 'Co to jest?',
   choice: { member: 'Karta', product: 'Towar' },
   input: 'Towar, karta lub telefon',
   inputMore: 'Kod kreskowy, nazwa, karta lub telefon',

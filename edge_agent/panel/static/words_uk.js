@@ -42,6 +42,7 @@ export const UK = {
   startSale: 'Почати продаж',
   waitingOther: 'Скановано також',
   replace: 'Замінити',
+  askTwice: 'Що скановано?',
   choice: { member: 'Картка', product: 'Товар' },
   input: 'Товар, картка або телефон',
   inputMore: 'Штрих-код, назва, картка або телефон',

@@ -111,7 +111,10 @@ def test_cash_is_rounded_and_change_is_counted_from_it(till: Till) -> None:
 
 
 def test_a_typed_phone_earns_and_the_screen_says_why_it_does_not_redeem(till: Till) -> None:
-    till.enter(f"{PHONE[:3]} {PHONE[3:6]} {PHONE[6:]}")
+    for text, why in (("044 123 45 67", "міський номер"), ("067 123 45", "перевірте цифри")):
+        till.enter(text)
+        till.shows("notice", why)
+    till.enter(f"8 ({PHONE[:3]}) {PHONE[3:6]}-{PHONE[6:8]}-{PHONE[8:]}")
     till.shows("name", "Юлія Ї.")
     till.keys("Enter")
     till.enter(BREAD)

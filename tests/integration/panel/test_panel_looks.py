@@ -164,7 +164,8 @@ READ_FORMATS = """async () => {
     summer: f.timeOf('2026-07-01T12:05:00.000Z'),
     shares: [t.pointsOf('50%', 12345), t.pointsOf('101%', 1), t.pointsOf('7', 1)],
     times: [t.splitTimes('3*482'), t.splitTimes('0,5*'), t.splitTimes('482')],
-    phones: ['067 123-45-67', '+380671234567', '4820000000017', '067123456'].map(t.phoneOf),
+    phones: ['067 123-45-67', '+380671234567', '8(067)1234567', '067123456'].map(t.phoneOf),
+    goods: ['4820000000017', '036000291452', '96385074', '24700', 'LC1:7K3'].map(t.phoneOf),
   };
 }"""
 
@@ -214,7 +215,8 @@ def test_amounts_words_and_dates(till: Till) -> None:
         {"milli": 500, "code": ""},
         {"milli": None, "code": "482"},
     ]
-    assert said["phones"] == ["0671234567", "+380671234567", None, None]
+    assert said["phones"] == ["0671234567", "+380671234567", "80671234567", "067123456"]
+    assert said["goods"] == [None] * 5
 
 
 @pytest.mark.browser
