@@ -206,9 +206,9 @@ def paper_till(paper_shop: Rig, chromium: Browser) -> Iterator[Till]:
         yield panel
 
 
-def stocked(folder: Path) -> Rig:
+def stocked(folder: Path, rules: dict[str, Any] = RULES) -> Rig:
     """A register that has heard from its centre and lost it since."""
-    rig = Rig(folder, RULES)
+    rig = Rig(folder, rules)
     cache = Cache(folder / "data" / "cache.db")
     cache.apply_page(
         FeedPage(
