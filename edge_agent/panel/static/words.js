@@ -1,13 +1,21 @@
 // The screen's own words. Sentences about what happened come from the agent, in its locale.
 
-import { EN } from './words_en.js';
-import { PL } from './words_pl.js';
-import { UK } from './words_uk.js';
+import { TABLE } from './words_table.js';
 
-const WORDS = { uk: UK, en: EN, pl: PL };
+/** The locales, in the order in which one key goes round them, and in which a word has them. */
+const LOCALES = ['uk', 'en', 'pl'];
 
-/** The locales, in the order in which one key goes round them. */
-export const LOCALES = Object.keys(WORDS);
+// What holds words is gone through; a bare text is the same in all.
+function inPlace(word, place) {
+  if (typeof word !== 'object') return word;
+  if (Array.isArray(word)) {
+    const isWord = word.length === LOCALES.length && typeof word[0] !== 'object';
+    return isWord ? word[place] : word.map((one) => inPlace(one, place));
+  }
+  return Object.fromEntries(Object.entries(word).map(([key, one]) => [key, inPlace(one, place)]));
+}
+
+const WORDS = LOCALES.map((_, place) => inPlace(TABLE, place));
 
 /** The locale after this one. */
 export function nextLocale(locale) {
@@ -16,5 +24,5 @@ export function nextLocale(locale) {
 
 /** The words of a locale; an unknown one reads Ukrainian. */
 export function wordsOf(locale) {
-  return WORDS[locale] ?? UK;
+  return WORDS[LOCALES.indexOf(locale)] ?? WORDS[0];
 }
