@@ -109,10 +109,10 @@ class AfterSale:
         """Store what became of the receipt that the POS prints."""
         ctx = self._till.context()
         paper = PaperVerdict(self._till.new_id(), verdict, fiscal_number, reason)
-        self._ledger.unit(lambda uow: report_print(uow, ctx, sale_id, paper))
-        emit(_PAPER[verdict], sale_id=sale_id, reason=reason)
+        job = self._ledger.unit(lambda uow: report_print(uow, ctx, sale_id, paper))
+        emit(_PAPER[verdict], sale_id=job.subject_id, reason=reason)
         self._till.on_fact()
-        return self._till.show_again(sale_id)
+        return self._till.show_again(job.subject_id)
 
     def reassign(self, command: Reassign) -> SaleView:
         """Give a confirmed sale to another member; answers with its new life."""

@@ -277,10 +277,10 @@ class Till:
     def void(self, sale_id: str, reason: str) -> SaleView:
         """Undo a sale whose paper did not come out."""
         ctx = self.context()
-        self._ledger.unit(lambda uow: paper.void_sale(uow, ctx, sale_id, reason))
-        emit(Event.SALE_VOIDED, sale_id=sale_id)
+        voided = self._ledger.unit(lambda uow: paper.void_sale(uow, ctx, sale_id, reason))
+        emit(Event.SALE_VOIDED, sale_id=voided)
         self.on_fact()
-        return self._show(sale_id)
+        return self._show(voided)
 
     def give_back(self, command: ReturnSale, told: Told | None = None) -> dict[str, Any]:
         """Return a sale or a part of it; `told` is what the centre knows of it."""

@@ -264,7 +264,7 @@ def sale_view(
         adjustments=adjustments_of(draft.basket, quote) if quote else [],
         tax_groups=tax_groups_of(draft.basket, quote) if quote else [],
         redeem_as=programme.redeem_as,
-        is_parked=draft.is_parked,
+        is_parked=draft.is_parked and state in ("open", "cancelled"),
         park_note=draft.park_note,
         prints=prints,
         result=result,

@@ -33,6 +33,7 @@ def create_app(
         redoc_url=None,
     )
     problems.install(app)
+    app.router.redirect_slashes = False
     # `include_router` would build every route a second time, within the first request.
     app.router.routes.extend(route for router in routers for route in router.routes)
 

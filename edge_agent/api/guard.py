@@ -7,6 +7,7 @@ but the health check, the panel's files and the documents need the register's to
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 import threading
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +26,7 @@ from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 
 MAX_BODY_BYTES = 1024 * 1024
+BODY_S = 30.0
 OPEN_PATHS = ("/healthz", "/docs", "/openapi.json", "/v1/panel/sessions")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 SESSION_S = 16 * 3600
@@ -199,19 +202,30 @@ def _is_cross_site(headers: Headers, origin: str | None) -> bool:
 
 
 def _is_json(headers: Headers) -> bool:
-    return headers.get("content-type", "").partition(";")[0].strip() == "application/json"
+    kind = headers.get("content-type", "").partition(";")[0]
+    return kind.strip().lower() == "application/json"
 
 
 class _Bounded:
-    """A body without Content-Length is bounded as well: it ends the request when it grows over."""
+    """A body without Content-Length is bounded as well, and one that does not come ends the
+    request after `BODY_S` seconds."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._seen = 0
+        self._ends = time.monotonic() + BODY_S
+        self._is_whole = False
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        if self._is_whole:
+            return await self._receive()
+        left = max(0.0, self._ends - time.monotonic())
+        try:
+            message = await asyncio.wait_for(self._receive(), left)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
         self._seen += len(message.get("body", b""))
         if self._seen > MAX_BODY_BYTES:
-            return {"type": "http.disconnect"}
+            raise HTTPException(413, f"a body has at most {MAX_BODY_BYTES} bytes")
+        self._is_whole = not message.get("more_body", False)
         return message

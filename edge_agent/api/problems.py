@@ -19,6 +19,9 @@ from edge_agent.event_log import emit
 from edge_agent.sentences import LANGUAGES, sentence
 from loyalty.errors import LoyaltyError
 
+_CODES: Mapping[int, str] = MappingProxyType(
+    {404: "no_such_route", 405: "method_not_allowed", 413: "too_large"}
+)
 NO_FIGURES: Mapping[str, str] = MappingProxyType({})
 PROBLEM_TYPE = "application/problem+json"
 PROBLEM_URN = "urn:loyalty-edge:problem:"
@@ -104,9 +107,7 @@ def install(app: FastAPI) -> None:
         if error.status_code == 400:
             # The bytes are no JSON text at all (not UTF-8, nested without end).
             return problem(422, "bad_request", str(error.detail))
-        code = {404: "no_such_route", 405: "method_not_allowed"}.get(
-            error.status_code, "http_error"
-        )
+        code = _CODES.get(error.status_code, "http_error")
         answer = problem(error.status_code, code, str(error.detail))
         answer.headers.update(error.headers or {})
         return answer

@@ -90,7 +90,7 @@ def _open_routes(router: APIRouter, till: Till, desk: Desk, writes: Writes) -> N
             member, how = found or (None, None)
             basket = body.basket.basket() if body.basket else Basket()
             command = OpenSale(
-                sale_id,
+                uuid_of(sale_id),
                 basket,
                 member,
                 how,

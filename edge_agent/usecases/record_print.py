@@ -10,7 +10,8 @@ from typing import Literal
 from edge_agent.errors import Conflict, NotFound
 from edge_agent.ports import PrintJobRow, UnitOfWork
 from edge_agent.usecases.context import RegisterContext
-from edge_agent.usecases.return_sale import post_return
+from edge_agent.usecases.drafts import known_row
+from edge_agent.usecases.return_sale import post_return, present_life
 from edge_agent.usecases.surroundings import Use, undo_uses
 from sync.contract.messages import WirePrintVerdict, WireSale, WireSaleVoided
 
@@ -107,15 +108,16 @@ def resolve_print(
     )
 
 
-def void_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, reason: str) -> None:
+def void_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, reason: str) -> str:
     """Undo a committed sale whose paper did not come out; a new fact, nothing is deleted.
 
-    Where the POS prints, the sale counts already: then its word `not_printed` is needed."""
-    row = uow.sale(sale_id)
-    if row is None:
-        raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
+    Where the POS prints, the sale counts already: then its word `not_printed` is needed. The first
+    id of a sale that was given to another member stands for its present life; its id is returned.
+    """
+    row = known_row(uow, present_life(uow, sale_id))
+    sale_id = row.sale_id
     if row.state == "voided":
-        return
+        return sale_id
     jobs = uow.print_jobs_of(sale_id)
     counts = row.state == "posted" and bool(jobs)
     if row.document is None or not (row.state == "committed" or (counts and not ctx.prints)):
@@ -136,6 +138,7 @@ def void_sale(uow: UnitOfWork, ctx: RegisterContext, sale_id: str, reason: str) 
     undo_uses(uow, [Use(**use) for use in json.loads(row.result or "{}").get("counted", ())])
     if sale.member_id is not None and (sale.coupons or sale.used_coupons):
         uow.forget_coupons(sale.member_id, sale_id)
+    return sale_id
 
 
 def _job(uow: UnitOfWork, job_id: str) -> PrintJobRow:

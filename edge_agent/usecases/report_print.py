@@ -10,6 +10,7 @@ from edge_agent.usecases.compose_receipt import dump_document, sale_document
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.usecases.drafts import known_row, load_draft
 from edge_agent.usecases.record_print import PaperVerdict, record_print
+from edge_agent.usecases.return_sale import present_life
 from loyalty.basket import Tender
 from loyalty.receipt import ReceiptDocument
 from loyalty.sale import Settlement
@@ -42,11 +43,12 @@ def sold_document(ctx: RegisterContext, row: SaleRow) -> ReceiptDocument:
 def report_print(
     uow: UnitOfWork, ctx: RegisterContext, sale_id: str, paper: PaperVerdict
 ) -> PrintJobRow:
-    """Store the verdict under the sale's one job; `printed` is the last word and stays.
+    """Store the verdict under the one job of the sale's present life; `printed` is the last word.
 
     `paper.job_id` names the job when it is the first report. Raises `NotFound`, and `Conflict`
     (`paper_is_agents`, `sale_closed`)."""
-    row = known_row(uow, sale_id)
+    row = known_row(uow, present_life(uow, sale_id))
+    sale_id = row.sale_id
     if ctx.prints:
         raise Conflict("paper_is_agents", "the agent prints this register's receipts")
     if row.state not in CLOSED or row.document is None:

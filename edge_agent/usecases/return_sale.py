@@ -165,8 +165,10 @@ def _returnable(uow: UnitOfWork, sale_id: str, told: Told | None) -> SaleRow | N
     row = uow.sale(sale_id)
     if row is None and told is not None:
         return None
-    if row is None or row.document is None:
-        raise NotFound("unknown_sale", f"no committed sale {sale_id} on this register")
+    if row is None:
+        raise NotFound("unknown_sale", f"no sale {sale_id} on this register")
+    if row.document is None:
+        raise Conflict("not_returnable", f"sale {sale_id} is {row.state}: nothing was sold")
     if row.state == "returned":
         raise Conflict("already_returned", f"sale {sale_id} was returned before")
     if row.state != "posted":
