@@ -9,7 +9,8 @@
    The rules are those of the Python client: all calls of one sale wait at most BUDGET_MS for an
    agent that does not answer; the price that was shown stands, and a confirmation without answer
    waits in the spool (`later`) until client.flush(); without a quote the sale is at shelf prices
-   (`without`). A Refused error is the agent's answer: show its cashierMessage. */
+   (`without`). A Refused error is the agent's answer: show its cashierMessage. What is neither a
+   sale nor a refusal (another program has the port) counts as no answer. */
 
 export const BUDGET_MS = 1500;
 const QUICK_MS = 100;
@@ -37,6 +38,12 @@ const uuid = () => {
   bytes[8] = (bytes[8] & 63) | 128;
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+};
+/* The answer, when it is a sale: whoever has the port may be no agent. */
+const saleOf = (view) => {
+  const { quote_id: quote, basket_hash: hash, payable_minor: due } = view ?? {};
+  if (typeof quote === 'string' && typeof hash === 'string' && Number.isSafeInteger(due)) return view;
+  throw new Silent('this is no answer of the agent');
 };
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -89,7 +96,7 @@ export class Client {
     try {
       const [status, json] = await Promise.race([asked, late]);
       if (status >= 500 && !json?.retryable) throw new Silent('the agent failed');
-      if (status >= 400) throw new Refused(json || { status });
+      if (status >= 400) throw typeof json?.code === 'string' ? new Refused(json) : new Silent('no agent');
       return json;
     } finally {
       clearTimeout(bell);
@@ -124,7 +131,8 @@ export class Client {
         await this.sendPatiently(id, JSON.parse(text), timeoutMs);
         sent.push(id);
       } catch (error) {
-        if (!(error instanceof Refused) || error.isRetryable) break;
+        const isUnreadable = error instanceof SyntaxError;
+        if (!isUnreadable && (!(error instanceof Refused) || error.isRetryable)) break;
         this.spool.setItem(`loyalty-refused-${id}`, text);
         refused.push(id);
       }
@@ -148,14 +156,14 @@ export class Client {
   async send(id, body, timeoutMs) {
     const path = `/v1/sales/${id}`;
     try {
-      await this.call('POST', `${path}/confirm`, body, `confirm-${id}`, timeoutMs);
+      saleOf(await this.call('POST', `${path}/confirm`, body, `confirm-${id}`, timeoutMs));
     } catch (error) {
       if (error.code !== 'quote_changed') throw error;
-      const view = await this.call('POST', `${path}/redeem`, { points: 0 }, '', timeoutMs);
+      const view = saleOf(await this.call('POST', `${path}/redeem`, { points: 0 }, '', timeoutMs));
       const same = ['basket_hash', 'payable_minor'].every((name) => view[name] === body[name]);
       if (!same) throw error;
       const again = { ...body, quote_id: view.quote_id };
-      await this.call('POST', `${path}/confirm`, again, `reconfirm-${id}`, timeoutMs);
+      saleOf(await this.call('POST', `${path}/confirm`, again, `reconfirm-${id}`, timeoutMs));
     }
   }
 }
@@ -221,7 +229,8 @@ export class Sale {
     const began = performance.now();
     const took = () => Math.min(performance.now() - began, timeoutMs);
     try {
-      this.view = await this.client.call(method, `/v1/sales/${this.id}/${name}`, body, key, timeoutMs);
+      const path = `/v1/sales/${this.id}/${name}`;
+      this.view = saleOf(await this.client.call(method, path, body, key, timeoutMs));
       this.waitedMs += Math.max(0, took() - QUICK_MS);
       return true;
     } catch (error) {

@@ -15,6 +15,7 @@ It holds the rules that every POS needs, so that a sale is never held up:
   has the quote on disk, and the key makes a repeated confirmation one sale.
 * Without any quote the sale is made at shelf prices (`without`).
 * A refusal (`Refused`) is the agent's answer and no failure: show its `cashier_message`.
+* What is neither a sale nor a refusal (another program has the port) counts as no answer.
 """
 
 import http.client
@@ -37,7 +38,7 @@ MAX_SPOOLED = 10_000
 
 
 class Silent(Exception):
-    """No answer in time, or the agent failed; the sale goes on without it."""
+    """No answer in time or none that makes sense, or the agent failed; the sale goes on."""
 
 
 class Refused(Exception):
@@ -78,7 +79,7 @@ class Client:
         def exchange():
             try:
                 box.append(self._exchange(method, path, body, key, timeout_s))
-            except (OSError, http.client.HTTPException, ValueError) as error:
+            except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
                 box.append(error)
 
         worker = threading.Thread(target=exchange, daemon=True)
@@ -90,7 +91,9 @@ class Client:
         if status >= 500 and not (isinstance(answer, dict) and answer.get("retryable")):
             raise Silent("the agent failed")
         if status >= 400:
-            raise Refused(answer if isinstance(answer, dict) else {"status": status})
+            if not (isinstance(answer, dict) and isinstance(answer.get("code"), str)):
+                raise Silent("this is no answer of the agent")
+            raise Refused(answer)
         return answer
 
     def _exchange(self, method, path, body, key, timeout_s):
@@ -106,24 +109,26 @@ class Client:
         link = http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
         try:
             link.request(method, path, data, headers)
-            answer = link.getresponse()
-            return answer.status, json.loads(answer.read(MAX_ANSWER))
+            with link.getresponse() as answer:
+                return answer.status, json.loads(answer.read(MAX_ANSWER))
         finally:
             link.close()
 
     # --- confirmations that wait --------------------------------------------------------------
 
     def keep(self, sale_id, body):
-        """Put a confirmation into the spool; False when there is none or it is full."""
+        """Put a confirmation into the spool; False when there is none, it or the disk is full."""
         if self._spool is None or len(self.waiting()) >= MAX_SPOOLED:
             return False
-        place = self._spool / (sale_id + ".json")
         fresh = self._spool / (sale_id + ".tmp")
-        with open(fresh, "w", encoding="utf-8") as file:
-            json.dump(body, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(place)
+        try:
+            with open(fresh, "w", encoding="utf-8") as file:
+                json.dump(body, file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._spool / (sale_id + ".json"))
+        except OSError:
+            return False
         return True
 
     def waiting(self):
@@ -135,17 +140,17 @@ class Client:
     def flush(self, timeout_s=5.0):
         """Send what waits, outside of a sale: (sent, refused) ids. Stops when the agent is silent.
 
-        A refused one is kept as `ID.refused` for a person."""
+        A refused one, and one that cannot be read, is kept as `ID.refused` for a person."""
         sent, refused = [], []
         for sale_id in self.waiting():
             place = self._spool / (sale_id + ".json")
-            body = json.loads(place.read_text(encoding="utf-8"))
             try:
+                body = json.loads(place.read_text(encoding="utf-8"))
                 self._send_patiently(sale_id, body, timeout_s)
             except Silent:
                 break
-            except Refused as error:
-                if error.is_retryable:
+            except (Refused, ValueError) as error:
+                if isinstance(error, Refused) and error.is_retryable:
                     break
                 place.rename(self._spool / (sale_id + ".refused"))
                 refused.append(sale_id)
@@ -169,16 +174,26 @@ class Client:
         """Confirm; a redemption whose answer was lost is taken back first, if the sum allows."""
         path = f"/v1/sales/{sale_id}"
         try:
-            self.call("POST", path + "/confirm", body, "confirm-" + sale_id, timeout_s)
+            _sale(self.call("POST", path + "/confirm", body, "confirm-" + sale_id, timeout_s))
         except Refused as error:
             if error.code != "quote_changed":
                 raise
-            view = self.call("POST", path + "/redeem", {"points": 0}, None, timeout_s)
+            view = _sale(self.call("POST", path + "/redeem", {"points": 0}, None, timeout_s))
             names = ("basket_hash", "payable_minor")
             if [view[name] for name in names] != [body.get(name) for name in names]:
                 raise
             again = dict(body, quote_id=view["quote_id"])
-            self.call("POST", path + "/confirm", again, "reconfirm-" + sale_id, timeout_s)
+            _sale(self.call("POST", path + "/confirm", again, "reconfirm-" + sale_id, timeout_s))
+
+
+def _sale(answer):
+    """The answer, when it is a sale. Raises `Silent`: whoever has the port is no agent."""
+    known = {"quote_id": str, "basket_hash": str, "payable_minor": int}
+    if not isinstance(answer, dict):
+        raise Silent("this is no answer of the agent")
+    if any(type(answer.get(name)) is not kind for name, kind in known.items()):
+        raise Silent("this is no answer of the agent")
+    return answer
 
 
 class Sale:
@@ -280,7 +295,7 @@ class Sale:
     def _timed(self, method, path, body, key, timeout_s):
         began, is_answered = time.monotonic(), False
         try:
-            answer = self._client.call(method, path, body, key, timeout_s)
+            answer = _sale(self._client.call(method, path, body, key, timeout_s))
             is_answered = True
             return answer
         except Refused:
