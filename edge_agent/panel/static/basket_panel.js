@@ -1,6 +1,6 @@
 // The input that is always ready, the lines, and what the rules made of them.
 
-import { money, quantity } from './format.js';
+import { money, quantity, tied } from './format.js';
 import { Icon } from './icons.js';
 import { isByPiece } from './scene.js';
 import { html, useEffect, useRef } from './vendor/preact-htm.js';
@@ -17,7 +17,7 @@ function Found({ model, words, run }) {
         aria-selected=${index === model.foundAt ? 'true' : 'false'}
         onClick=${() => run('pick', index)}
       >
-        <span class="name">${good.name}</span>
+        <span class="name">${tied(good.name)}</span>
         <span class="sku">${good.sku}</span>
         <b>${money(good.unit_price_minor)}</b>
       </li>`,
@@ -86,7 +86,7 @@ function Line({ line, isChosen, isOwn, words, run }) {
     data-test="line"
     onClick=${() => run('select', line.line_id)}
   >
-    <span class="name">${line.name}</span>
+    <span class="name">${tied(line.name)}</span>
     <span class="count">
       ${quantity(line.qty_milli)} ${line.unit} ${words.pieces} ${money(line.unit_price_minor)}
     </span>
@@ -107,18 +107,18 @@ function Rules({ sale, words }) {
     html`<ul class="applied" aria-label=${words.promotions} data-test="promotions">
       ${promotions.map(
         (item) => html`<li>
-          <${Icon} name="tag" /><span>${item.name}</span><b>${money(-item.amount_minor)}</b>
+          <${Icon} name="tag" /><span>${tied(item.name)}</span><b>${money(-item.amount_minor)}</b>
         </li>`,
       )}
     </ul>`}
     ${given.length > 0 &&
     html`<ul class="given" aria-label=${words.gifts} data-test="gifts">
-      ${given.map((item) => html`<li><${Icon} name="gift" /><span>${item.sentence}</span></li>`)}
+      ${given.map((item) => html`<li><${Icon} name="gift" /><span>${tied(item.sentence)}</span></li>`)}
     </ul>`}
     ${hints.length + messages.length > 0 &&
     html`<ul class="hints" aria-label=${words.hints} data-test="hints">
-      ${hints.map((hint) => html`<li><${Icon} name="bulb" /><span>${hint}</span></li>`)}
-      ${messages.map((text) => html`<li><${Icon} name="info" /><span>${text}</span></li>`)}
+      ${hints.map((hint) => html`<li><${Icon} name="bulb" /><span>${tied(hint)}</span></li>`)}
+      ${messages.map((text) => html`<li><${Icon} name="info" /><span>${tied(text)}</span></li>`)}
     </ul>`}
   </div>`;
 }

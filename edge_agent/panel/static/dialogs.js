@@ -2,12 +2,11 @@
 
 import { bonuses, money, parseHundredths } from './format.js';
 import { GIFT, OFFERS, STAMP, TRAINING, TWICE } from './goods_dialogs.js';
-import { CARD, JOIN } from './member_dialogs.js';
 import { MENU } from './menu.js';
+import { APPROVAL, CARD, JOIN, SIGN_IN } from './people.js';
 import { BACK, FIND, GIVEN_BACK, REASSIGN, RECEIPTS } from './returns.js';
 import { localeOf } from './scene.js';
 import { ASK_Z, CASH_IN, CASH_OUT, SHIFT } from './shift_panel.js';
-import { APPROVAL, SIGN_IN } from './who.js';
 import { html, useLayoutEffect, useRef } from './vendor/preact-htm.js';
 import { wordsOf } from './words.js';
 

@@ -19,6 +19,11 @@ export function money(minor) {
   return `${sign}${grouped(whole)},${String(rest).padStart(2, '0')}${NBSP}₴`;
 }
 
+/** A name or a sentence whose figures stay with their sign: "2,5 %", "−20 ₴". */
+export function tied(text) {
+  return text.replace(/(\d) (?=[%₴])/g, `$1${NBSP}`);
+}
+
 /** Hundredths of a bonus as "1 234,50", or "1 234" when whole. */
 export function points(amount) {
   const { sign, whole, rest } = hundredths(amount);

@@ -1,7 +1,7 @@
 // Questions about goods: excise stamps, gift cards, why an offer does not act; and training.
 
 import { Field } from './fields.js';
-import { money } from './format.js';
+import { money, tied } from './format.js';
 import { sceneOf } from './scene.js';
 import { html } from './vendor/preact-htm.js';
 
@@ -73,7 +73,7 @@ function Offers({ dialog, words }) {
   if (!dialog.offers.length) return html`<p>${words.noIdleOffers}</p>`;
   return html`<dl class="idle-offers" tabindex="0">
     ${dialog.offers.map(
-      (offer) => html`<div data-test="idle-offer"><dt>${offer.name}</dt><dd>${offer.why}</dd></div>`,
+      (offer) => html`<div data-test="idle-offer"><dt>${tied(offer.name)}</dt><dd>${tied(offer.why)}</dd></div>`,
     )}
   </dl>`;
 }

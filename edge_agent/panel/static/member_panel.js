@@ -1,6 +1,6 @@
 // Who is buying: shown the same way before the sale and during it.
 
-import { bonusWord, bonuses, dateOf, dayOf, money, momentOf, points } from './format.js';
+import { bonusWord, bonuses, dateOf, dayOf, money, momentOf, points, tied } from './format.js';
 import { Icon } from './icons.js';
 import { html } from './vendor/preact-htm.js';
 
@@ -48,7 +48,7 @@ function Offers({ offers, words }) {
   return html`<section class="offers">
     <h3>${words.offers}</h3>
     <ul>
-      ${offers.slice(0, MAX_OFFERS).map((offer) => html`<li>${offer}</li>`)}
+      ${offers.slice(0, MAX_OFFERS).map((offer) => html`<li>${tied(offer)}</li>`)}
     </ul>
   </section>`;
 }

@@ -2,12 +2,11 @@
 
 import { Agent, followStates, openSession } from './agent.js';
 import { scansOf } from './dialogs.js';
-import { DisplayVerbs } from './display.js';
 import { GoodsDialogVerbs, newsOf } from './goods_dialogs.js';
 import { GoodsVerbs } from './goods_verbs.js';
 import { isOurs, verbOf } from './keys.js';
 import { Pace } from './pace.js';
-import { MemberVerbs } from './member_dialogs.js';
+import { PeopleVerbs } from './people.js';
 import { Queue } from './queue.js';
 import { SaleVerbs } from './sale_verbs.js';
 import { firstModel, isLive, localeOf, saleOf } from './scene.js';
@@ -15,7 +14,6 @@ import { ReturnVerbs } from './returns.js';
 import { Screen } from './screen.js';
 import { ShiftVerbs } from './shift_panel.js';
 import { html, render } from './vendor/preact-htm.js';
-import { WhoVerbs } from './who.js';
 import { wordsOf } from './words.js';
 
 const AGES_MS = 30000;
@@ -102,8 +100,7 @@ async function open(code) {
   tell = (counts) => agent.write('POST', '/v1/panel/pace', counts).catch(() => {});
   const queue = new Queue(store, agent, scansOf);
   const kinds = [
-    GoodsVerbs, SaleVerbs, WhoVerbs, ShiftVerbs, ReturnVerbs, GoodsDialogVerbs, MemberVerbs,
-    DisplayVerbs,
+    GoodsVerbs, SaleVerbs, PeopleVerbs, ShiftVerbs, ReturnVerbs, GoodsDialogVerbs,
   ];
   groups = kinds.map((Verbs) => new Verbs(queue));
   setInterval(() => queue.hold(), AGES_MS);

@@ -2,7 +2,7 @@
 
 import { Field } from './fields.js';
 import { bonuses, momentOf, money, quantity } from './format.js';
-import { Paper } from './result_panel.js';
+import { Paper } from './money_panels.js';
 import { isByPiece, sceneOf } from './scene.js';
 import { phoneOf } from './typed.js';
 import { html } from './vendor/preact-htm.js';

@@ -162,10 +162,20 @@ export class SaleVerbs {
     return this.#pay(() => ({ kind: 'cash', amount_minor: given }));
   }
 
+  // --- the screens -----------------------------------------------------------------------------
+
   switchLocale() {
     const locale = nextLocale(localeOf(this.#queue.model));
     this.#queue.store.set({ locale });
     const tell = () => this.#queue.agent.write('PUT', '/v1/panel/locale', { locale });
     return this.#queue.step(tell);
+  }
+
+  /** The buyer's display: a second window, opened by its own one-time link. */
+  openDisplay() {
+    return this.#queue.step(async () => {
+      const { path } = await this.#queue.agent.write('POST', '/v1/customer/links', {});
+      window.open(path, '_blank', 'noopener,width=1024,height=600');
+    });
   }
 }

@@ -2,10 +2,10 @@
 
 import { BasketPanel } from './basket_panel.js';
 import { Dialog } from './dialogs.js';
+import { tied } from './format.js';
 import { Icon } from './icons.js';
 import { MemberPanel } from './member_panel.js';
-import { PayPanel } from './pay_panel.js';
-import { ResultPanel } from './result_panel.js';
+import { PayPanel, ResultPanel } from './money_panels.js';
 import { agentNow, localeOf, sceneOf } from './scene.js';
 import { Strip } from './strip.js';
 import { html } from './vendor/preact-htm.js';
@@ -45,7 +45,7 @@ function noticeOf(model, scene) {
 function Notice({ model, scene }) {
   const notice = model.flash ?? noticeOf(model, scene);
   return html`<div class="notice ${notice?.kind ?? ''}" aria-live="polite" data-test="notice">
-    ${notice && html`<${Icon} name=${NOTICE_ICON[notice.kind]} /><span>${notice.text}</span>`}
+    ${notice && html`<${Icon} name=${NOTICE_ICON[notice.kind]} /><span>${tied(notice.text)}</span>`}
   </div>`;
 }
 

@@ -1,6 +1,6 @@
 // What the buyer sees, a pure function of the display's state.
 
-import { bonuses, money, quantity } from '../format.js';
+import { bonuses, money, quantity, tied } from '../format.js';
 import { html } from '../vendor/preact-htm.js';
 import { buyerWords } from './words_buyer.js';
 
@@ -34,7 +34,7 @@ function Lines({ state, words }) {
     <ol data-test="lines">
       ${state.lines.map(
         (line) => html`<li>
-          <span class="what">${line.name}</span>
+          <span class="what">${tied(line.name)}</span>
           <span class="many">${quantity(line.qty_milli)} ${line.unit}</span>
           <b>${money(line.sum_minor)}</b>
         </li>`,
