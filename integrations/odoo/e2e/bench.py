@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,10 +22,12 @@ from playwright.sync_api import Page, expect
 from tests.support.rig import Rig
 
 ROOT = Path(__file__).parents[3]
+OUT = ROOT / "bench" / "out" / "odoo"
 WHO = "loyalty-odoo"
-ODOO_PORT = 8169
-AGENT_PORT = 9877
-DATABASE = "till"
+# A second run beside the first names a port of its own.
+ODOO_PORT = int(os.environ.get("ODOO_E2E_PORT", "8169"))
+AGENT_PORT = ODOO_PORT + 1_708
+DATABASE = f"till{ODOO_PORT}"
 PATIENT_MS = 60_000
 RULES: dict[str, Any] = {
     "programme": {"redeem_max_share_bp": 5_000, "accrual_valid_days": 365},
@@ -98,6 +103,17 @@ class AgentProcess:
         except urllib.error.HTTPError:
             return {}
 
+    def facts(self, sale_id: str) -> list[dict[str, Any]]:
+        """Every fact of a sale in the register's ledger, read from its file, oldest first."""
+        path = self.rig.folder / "data" / "ledger.db"
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            rows = connection.execute(
+                "SELECT body FROM outbox WHERE kind LIKE 'sale%'"
+                " AND json_extract(body, '$.sale_id') = ? ORDER BY epoch, seq",
+                (sale_id,),
+            )
+            return [json.loads(body) for (body,) in rows]
+
 
 class OdooServer:
     """Odoo on a copy of the prepared database, with the add-on installed."""
@@ -107,18 +123,18 @@ class OdooServer:
         self.url = f"http://127.0.0.1:{ODOO_PORT}"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def install(self, agent: AgentProcess) -> int:
-        """A fresh database with the add-on and the shop; the till's id."""
-        addons = self.folder / "addons"
+    def install(self, settings: str, *, with_addon: bool = True) -> int:
+        """A fresh database with the shop; `settings` are lines before `shop.py`. The till's id."""
+        addons = self.folder / "addons" / DATABASE
         shutil.rmtree(addons, ignore_errors=True)
         shutil.copytree(ROOT / "integrations" / "odoo" / "loyalty_edge", addons / "loyalty_edge")
         binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
         there = "-h 127.0.0.1 -p 55932 -U odoo"
         self._as_odoo(f"{binaries}/dropdb --if-exists {there} {DATABASE}")
         self._as_odoo(f"{binaries}/createdb {there} -T base {DATABASE}")
-        self._as_odoo(self._command("", "-i loyalty_edge --stop-after-init --no-http"))
+        if with_addon:
+            self._as_odoo(self._command("", "-i loyalty_edge --stop-after-init --no-http"))
         shop = (Path(__file__).parent / "shop.py").read_text(encoding="utf-8")
-        settings = f"AGENT_URL = {agent.url!r}\nAGENT_TOKEN = {agent.token!r}\n"
         told = self._as_odoo(self._command("shell", "--no-http"), settings + shop)
         return int(told.rsplit("CONFIG ", 1)[1].split()[0])
 
@@ -153,7 +169,7 @@ class OdooServer:
             f"{self.folder}/venv/bin/python {tree}/usr/bin/odoo {verb} "
             f"-d {DATABASE} --db_host=127.0.0.1 --db_port=55932 --db_user=odoo "
             f"--data-dir={self.folder}/data --log-level=warn "
-            f"--addons-path={packages}/odoo/addons,{self.folder}/addons {more}"
+            f"--addons-path={packages}/odoo/addons,{self.folder}/addons/{DATABASE} {more}"
         )
 
     def _as_odoo(self, command: str, given: str = "") -> str:
@@ -254,6 +270,38 @@ class TillPage:
     def rest_is_over(self) -> None:
         """The add-on asks a silent agent again after five seconds; they have passed."""
         self.page.evaluate("() => { posmodel.loyaltyAgent.restUntil = 0; }")
+
+    def refund(self, sale_id: str, *names: str) -> None:
+        """Orders, the paid one, one piece of each good named, *Refund*: on to its payment."""
+        page = self.page
+        page.locator(".orders-button").click()
+        page.locator(".pos-search-bar .filter").click()
+        page.locator(".pos-search-bar .filter li", has_text="Paid").click()
+        page.locator(f"tr.order-row[orderuuid='{sale_id}']").click()
+        for name in names:
+            page.locator(".ticket-screen .orderline", has_text=name).first.click()
+            page.locator(".ticket-screen .numpad button", has_text="1").first.click()
+            expect(page.locator(".to-refund-highlight")).to_have_count(1 + names.index(name))
+        page.locator(".ticket-screen button", has_text="Refund").last.click()
+        expect(page.locator(".payment-screen")).to_be_visible(timeout=PATIENT_MS)
+
+    def new_order(self) -> None:
+        """The plus beside the order's number: this one waits, another buyer is served."""
+        before = self.sale_id()
+        self.page.locator(".pos-leftheader .list-plus-btn").click()
+        until("another order", lambda: self.sale_id() != before)
+        expect(self.page.locator(".product-screen")).to_be_visible(timeout=PATIENT_MS)
+
+    def take_up(self, sale_id: str) -> None:
+        """Touch the number of an order that waits; on to its goods."""
+        asked = "id => posmodel.models['pos.order'].getBy('uuid', id).getName()"
+        name: str = self.page.evaluate(asked, sale_id)
+        self.page.locator(".pos-leftheader").get_by_role("button", name=name, exact=True).click()
+        screen = self.page.locator(".product-screen, .payment-screen")
+        expect(screen.first).to_be_visible(timeout=PATIENT_MS)
+        if self.page.locator(".payment-screen").count():
+            self.page.locator(".payment-screen .back-button").click()
+        expect(self.page.locator(".product-screen")).to_be_visible(timeout=PATIENT_MS)
 
     def next_order(self) -> None:
         """Another buyer."""

@@ -53,14 +53,30 @@ config.write(
         "name": "Loyalty till",
         "limit_categories": True,
         "iface_available_categ_ids": [(6, 0, category.ids)],
-        "loyalty_edge": True,
-        "loyalty_edge_url": AGENT_URL,  # noqa: F821 - set by the line that starts this file
-        "loyalty_edge_token": AGENT_TOKEN,  # noqa: F821
-        "loyalty_edge_promotion_id": env.ref("loyalty_edge.promotion").id,
-        "loyalty_edge_bonus_id": env.ref("loyalty_edge.bonus").id,
         "iface_print_auto": False,
     }
 )
+if "AGENT_URL" in globals():  # the add-on's till
+    config.write(
+        {
+            "loyalty_edge": True,
+            "loyalty_edge_url": globals()["AGENT_URL"],
+            "loyalty_edge_token": globals()["AGENT_TOKEN"],
+            "loyalty_edge_promotion_id": env.ref("loyalty_edge.promotion").id,
+            "loyalty_edge_bonus_id": env.ref("loyalty_edge.bonus").id,
+        }
+    )
+if "PROXY_IP" in globals():  # a stock till beside a register
+    config.write(
+        {
+            "is_posbox": True,
+            "proxy_ip": globals()["PROXY_IP"],
+            "iface_scan_via_proxy": True,
+            "iface_print_via_proxy": True,
+            "iface_cashdrawer": True,
+            "iface_print_auto": True,
+        }
+    )
 env["res.lang"]._activate_lang("uk_UA")
 env["ir.module.module"].search([("name", "=", "loyalty_edge")])._update_translations(["uk_UA"])
 env.cr.commit()

@@ -48,7 +48,8 @@ export function clear(order) {
     }
 }
 
-async function addShare(pos, order, product, lines, amountMinor, note) {
+/** Kopecks off these lines, as one line of the product for each tax group; below 0: put back. */
+export async function addShare(pos, order, product, lines, amountMinor, note) {
     const baseLines = lines.map((line) =>
         accountTaxHelpers.prepare_base_line_for_taxes_computation(
             line,
@@ -88,13 +89,15 @@ async function addShare(pos, order, product, lines, amountMinor, note) {
     }
 }
 
-/** Put the quote's money on the order: one line for each tax group and kind, never a lump. */
-export async function apply(pos, order, view) {
+/** Put the quote's money on the order: one line for each tax group and kind, never a lump.
+ *  `sign` is -1 for goods that come back: then our money comes back with them. */
+export async function apply(pos, order, view, sign = 1) {
     const quoted = new Map(view.lines.map((line) => [line.line_id, line]));
     const groups = Map.groupBy(goods(order), (line) => taxKey(line.tax_ids));
     const names = view.promotions.map((promotion) => promotion.name).join(", ");
     for (const lines of groups.values()) {
         const sum = (field) =>
+            sign *
             lines.reduce((total, line) => total + (quoted.get(line.uuid)?.[field] || 0), 0);
         const { loyalty_edge_promotion_id: promotion, loyalty_edge_bonus_id: bonus } = pos.config;
         if (sum("discount_minor")) {

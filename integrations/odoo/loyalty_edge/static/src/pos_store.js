@@ -4,10 +4,9 @@ import { PosStore } from "@point_of_sale/app/services/pos_store";
 import { ask } from "@point_of_sale/app/utils/make_awaitable_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
-import { Agent, Refused } from "./agent";
+import { Agent, Refused, Silent } from "./agent";
 import { apply, basketOf, clear, fingerprintOf, goods, notes, tendersOf } from "./order";
-
-const isRefund = (order) => order.lines.some((line) => line.refunded_orderline_id);
+import { isRefund } from "./refund";
 
 patch(PosStore.prototype, {
     async setup() {
@@ -90,14 +89,21 @@ patch(PosStore.prototype, {
 
     /** Price the order; without the agent it stays as it was rung. */
     async quoteLoyalty(order) {
+        if (isRefund(order)) {
+            await this.quoteRefund(order);
+            return;
+        }
         if (!this.hasLoyalty(order) || !goods(order).length) {
             return;
         }
         try {
             await this.applyLoyalty(order, await this.openLoyalty(order));
         } catch (error) {
-            clear(order);
-            notes(order).fingerprint = "";
+            // The price that was shown stands, while it is the price of these goods.
+            if (!(error instanceof Silent) || notes(order).fingerprint !== fingerprintOf(order)) {
+                clear(order);
+                notes(order).fingerprint = "";
+            }
             this.tellLoyalty(error);
         }
     },
@@ -115,6 +121,10 @@ patch(PosStore.prototype, {
             return;
         }
         state.isTold = true;
+        if (isRefund(order)) {
+            await this.tellRefund(order).catch((error) => this.tellLoyalty(error));
+            return;
+        }
         const { quote_id, basket_hash } = state.view;
         const body = { quote_id, basket_hash, tenders: tendersOf(order) };
         const key = `odoo-confirm-${order.uuid}`;
@@ -139,6 +149,14 @@ patch(PosStore.prototype, {
         this.notification.add(_t("Loyalty does not answer: the sale goes on without it."), {
             type: "warning",
         });
+    },
+
+    /** An order that was put aside is priced as of now when it is taken up again. */
+    setOrder(order) {
+        super.setOrder(...arguments);
+        if (this.hasLoyalty(order) && notes(order).isOpen) {
+            this.quoteLoyalty(order);
+        }
     },
 
     async pay() {

@@ -4,11 +4,13 @@ import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_valid
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 import { fingerprintOf, notes } from "./order";
+import { isRefund } from "./refund";
 
 patch(OrderPaymentValidation.prototype, {
     async askBeforeValidation() {
         const { pos, order } = this;
-        if (pos.hasLoyalty(order) && notes(order).fingerprint !== fingerprintOf(order)) {
+        const hasPart = pos.hasLoyalty(order) || isRefund(order);
+        if (hasPart && notes(order).fingerprint !== fingerprintOf(order)) {
             const before = order.priceIncl;
             await pos.quoteLoyalty(order);
             if (order.priceIncl !== before) {
