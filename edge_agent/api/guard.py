@@ -145,7 +145,7 @@ class Guard:
             await _refuse(401, "bad_token", "the register's token is missing or wrong")(
                 scope, receive, send
             )
-        elif scope["method"] in WRITING and not _is_json(headers):
+        elif scope["method"] in WRITING and not _is_json(scope["method"], headers):
             # What a page may send without asking first (text/plain, a form) is never ours.
             await _refuse(403, "not_json", "send application/json")(scope, receive, send)
         elif not length.isdigit() or int(length) > MAX_BODY_BYTES:
@@ -201,9 +201,16 @@ def _is_cross_site(headers: Headers, origin: str | None) -> bool:
     )
 
 
-def _is_json(headers: Headers) -> bool:
+def _is_json(method: str, headers: Headers) -> bool:
+    if method == "DELETE" and _has_no_body(headers):
+        return True  # a page always asks first whether it may
     kind = headers.get("content-type", "").partition(";")[0]
     return kind.strip().lower() == "application/json"
+
+
+def _has_no_body(headers: Headers) -> bool:
+    named = ("content-type", "transfer-encoding")
+    return not any(name in headers for name in named) and headers.get("content-length", "0") == "0"
 
 
 class _Bounded:

@@ -167,6 +167,18 @@ def test_only_json_is_json(rig: Rig, kind: str, status: int) -> None:
     assert _put(rig, **{"Content-Type": kind}).status_code == status
 
 
+def test_a_delete_without_a_body_needs_no_kind(rig: Rig) -> None:
+    """HTTP libraries send none then; with a body, or a word of its kind, it is a write as any."""
+    sale_id = str(uuid.uuid4())
+    path = f"/v1/sales/{sale_id}/member"
+    answer(rig.http.post(f"/v1/sales/{sale_id}/open", json={}))
+    assert answer(rig.http.delete(path))["member"] is None
+    assert rig.http.request("DELETE", path, content=b"{}").status_code == 403
+    plain = {"Content-Type": "text/plain"}
+    assert rig.http.delete(path, headers=plain).status_code == 403
+    assert rig.http.delete(path, headers={"Origin": "https://evil.example"}).status_code == 403
+
+
 def test_a_path_has_one_spelling_and_a_key_one_request(rig: Rig) -> None:
     sale_id, key = str(uuid.uuid4()), {"Idempotency-Key": str(uuid.uuid4())}
     answer(rig.http.post(f"/v1/sales/{sale_id}/open", json={}, headers=key))
