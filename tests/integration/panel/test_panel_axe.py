@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.integration.panel.conftest import Printer, Till, opened
 from tests.integration.panel.full_shop import COUPON, GIFT, TWICE, VODKA, full_shop
 from tests.integration.panel.shop import BREAD, CHEESE, COFFEE, MILK
+from tests.support.live_register import until
 from tests.support.rig import CARD, OTHER_CARD, Rig, answer
 
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
@@ -248,6 +249,7 @@ def the_paper(till: Till, printer: Printer, seen: list[str]) -> None:
     printer.device.send(f"power_off at {CLOSE_RECEIPT}")
     till.keys("R")
     expect(paper).to_have_attribute("data-state", "printing", timeout=PATIENCE_MS)
+    until("the printer to lose its power", lambda: not printer.device.describe()["powered"])
     printer.replace()
     expect(paper).to_have_attribute("data-state", "unknown", timeout=PATIENCE_MS)
     sound(till.page, "printed or not", seen)
