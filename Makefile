@@ -6,7 +6,7 @@ WORKERS ?= 2
 # An installed program has its modules compiled: without, each process of the tests compiles anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper soak-scanning soak-api printer-clients odoo-e2e system clean
+.PHONY: help demo test check bench soak-durable soak-promotions soak-authorisation soak-paper soak-scanning soak-api printer-clients odoo-e2e odoo-kills system clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,10 @@ printer-clients: .venv/.ready ## Printer clients of others, live on our emulator
 
 odoo-e2e: .venv/.ready system ## Odoo's till with our add-on in Chromium; fetches Odoo, needs root once
 	$(BIN)/python -m integrations.odoo.e2e.run
+	$(BIN)/python -m integrations.odoo.e2e.stock
+
+odoo-kills: .venv/.ready system ## Agent, Odoo and both killed at twenty points of a checkout in Odoo's till; as odoo-e2e
+	$(BIN)/python -m integrations.odoo.e2e.kills
 
 soak-api: .venv/.ready ## Schemathesis over the local API, 10,000 cases; SOAK_S seconds (1200), SEED, CASES
 	$(BIN)/python -m bench.soak.api
