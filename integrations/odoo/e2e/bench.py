@@ -237,6 +237,13 @@ class TillPage:
         self.page.locator(".modal-footer button", has_text="Close").last.click()
         expect(self.page.locator(".modal")).to_have_count(0, timeout=PATIENT_MS)
 
+    def close_notices(self) -> None:
+        """Touch away what the till has told."""
+        self.page.evaluate(
+            "() => document.querySelectorAll('.o_notification_close').forEach((x) => x.click())"
+        )
+        expect(self.page.locator(".o_notification")).to_have_count(0, timeout=PATIENT_MS)
+
     def start_over(self) -> None:
         """After a scenario went wrong: the page anew, an order of its own."""
         self.page.goto(f"{self.odoo.url}/pos/ui?config_id={self.config_id}", timeout=PATIENT_MS)

@@ -112,12 +112,12 @@ class Checkout:
         self.sale_id = self.till.sale_id()
 
     def _identify(self) -> None:
-        self._quiet()
+        self.till.close_notices()
         self.till.identify(CARD)
         self._settled(".loyalty-edge-name")
 
     def _redeem(self) -> None:
-        self._quiet()
+        self.till.close_notices()
         quarter = self.page.locator("button.loyalty-edge-25")
         if quarter.count():
             quarter.click()
@@ -141,13 +141,6 @@ class Checkout:
         # Offline, Odoo shows the receipt beside the last call and not after it.
         while self.point.step == "validate" and self.point.call and not self.is_killed:
             self.page.wait_for_timeout(50)
-
-    def _quiet(self) -> None:
-        """Close the notices of an earlier step."""
-        self.page.evaluate(
-            "() => document.querySelectorAll('.o_notification_close').forEach((x) => x.click())"
-        )
-        expect(self.page.locator(".o_notification")).to_have_count(0)
 
     def _settled(self, shown: str, test: str = "true") -> None:
         """What was asked for is there, or the till said that the agent is silent."""

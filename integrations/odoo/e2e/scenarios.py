@@ -65,6 +65,8 @@ def member_redeems_and_reads_it_on_the_receipt(till: TillPage, agent: AgentProce
     until("the redemption", lambda: agent.sale(sale_id).get("redeemed_minor"))
     till.page.screenshot(path="bench/out/odoo/member_window.png")
     till.close_window()
+    till.close_notices()
+    till.page.screenshot(path="bench/out/odoo/lines.png")
     till.to_payment()
     sale = agent.sale(sale_id)
     assert sale["redeemed_minor"] > 0
@@ -74,7 +76,10 @@ def member_redeems_and_reads_it_on_the_receipt(till: TillPage, agent: AgentProce
     till.page.wait_for_selector(".loyalty-edge-receipt")
     text = till.page.locator(".loyalty-edge-receipt").inner_text().lower()
     assert "бонус" in text, text
+    till.close_notices()
+    till.page.set_viewport_size({"width": 1280, "height": 1500})  # the whole paper is on the screen
     till.page.locator(".pos-receipt").first.screenshot(path="bench/out/odoo/receipt.png")
+    till.page.set_viewport_size({"width": 1280, "height": 800})
     till.next_order()
 
 

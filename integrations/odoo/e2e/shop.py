@@ -75,6 +75,7 @@ if "PROXY_IP" in globals():  # a stock till beside a register
             "iface_print_via_proxy": True,
             "iface_cashdrawer": True,
             "iface_print_auto": True,
+            "iface_print_skip_screen": False,
         }
     )
 env["res.lang"]._activate_lang("uk_UA")
