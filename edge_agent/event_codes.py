@@ -39,6 +39,11 @@ class Event(StrEnum):
     # --- sales ------------------------------------------------------------------------------
     SALE_COMMITTED = "sale_committed", INFO, "Nothing; one line per sale."
     SALE_VOIDED = "sale_voided", INFO, "Nothing; the cashier undid the sale before its paper."
+    SALE_UNDERPAID = (
+        "sale_underpaid",
+        WARNING,
+        "If it repeats with cash, compare [till] cash_rounding with the POS's own step.",
+    )
     SALE_REASSIGNED = "sale_reassigned", INFO, "Nothing; a supervisor gave it to another member."
     SALE_RETURNED = "sale_returned", INFO, "Nothing; points moved back by the sale's own shares."
     REDEMPTION_DECIDED = "redemption_decided", INFO, "Nothing; layer and reason are in detail."

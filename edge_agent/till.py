@@ -42,6 +42,7 @@ from edge_agent.usecases.return_sale import ReturnSale, return_sale
 from edge_agent.usecases.sold_sale import Told
 from edge_agent.views import SaleView
 from loyalty.basket import Basket, Tender, TenderKind
+from loyalty.errors import InvalidTenders
 from loyalty.member import Member
 from loyalty.promotions.memory import Memory
 from loyalty.stamps import marked
@@ -258,7 +259,13 @@ class Till:
         self._counted.for_cards(tenders)
         ctx = self.context()
         command = Confirm(sale_id, quote_id, basket_hash, tenders, self.new_id())
-        result = self._ledger.unit(lambda uow: commit_sale(uow, ctx, command))
+        try:
+            result = self._ledger.unit(lambda uow: commit_sale(uow, ctx, command))
+        except InvalidTenders as error:
+            if error.code == "underpaid":
+                has_cash = any(each.kind == "cash" for each in tenders)
+                emit(Event.SALE_UNDERPAID, sale_id=sale_id, has_cash=has_cash, problem=str(error))
+            raise
         if isinstance(result, Repriced):
             self._show(sale_id)
             raise result.conflict()

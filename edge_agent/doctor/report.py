@@ -15,6 +15,8 @@ from edge_agent.doctor import centre, devices, machine
 from edge_agent.doctor.camera import camera
 from edge_agent.doctor.finding import Case, Finding
 from edge_agent.doctor.hub import hub
+from edge_agent.doctor.hw_proxy import hw_proxy
+from edge_agent.doctor.rounding import rounding
 from edge_agent.doctor.rules import rules
 
 CHECKS: tuple[Callable[[Case], Iterable[Finding]], ...] = (
@@ -34,6 +36,8 @@ CHECKS: tuple[Callable[[Case], Iterable[Finding]], ...] = (
     devices.scanner,
     camera,
     devices.printer,
+    hw_proxy,
+    rounding,
 )
 
 
