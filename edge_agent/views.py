@@ -234,8 +234,7 @@ def sale_view(
     prints: list[PrintView],
     result: dict[str, Any] | None = None,
 ) -> SaleView:
-    """Everything about one sale, from its draft and its paper; `names` of promotions where they
-    are told in another language than it was priced in."""
+    """Everything about one sale, from draft and paper; `names` are promotions' in this locale."""
     quote = draft.quote
     traces, hints = traces_of(draft, locale, names)
     return SaleView(

@@ -59,7 +59,7 @@ function Redeem({ sale, words, locale, run }) {
     </div>
     <div class="quick">
       ${[25, 50, 100].map(
-        (share) => html`<${Button} label=${`${share}\u00a0%`} name="redeemShare" argument=${share}
+        (share) => html`<${Button} label=${`${share}\u202f%`} name="redeemShare" argument=${share}
           run=${run} isOff=${isOff} test=${`share-${share}`} />`,
       )}
       <${Button} label=${words.takeBack} hint="Esc" name="redeem" argument=${0} run=${run}
