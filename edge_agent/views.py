@@ -217,6 +217,17 @@ def _totals(draft: Draft, cash_step_minor: int) -> dict[str, Any]:
     }
 
 
+def _given(draft: Draft, locale: Language, names: Names) -> dict[str, Any]:
+    """What promotions gave, and the coupons that went into it."""
+    quote = draft.quote
+    return {
+        "promotions": promotions_of(draft, names),
+        "gifts": gift_views(quote, locale),
+        "rewards": reward_views(quote, locale),
+        "used_coupons": list(quote.used_coupons) if quote else [],
+    }
+
+
 def sale_view(
     sale_id: str,
     state: str,
@@ -245,10 +256,7 @@ def sale_view(
         mode=mode,
         member=card,
         lines=_lines(draft),
-        promotions=promotions_of(draft, names),
-        gifts=gift_views(quote, locale),
-        rewards=reward_views(quote, locale),
-        used_coupons=list(quote.used_coupons) if quote else [],
+        **_given(draft, locale, names),
         codes=list(draft.codes),
         tender_kinds=list(draft.tender_kinds),
         hints=hints,
