@@ -202,6 +202,14 @@ def _redeem(draft: Draft, locale: Language, minor_per_bonus: int) -> RedeemView:
     )
 
 
+def _parked(draft: Draft, state: str) -> dict[str, Any]:
+    """A sale that was confirmed out of its parking place is parked no more."""
+    return {
+        "is_parked": draft.is_parked and state in ("open", "cancelled"),
+        "park_note": draft.park_note,
+    }
+
+
 def _totals(draft: Draft, cash_step_minor: int) -> dict[str, Any]:
     """The sums of a view; all 0 before the first quote."""
     quote = draft.quote
@@ -271,8 +279,7 @@ def sale_view(
         adjustments=adjustments_of(draft.basket, quote) if quote else [],
         tax_groups=tax_groups_of(draft.basket, quote) if quote else [],
         redeem_as=programme.redeem_as,
-        is_parked=draft.is_parked and state in ("open", "cancelled"),
-        park_note=draft.park_note,
+        **_parked(draft, state),
         prints=prints,
         result=result,
     )
