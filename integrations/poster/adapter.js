@@ -131,7 +131,7 @@ class PosterClient extends Client {
           json = null;
         }
         if (code < 200 || (code >= 500 && !json?.retryable)) fail(new Silent(`code ${code}`));
-        else if (code >= 400) fail(new Refused(json || { status: code }));
+        else if (code >= 400) fail(typeof json?.code === 'string' ? new Refused(json) : new Silent('no agent'));
         else if (!json) fail(new Silent('no JSON'));
         else done(json);
       });
