@@ -258,6 +258,18 @@ class TillPage:
         found: str = self.page.evaluate("() => posmodel.getOrder().uuid")
         return found
 
+    def kept(self, sale_id: str) -> str:
+        """The order as the browser keeps it over a reload, as JSON; "" when it does not."""
+        found: str = self.page.evaluate(
+            """async (id) => {
+                const kept = await posmodel.data.indexedDB.readAll(["pos.order"]);
+                const order = (kept["pos.order"] || []).find((one) => one.uuid === id);
+                return order ? JSON.stringify(order) : "";
+            }""",
+            sale_id,
+        )
+        return found
+
     def total(self) -> float:
         """What the order comes to, with taxes."""
         found: float = self.page.evaluate("() => posmodel.getOrder().priceIncl")

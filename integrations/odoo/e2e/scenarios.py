@@ -66,7 +66,9 @@ def member_redeems_and_reads_it_on_the_receipt(till: TillPage, agent: AgentProce
     till.page.screenshot(path="bench/out/odoo/member_window.png")
     till.close_window()
     till.close_notices()
+    till.page.set_viewport_size({"width": 1280, "height": 1100})  # all lines are on the screen
     till.page.screenshot(path="bench/out/odoo/lines.png")
+    till.page.set_viewport_size({"width": 1280, "height": 800})
     till.to_payment()
     sale = agent.sale(sale_id)
     assert sale["redeemed_minor"] > 0
@@ -202,9 +204,11 @@ def reloaded_page_keeps_the_member(till: TillPage, agent: AgentProcess) -> None:
     """The page is reloaded in the middle of a sale: member and sale are still there."""
     till.add(BREAD)
     sale_id = till.sale_id()
+    until("the order in the browser's store", lambda: till.kept(sale_id))
     till.identify(CARD)
     expect(till.page.locator(".loyalty-edge-name")).to_have_text("Олена К.")
     till.close_window()
+    until("the member in the browser's store", lambda: "Олена" in till.kept(sale_id))
     till.page.reload()
     till.enter()
     assert till.sale_id() == sale_id

@@ -1,5 +1,9 @@
-// The agent on this till over HTTP. It never holds up a sale: a call takes CALL_MS at most, and
-// once the agent has been silent nobody waits for it again for REST_MS.
+// The client of the register's agent with what a till needs beside: once the agent has been silent
+// nobody waits for it again for REST_MS, and what has to be told waits in the browser.
+
+import { Client, Refused, Silent } from "./loyalty-client";
+
+export { Refused, Silent };
 
 const CALL_MS = 900;
 const REST_MS = 5000;
@@ -8,21 +12,9 @@ const MAX_UNSENT = 500;
 
 const keep = (items) => localStorage.setItem(QUEUE, JSON.stringify(items.slice(-MAX_UNSENT)));
 
-export class Silent extends Error {}
-
-export class Refused extends Error {
-    constructor(problem, status) {
-        super(problem?.detail || problem?.code || `status ${status}`);
-        this.code = problem?.code || "";
-        this.retryable = Boolean(problem?.retryable) || status >= 500;
-        this.sentences = problem?.cashier_message || {};
-    }
-}
-
-export class Agent {
+export class Agent extends Client {
     constructor(url, token) {
-        this.url = url.replace(/\/+$/, "");
-        this.token = token;
+        super(url, token);
         this.restUntil = 0;
     }
 
@@ -31,46 +23,36 @@ export class Agent {
         if (Date.now() < this.restUntil) {
             throw new Silent("resting");
         }
-        const headers = {
-            Authorization: `Bearer ${this.token}`,
-            "Content-Type": "application/json",
-        };
-        if (method !== "GET") {
-            headers["Idempotency-Key"] = key || crypto.randomUUID();
-        }
-        let response, answer;
         try {
-            response = await fetch(this.url + path, {
-                method,
-                headers,
-                body: body === undefined ? undefined : JSON.stringify(body),
-                signal: AbortSignal.timeout(CALL_MS),
-            });
-            answer = await response.json();
-        } catch (error) {
-            this.restUntil = Date.now() + REST_MS;
-            throw new Silent(String(error));
-        }
-        if (!response.ok) {
-            throw new Refused(answer, response.status);
-        }
-        this.restUntil = 0;
-        return answer;
-    }
-
-    /** Tell what has happened, now or as soon as the agent is back; null when it has to wait. */
-    async tell(path, body, key) {
-        try {
-            const answer = await this.call("POST", path, body, key);
-            this.flush();
+            const answer = await super.call(method, path, body, key, CALL_MS);
+            this.restUntil = 0;
             return answer;
         } catch (error) {
-            if (error instanceof Refused && !error.retryable) {
-                throw error;
+            if (error instanceof Silent) {
+                this.restUntil = Date.now() + REST_MS;
             }
-            keep([...this.unsent(), { path, body, key }]);
-            return null;
+            throw error;
         }
+    }
+
+    /** Tell what has happened, now or as soon as the agent is back; null when it has to wait.
+     *  It is kept before it is told: the page may go in between. */
+    async tell(path, body, key) {
+        const others = () => this.unsent().filter((item) => item.key !== key);
+        keep([...others(), { path, body, key }]);
+        let answer;
+        try {
+            answer = await this.call("POST", path, body, key);
+        } catch (error) {
+            if (!(error instanceof Refused) || error.isRetryable) {
+                return null;
+            }
+            keep(others());
+            throw error;
+        }
+        keep(others());
+        this.flush();
+        return answer;
     }
 
     /** What waits to be told, oldest first. */
@@ -84,7 +66,7 @@ export class Agent {
             try {
                 await this.call("POST", item.path, item.body, item.key);
             } catch (error) {
-                if (error instanceof Silent || error.retryable) {
+                if (!(error instanceof Refused) || error.isRetryable) {
                     return;
                 }
                 console.warn("Loyalty Edge refused", item.path, error.code);

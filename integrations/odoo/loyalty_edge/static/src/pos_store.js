@@ -48,6 +48,7 @@ patch(PosStore.prototype, {
                 }
             }
             notes(order).view = view;
+            this.keepNotes();
             if (view.member) {
                 const points = (view.member.balance_points / 100).toFixed(2);
                 this.notification.add(`${view.member.name}: ${points}`, { type: "success" });
@@ -66,6 +67,7 @@ patch(PosStore.prototype, {
             ? await this.loyaltyAgent.call("PUT", `${path}/basket`, basket)
             : await this.loyaltyAgent.call("POST", `${path}/open`, { basket });
         state.isOpen = true;
+        this.keepNotes();
         return state.view;
     },
 
@@ -103,6 +105,7 @@ patch(PosStore.prototype, {
             if (!(error instanceof Silent) || notes(order).fingerprint !== fingerprintOf(order)) {
                 clear(order);
                 notes(order).fingerprint = "";
+                this.keepNotes();
             }
             this.tellLoyalty(error);
         }
@@ -112,6 +115,12 @@ patch(PosStore.prototype, {
         clear(order);
         await apply(this, order, view);
         notes(order).fingerprint = fingerprintOf(order);
+        this.keepNotes();
+    },
+
+    /** Odoo keeps an order over a reload when its fields change; our notes are none of them. */
+    keepNotes() {
+        this.data.debouncedSynchronizeLocalDataInIndexedDB();
     },
 
     /** Commit the sale at the agent. */
@@ -142,7 +151,7 @@ patch(PosStore.prototype, {
     tellLoyalty(error) {
         if (error instanceof Refused) {
             const [lang] = (this.user?.lang || "uk_UA").split("_");
-            const sentence = error.sentences[lang] || error.sentences.uk || error.message;
+            const sentence = error.cashierMessage[lang] || error.cashierMessage.uk || error.message;
             this.notification.add(sentence, { type: "warning" });
             return;
         }

@@ -59,6 +59,7 @@ patch(PosStore.prototype, {
         }
         state.refund = back;
         state.fingerprint = fingerprintOf(order);
+        this.keepNotes();
     },
 
     /** Tell the agent of a refund that is final, now or when it is back. */

@@ -1,0 +1,1 @@
+../../../../javascript/loyalty-client.js
