@@ -136,10 +136,9 @@ def test_garbage_is_no_answer(till: Callable[[int], Any]) -> None:
         stranger.close()
 
 
-@pytest.mark.parametrize("name", ["another program's answer", "half of an answer"])
-def test_garbage_confirms_nothing(till: Callable[[int], Any], name: str) -> None:
+def test_garbage_confirms_nothing(till: Callable[[int], Any]) -> None:
     """The shown price stands, and the confirmation waits: now, and at every later try."""
-    stranger = Stranger(GOOD, GARBAGE[name])
+    stranger = Stranger(GOOD, GARBAGE["another program's answer"])
     try:
         pos = till(stranger.port)
         pos.do("patient")
@@ -150,6 +149,7 @@ def test_garbage_confirms_nothing(till: Callable[[int], Any], name: str) -> None
         assert pos.do("waited_ms") <= BUDGET_MS
         assert pos.do("payable") == QUOTE["payable_minor"]
         assert pos.do("flush") == []
+        stranger.answers = [GARBAGE["half of an answer"]]
         assert pos.do("flush") == [], "and it waits still"
     finally:
         stranger.close()
@@ -221,7 +221,7 @@ def test_a_spool_that_cannot_be_written_or_read_holds_nothing_up(tmp_path: Path)
         client = module.Client(url, TOKEN, spool=tmp_path / "spool", budget_s=LONG_S)
         sale = client.sale()
         assert sale.open([]) is not None
-        client.budget_s, sale.waited_s = 1.5, 0.0
+        client.budget_s, sale.waited_s = 0.2, 0.0
         (tmp_path / "spool" / f"{sale.sale_id}.tmp").mkdir()
         assert sale.confirm([]) == "without"
         (tmp_path / "spool" / "broken.json").write_bytes(b'{"quote_id": "\xff')

@@ -174,9 +174,12 @@ def test_each_verb_knows_the_state_of_its_sale(till: Rig, state: str) -> None:
     assert [row[0] for row in rows] == list(VERBS)
     place = 1 + STATES.split().index(state)
     sale: Sale | None = None
+    before = ""
     for name, wanted in ((row[0], row[place]) for row in rows):
-        sale = sale or Sale(till, state)
-        before, written = sale.seen(), len(facts(till))
+        if sale is None:
+            sale = Sale(till, state)
+            before = sale.seen()
+        written = len(facts(till))
         reply = VERBS[name](sale)
         said, _, then = wanted.partition(">")
         told = reply.status_code, reply.json().get("code", "") if reply.status_code != 200 else ""
