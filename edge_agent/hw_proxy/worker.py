@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as NotInTime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 
 from drivers.base import DeviceJournal, FiscalPrinter
 from drivers.errors import DeviceError
@@ -19,10 +16,10 @@ from edge_agent.event_log import emit
 from edge_agent.hw_proxy.scans import WaitingScans
 from edge_agent.hw_proxy.wire import MAX_BODY, HwProxy
 from edge_agent.settings_sections import HwProxySettings
+from edge_agent.side_listener import SideListener, SideServer
 
 PRINT_S = 30.0
 IDLE_S = 30.0
-MAX_AT_ONCE = 16
 
 
 class WorkerPrinting:
@@ -64,73 +61,28 @@ def _receipt_printer(device: FiscalPrinter) -> EscPosPrinter:
     return device
 
 
-class HwProxyListener:
-    """Serves a till on 127.0.0.1:`port`; a Host or an Origin that is not known gets 403.
-
-    A port that another program holds costs this listener alone: the register sells without it.
-    """
+class HwProxyListener(SideListener):
+    """Serves a till on 127.0.0.1:`port`; a Host or an Origin that is not known gets 403."""
 
     def __init__(self, settings: HwProxySettings, proxy: HwProxy, scans: WaitingScans) -> None:
-        self._settings = settings
-        self._proxy = proxy
-        self.scans = scans
-        self.port: int | None = None
-        self._served: tuple[_Server, threading.Thread] | None = None
+        def make() -> SideServer:
+            return _Server(settings, proxy)
 
-    def start(self) -> None:
-        """Take the port and begin to serve; a port that is not to be had is told in the log."""
-        try:
-            server = _Server(("127.0.0.1", self._settings.port), _Handler)
-        except OSError as error:
-            emit(Event.HW_PROXY_REFUSED, problem=f"port {self._settings.port}: {error.strerror}")
-            return
-        self.port = port = server.server_address[1]
-        server.proxy = self._proxy
-        server.hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost"))
-        server.origins = frozenset(self._settings.origins)
-        thread = threading.Thread(target=server.serve_forever, name="hw-proxy", daemon=True)
-        thread.start()
-        self._served = server, thread
+        super().__init__("hw-proxy", make, Event.HW_PROXY_REFUSED)
+        self.scans = scans
 
     def stop(self) -> None:
-        """Let the polls go and stop; nothing to do where it never served."""
+        """Let the polls go and stop."""
         self.scans.end()
-        if self._served is None:
-            return
-        server, thread = self._served
-        self._served = self.port = None
-        server.shutdown()
-        thread.join(timeout=5)
-        server.server_close()
+        super().stop()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    allow_reuse_address = os.name != "nt"  # there it would share a port that another holds
-    request_queue_size = MAX_AT_ONCE
-    proxy: HwProxy
-    hosts: frozenset[str]
-    origins: frozenset[str]
-
-    def __init__(self, *arguments: Any) -> None:
-        self.turns = threading.BoundedSemaphore(MAX_AT_ONCE)
-        super().__init__(*arguments)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        if self.turns.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self.turns.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A page that went away in the middle is nothing to tell."""
+class _Server(SideServer):
+    def __init__(self, settings: HwProxySettings, proxy: HwProxy) -> None:
+        super().__init__(("127.0.0.1", settings.port), _Handler)
+        self.proxy = proxy
+        self.hosts = frozenset(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost"))
+        self.origins = frozenset(settings.origins)
 
 
 class _Handler(BaseHTTPRequestHandler):
