@@ -59,6 +59,7 @@ class Places:
             "POST /v1/panel/sessions": self._link,
             "POST /v1/panel/goods": self._good,
             "POST /v1/panel/stamps": self._stamp,
+            "PATCH /v1/panel/lines/{line_id}": self._line,
             "POST /v1/panel/sales/{sale_id}/replace-member": self._second_member,
             "POST /v1/panel/pace": self._pace,
             "POST /v1/tap/lines": self._tapped,
@@ -134,6 +135,12 @@ class Places:
     def _good(self) -> Change:
         self._told("/v1/panel/sale", {})
         return Change({}, {"code": "4820000000017"})
+
+    def _line(self) -> Change:
+        self._told("/v1/panel/sale", {})
+        view = self._told("/v1/panel/goods", {"code": "4820000000017"})
+        lines = view.get("lines") or [{"line_id": "1"}]
+        return Change({"line_id": str(lines[0]["line_id"])})
 
     def _stamp(self) -> Change:
         self._told("/v1/panel/sale", {})
