@@ -26,6 +26,7 @@ from edge_agent.till import Till
 if TYPE_CHECKING:
     from edge_agent.hub.runner import HubRunner
     from edge_agent.hw_proxy.worker import HwProxyListener
+    from edge_agent.tablet.listener import TabletListener
 
 
 class Device(Protocol):
@@ -58,11 +59,13 @@ class Agent:
     hub: HubRunner | None = None
     exchange: FileExchange | None = None
     hw_proxy: HwProxyListener | None = None
+    tablet: TabletListener | None = None
 
     @property
     def _devices(self) -> tuple[Device, ...]:
         """In the order of their start: the printer is there before the first scan."""
-        wanted = (self.printer, self.scanner, self.camera, self.exchange, self.hw_proxy)
+        listeners = (self.exchange, self.hw_proxy, self.tablet)
+        wanted = (self.printer, self.scanner, self.camera, *listeners)
         return tuple(each for each in wanted if each is not None)
 
     def start_devices(self) -> None:

@@ -20,6 +20,7 @@ from edge_agent.api import (
     panel_routes,
     sales,
     shift_routes,
+    tablet_routes,
     tap_routes,
     training_routes,
     websocket,
@@ -68,6 +69,8 @@ from sync.enrolment import Identity
 
 if TYPE_CHECKING:
     from edge_agent.hw_proxy.worker import HwProxyListener
+    from edge_agent.tablet.desk import TabletDesk
+    from edge_agent.tablet.listener import TabletListener
 
 
 def build(
@@ -155,6 +158,7 @@ class _Builder:
             hub=self.hub.runner if self.hub else None,
             exchange=self.exchange,
             hw_proxy=self._hw_proxy(desk, printer),
+            tablet=self._tablet_listener(),
         )
 
     def _health(self) -> Health:
@@ -212,6 +216,8 @@ class _Builder:
         writes = Writes(Answers(self.ledger), self.clock)
         stamps, codes = StampDesk(desk), CodesDesk(desk, till, self.ledger)
         desk.first_look, desk.meant, desk.on_code = stamps.look, codes.meant, codes.came
+        members = self._members(till, desk)
+        self.tablet = self._tablet(till, desk, members)
         after = AfterSale(till, self.ledger, self.gate, self.cashier.approvals)
         return api_app.create_app(
             [
@@ -226,7 +232,8 @@ class _Builder:
                 panel_routes.routes(stamps, codes, writes),
                 pace_routes.routes(self.ledger, self._screen_file(), self.clock),
                 customer_routes.routes(desk, self._customer(till), self.broadcast, self.tokens),
-                member_routes.routes(self._members(till, desk), self.cashier.approvals, writes),
+                member_routes.routes(members, self.cashier.approvals, writes),
+                tablet_routes.routes(self.tablet),
                 training_routes.routes(self.training, self.cashier.approvals, self.tokens),
                 desk_routes.routes(
                     desk,
@@ -263,6 +270,23 @@ class _Builder:
         self.shift = shift_of(settings, self.ledger, self.clock, self.cache.staff, till, desk)
         self.cashier = cashier_of(settings, self.shift, till, desk)
         return printer_of(settings, self.ledger, till, desk, template, self.shift)
+
+    def _tablet(self, till: Till, desk: Desk, members: MemberDesk) -> TabletDesk | None:
+        if self.settings.tablet is None:
+            return None
+        from edge_agent.tablet.desk import TabletDesk
+        from edge_agent.tablet.pairing import Pairing
+
+        desk.has_tablet = True
+        pairing = Pairing(self.clock.monotonic)
+        return TabletDesk(desk, members, pairing, till.who.locale, self.settings.tablet.consent)
+
+    def _tablet_listener(self) -> TabletListener | None:
+        if self.settings.tablet is None or self.tablet is None:
+            return None
+        from edge_agent.tablet.listener import TabletListener
+
+        return TabletListener(self.settings.tablet, self.tablet)
 
     def _hw_proxy(self, desk: Desk, printer: PrinterWorker | None) -> HwProxyListener | None:
         if self.settings.hw_proxy is None:

@@ -29,6 +29,7 @@ from edge_agent.settings_sections import (
     HwProxySettings,
     LogSettings,
     StorageSettings,
+    TabletSettings,
     TillSettings,
     setting,
 )
@@ -77,6 +78,7 @@ class Settings:
     hub: HubSettings | None = None
     exchange: ExchangeSettings | None = None
     hw_proxy: HwProxySettings | None = None
+    tablet: TabletSettings | None = None
     log: LogSettings = dataclasses.field(default_factory=LogSettings)
 
     @property
@@ -118,6 +120,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "hub": HubSettings,
         "exchange": ExchangeSettings,
         "hw_proxy": HwProxySettings,
+        "tablet": TabletSettings,
         "log": LogSettings,
     }
 )

@@ -73,6 +73,7 @@ class Desk:
         self.on_code: Callable[[Identified], None] = lambda _found: None
         self.overheard: Callable[[Identified, str], None] = lambda _found, _text: None
         self.gift_card: GiftCardView | None = None
+        self.has_tablet = False
         self.shift: Callable[[], ShiftNow | None] = lambda: None
         self.language: Callable[[], Language] = lambda: till.who.locale
         self.spoken: Language = till.who.locale
@@ -101,6 +102,7 @@ class Desk:
                 scan=self.scans.told,
                 gift_card=self.gift_card,
                 training=self._till.who.is_training,
+                tablet=self.has_tablet,
             )
 
     def push(self) -> None:

@@ -77,6 +77,8 @@ class Event(StrEnum):
         WARNING,
         "Free its port, or check the printer: only a receipt printer takes pictures.",
     )
+    TABLET_PAIRED = "tablet_paired", INFO, "Nothing; if nobody at the till paired one, let all go."
+    TABLET_REFUSED = "tablet_refused", WARNING, "Free the port, or mend the files of [tablet]."
     EXCHANGE_BACK = "exchange_back", INFO, "Nothing; requests are answered again."
     DEVICE_FAILED = "device_failed", ERROR, "Free disk space; if there is some, call support."
     SCAN_READ = "scan_read", DEBUG, "Nothing; only symbology and length are logged."

@@ -56,6 +56,26 @@ SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
         "No link to the centre: the buyer can join another time",
         "Brak połączenia z centralą: kupujący dołączy innym razem",
     ),
+    "tablet_sale_gone": (
+        "Чек уже закрито або учасник у ньому є",
+        "The sale is closed, or has a member already",
+        "Paragon jest zamknięty albo ma już uczestnika",
+    ),
+    "tablet_too_many": (
+        "Забагато анкет за один чек: запишіть учасника на касі",
+        "Too many forms for one sale: take the member in at the till",
+        "Za dużo formularzy na jeden paragon: zapisz uczestnika w kasie",
+    ),
+    "tablet_revoked": (
+        "Планшети від'єднано",
+        "The tablets are disconnected",
+        "Tablety odłączono",
+    ),
+    "no_tablet": (
+        "Для цієї каси планшета не налаштовано",
+        "This till has no tablet set up",
+        "Ta kasa nie ma skonfigurowanego tabletu",
+    ),
     "card_offline": (
         "Немає зв'язку з центром: картку поміняємо пізніше",
         "No link to the centre: change the card later",

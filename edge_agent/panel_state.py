@@ -65,7 +65,8 @@ class ScanTold(BaseModel):
 
 class PanelState(BaseModel):
     """Everything the screen shows. `attention` are jobs that wait for a person; `choices` is asked
-    after a code that fits several things. In `training` nothing shown is a real sale."""
+    after a code that fits several things. In `training` nothing shown is a real sale;
+    `tablet` says that one may be paired here."""
 
     revision: int
     locale: Language
@@ -80,6 +81,7 @@ class PanelState(BaseModel):
     scan: ScanTold | None = None
     gift_card: GiftCardView | None = None
     training: bool = False
+    tablet: bool = False
 
 
 def screen_json(state: PanelState) -> str:

@@ -214,6 +214,34 @@ class HwProxySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TabletSettings:
+    """A tablet where buyers type their own data into the open sale; paired by a code."""
+
+    listen: str = setting(
+        listen_address,
+        "Address to listen on, with its port; the tablet's page is at https://ADDRESS/",
+        sample='"192.168.1.10:9780"',
+    )
+    cert_file: Path | None = setting(
+        absolute_path,
+        "PEM file of the certificate that the tablet trusts; needed off loopback",
+        None,
+        sample='"/etc/loyalty-edge/tablet.pem"',
+    )
+    key_file: Path | None = setting(
+        absolute_path,
+        "PEM file of the certificate's key, readable by the agent only",
+        None,
+        sample='"/etc/loyalty-edge/tablet.key"',
+    )
+    consent: str = setting(
+        text(0, 600),
+        "What the buyer agrees to, in the programme's words; the page's own if empty",
+        "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What is logged and where the rotated files stand."""
 

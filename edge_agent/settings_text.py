@@ -21,6 +21,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "hub": "The store's hub. Without this section the register is an island of its own.",
     "exchange": "File exchange, for a till that can only read and write files.",
     "hw_proxy": "Stock Odoo without an add-on: codes in, receipts out. Off without this section.",
+    "tablet": "A tablet where buyers type their own data. Off without this section.",
     "log": "What is logged, and where.",
 }
 DEVICE_SAMPLES: Mapping[str, Mapping[str, str]] = {

@@ -28,6 +28,7 @@ const ENTRIES = [
     verb: ['fromMenu', ['leaveTraining']],
   },
   { id: 'display', label: 'display', verb: ['fromMenu', ['openDisplay']] },
+  { id: 'tablet', label: 'tablet', when: ({ tablet }) => tablet, verb: ['fromMenu', ['pairTablet']] },
   { id: 'language', label: 'language', verb: ['fromMenu', ['switchLocale']] },
   { id: 'keys', label: 'keys', verb: ['ask', 'keys'] },
 ];

@@ -171,6 +171,11 @@ export class SaleVerbs {
     return this.#queue.step(tell);
   }
 
+  /** A pairing code for the buyer's tablet; the agent shows it as a notice. */
+  pairTablet() {
+    return this.#queue.step(() => this.#queue.agent.write('POST', '/v1/tablet/code', {}));
+  }
+
   /** The buyer's display: a second window, opened by its own one-time link. */
   openDisplay() {
     return this.#queue.step(async () => {

@@ -86,6 +86,7 @@ export function sceneOf(model) {
     shift,
     cashier: shift?.cashier ?? null,
     training: Boolean(model.state.training),
+    tablet: Boolean(model.state.tablet),
   };
 }
 

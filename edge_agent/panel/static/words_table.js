@@ -164,6 +164,7 @@ export const TABLE = {
     signOut: ['Вийти', 'Sign out', 'Wyloguj'],
     shift: ['Зміна', 'Shift', 'Zmiana'],
     display: ['Екран для покупця', 'Screen for the buyer', 'Ekran dla klienta'],
+    tablet: ['Код для планшета покупця', 'Code for the buyer’s tablet', 'Kod dla tabletu klienta'],
     language: ['Мова екрана', 'Language of the screen', 'Język ekranu'],
     keys: ['Клавіші', 'Keys', 'Klawisze'],
   },
