@@ -252,6 +252,7 @@ def local_schema() -> dict[str, Any]:
         panel_routes,
         sales,
         shift_routes,
+        tablet_routes,
         tap_routes,
         training_routes,
     )
@@ -270,6 +271,7 @@ def local_schema() -> dict[str, Any]:
         pace_routes.routes(*[nothing] * 3),
         member_routes.routes(*[nothing] * 3),
         training_routes.routes(*[nothing] * 3),
+        tablet_routes.routes(nothing),
     ]
     local = app.create_app(routers, Tokens(""), list, (), version="1", register_id="")
     return local.openapi()
