@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import os
 import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -21,12 +19,12 @@ from edge_agent.errors import AgentError
 from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.settings_sections import TabletSettings
+from edge_agent.side_listener import SideListener, SideServer
 from edge_agent.tablet.desk import JoinForm, TabletDesk
 
 MAX_BODY: Final = 4_096
 MAX_DRAINED: Final = 65_536
 IDLE_S: Final = 10.0
-MAX_AT_ONCE: Final = 16
 FILES: Final = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/tablet.css": ("tablet.css", "text/css; charset=utf-8"),
@@ -41,44 +39,24 @@ HEADERS: Final = (
 )
 
 
-class NoTls(ValueError):
+class NoTls(OSError):
     """The settings would send a buyer's phone number over the network in the clear."""
 
 
-class TabletListener:
+class TabletListener(SideListener):
     """Serves the tablet's page at `settings.listen`."""
 
     def __init__(self, settings: TabletSettings, desk: TabletDesk) -> None:
-        self._settings = settings
-        self.desk = desk
-        self.port: int | None = None
-        self._served: tuple[_Server, threading.Thread] | None = None
+        def make() -> SideServer:
+            return _Server(settings, desk)
 
-    def start(self) -> None:
-        """Take the port and begin to serve; what hinders it is told in the log."""
-        host, _, port = self._settings.listen.rpartition(":")
-        try:
-            context = _tls(self._settings, host.strip("[]"))
-            server = _Server((host.strip("[]"), int(port)), _Handler)
-        except (OSError, NoTls) as error:
-            emit(Event.TABLET_REFUSED, problem=f"{self._settings.listen}: {error}")
-            return
-        server.desk, server.tls = self.desk, context
-        self.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, name="tablet", daemon=True)
-        thread.start()
-        self._served = server, thread
+        super().__init__(f"tablet {settings.listen}", make, Event.TABLET_REFUSED)
+        self.desk = desk
 
     def stop(self) -> None:
-        """Stop serving, and let every tablet go; nothing to do where it never served."""
+        """Stop serving, and let every tablet go."""
         self.desk.pairing.revoke()
-        if self._served is None:
-            return
-        server, thread = self._served
-        self._served = self.port = None
-        server.shutdown()
-        thread.join(timeout=5)
-        server.server_close()
+        super().stop()
 
 
 def _tls(settings: TabletSettings, host: str) -> ssl.SSLContext | None:
@@ -99,41 +77,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    allow_reuse_address = os.name != "nt"  # there it would share a port that another holds
-    request_queue_size = MAX_AT_ONCE
-    desk: TabletDesk
-    tls: ssl.SSLContext | None
-
-    def __init__(self, *arguments: Any) -> None:
-        self.turns = threading.BoundedSemaphore(MAX_AT_ONCE)
-        super().__init__(*arguments)
-
-    def get_request(self) -> tuple[Any, Any]:
-        connection, address = super().get_request()
-        if self.tls is not None:
-            # The handshake waits for the connection's own thread and its time-out.
-            connection = self.tls.wrap_socket(
-                connection, server_side=True, do_handshake_on_connect=False
-            )
-        return connection, address
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        if self.turns.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self.turns.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A tablet that went away, or no TLS at all, is nothing to tell."""
+class _Server(SideServer):
+    def __init__(self, settings: TabletSettings, desk: TabletDesk) -> None:
+        host, _, port = settings.listen.rpartition(":")
+        context = _tls(settings, host.strip("[]"))
+        super().__init__((host.strip("[]"), int(port)), _Handler, context)
+        self.desk = desk
+        self.scheme = "http" if context is None else "https"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -200,9 +150,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_own_page(self) -> bool:
         """A page of another site shows itself by its Origin."""
-        scheme = "http" if self.server.tls is None else "https"
         origin = self.headers.get("Origin")
-        return origin is None or origin == f"{scheme}://{self.headers.get('Host', '')}"
+        return origin is None or origin == f"{self.server.scheme}://{self.headers.get('Host', '')}"
 
     def _say(self, status: int, code: str) -> None:
         self._answer(status, json.dumps({"code": code}).encode())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +17,7 @@ from edge_agent.tablet.desk import FORMS_A_SALE
 from edge_agent.tablet.listener import FILES, MAX_BODY
 from tests.support.flaky_centre import FlakyCentre
 from tests.support.live_register import LiveRegister, until
+from tests.support.own_authority import own_authority
 from tests.support.rig import answer
 
 MakeRegister = Callable[..., LiveRegister]
@@ -134,3 +138,26 @@ def test_no_phone_number_goes_over_the_network_in_the_clear(
     assert till._agent.tablet is not None
     assert till._agent.tablet.port is None
     assert answer(till.http.get("/v1/status")), "the register sells"
+
+
+def test_a_tablet_speaks_tls_and_a_silent_stranger_holds_nobody_up(
+    register: MakeRegister, tmp_path: Path
+) -> None:
+    certificate, key = own_authority(tmp_path, "127.0.0.1")
+    till = register(devices=f'{SECTION}cert_file = "{certificate}"\nkey_file = "{key}"\n')
+    port = port_of(till)
+    trusted = ssl.create_default_context(cafile=certificate)
+    origin = {"Origin": f"https://127.0.0.1:{port}"}
+    with (
+        socket.create_connection(("127.0.0.1", port)),
+        httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trusted, timeout=15) as tablet,
+    ):
+        assert tablet.get("/").status_code == 200
+        paired = tablet.post("/pair", json={"code": code_on_screen(till)}, headers=origin)
+        assert answer(paired)["token"]
+        plain = {"Origin": f"http://127.0.0.1:{port}"}
+        assert tablet.post("/pair", json={"code": "000000"}, headers=plain).status_code == 403
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(f"http://127.0.0.1:{port}/", timeout=15)
+    again = httpx.get(f"https://127.0.0.1:{port}/", verify=trusted, timeout=15)
+    assert again.status_code == 200, "after all that it still serves"
