@@ -9,8 +9,8 @@ from tests.repo.test_paper_page import ROOT, missing
 PAGE = ROOT / "docs" / "reference" / "plugin.md"
 POINTS = [
     *(f"1.{number}" for number in range(1, 11)),
-    *("2", "4.1", "4.2", "4.3"),
-    *(f"5.{number}" for number in range(1, 15)),
+    *("2", "3", "4.1", "4.2", "4.3"),
+    *(f"5.{number}" for number in range(1, 16)),
     *("6", "7"),
 ]
 
