@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from bench.soak.authorisation_mutants import MUTANTS
 from bench.soak.authorisation_world import POLICY, World
 from loyalty.protocol import CENTRE
 from loyalty.protocol.register import Register
+from tests.support.seeds import fresh_seed
 
 STEPS = 40_000
 FIXED = 20_261_122
@@ -24,7 +23,7 @@ def ran(seed: int) -> World:
     return world
 
 
-@pytest.mark.parametrize("seed", [FIXED, random.SystemRandom().randrange(10**9)], ids=["a", "b"])
+@pytest.mark.parametrize("seed", [FIXED, fresh_seed(10**9)], ids=["a", "b"])
 def test_no_layer_gives_more_than_its_bound(seed):
     world = ran(seed)
     world.heal()

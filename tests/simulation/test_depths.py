@@ -14,9 +14,10 @@ from bench.soak.depths_mutants import POSTGRESQL, PURE, SQLITE, seen_at
 from bench.soak.depths_plan import Order, Size
 from bench.soak.depths_pure import PureChain
 from bench.soak.depths_world import World
+from tests.support.seeds import fresh_seed
 
 FIXED = 20_261_122
-FRESH = random.SystemRandom().randrange(10**9)
+FRESH = fresh_seed(10**9)
 SOON = 2
 """A seed at which each mutant is seen early; the soak takes others."""
 NAME = "{0.name}".format
@@ -39,7 +40,8 @@ def test_registers_with_sql_decide_like_the_pure_machines(seed):
     run(world, 2, 350)
     seen = world.seen
     names = ("online", "lease", "partition", "crash", "duplicate", "clock jump", "late message")
-    assert min(seen[name] for name in names) > 0, (seed, seen)
+    # What comes by chance is judged at the seed that is known to have it.
+    assert seed != FIXED or min(seen[name] for name in names) > 0, seen
 
 
 @pytest.mark.postgres

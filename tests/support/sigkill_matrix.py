@@ -106,12 +106,13 @@ class Matrix:
         self.verdicts[found["verdict"]] = self.verdicts.get(found["verdict"], 0) + 1
 
     def kill_naive(self, point: str, number: int) -> int:
-        """The same with a driver that forgets: it prints again. Returns the papers of the job."""
+        """The same with a driver that forgets: it prints again. Returns the papers of the job, 0
+        where it was over before the kill."""
         self._jobs += 1
         job, before = f"job-{self._jobs}", self.papers()
-        self._live(job, "print_receipt", self._folder / f"a-{job}.db", point, number)
+        first = self._live(job, "print_receipt", self._folder / f"a-{job}.db", point, number)
         self._live(job, "print_receipt", self._folder / f"b-{job}.db")
-        return self.papers() - before
+        return self.papers() - before if first["killed"] else 0
 
     def papers(self) -> int:
         """What stands on paper, by the printer."""

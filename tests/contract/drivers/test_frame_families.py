@@ -5,6 +5,7 @@ import random
 import pytest
 
 from tests.support.frame_families import FAMILIES, survives
+from tests.support.seeds import fresh_seed
 
 CASES = [
     pytest.param(family, frame, id=f"{family.name}: {name}")
@@ -58,7 +59,7 @@ def test_cut_anywhere_it_is_not_taken(family, frame):
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
 def test_damaged_frames_are_never_taken_with_a_wrong_check(family):
-    seed = random.SystemRandom().randrange(2**32)
+    seed = fresh_seed()
     print("seed", seed)
     for frame in family.frames().values():
         survives(family, frame, random.Random(seed), 150)

@@ -18,6 +18,7 @@ from drivers.fiscal.checkbox.options import read_options
 from drivers.registry import open_fiscal_printer
 from loyalty.receipt import ReceiptText
 from tests.support.mortal_printing import Fate, Killed, MortalJournal
+from tests.support.seeds import fresh_seed
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TEXT = ReceiptText(("Ваш баланс: 312,00 балів",), ("Їжак, ґанок і Євро",), "https://l.ua/a1")
@@ -147,7 +148,7 @@ def test_killed_at_every_point(bench):
 
 
 def test_random_faults_and_kills_never_double(bench):
-    seed = random.SystemRandom().randrange(2**32)
+    seed = fresh_seed()
     print("seed", seed)
     chance, disk = random.Random(seed), MemoryJournal()
     faults = ["drop_reply", "drop_reply 4", "corrupt 2", "nak 3"]

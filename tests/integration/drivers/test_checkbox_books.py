@@ -2,17 +2,14 @@
 
 150 jobs on a new seed each time; ten thousand are `python -m bench.soak.registrar`."""
 
-import os
-import random
-
 from tests.support.faulted_registrar import FaultedRegistrar
+from tests.support.seeds import fresh_seed
 
 JOBS = 150
 
 
 def test_each_job_is_one_receipt_whatever_befell_it():
-    given = os.environ.get("REGISTRAR_SEED")
-    seed = int(given) if given else random.SystemRandom().randrange(2**32)
+    seed = fresh_seed()
     print("seed", seed)
     register = FaultedRegistrar(seed)
     for _ in range(JOBS):

@@ -21,6 +21,7 @@ from tests.support.mortal_printing import (
     run,
     settle_and_check,
 )
+from tests.support.seeds import fresh_seed
 
 STRIDE = 10
 CELLS = [
@@ -44,7 +45,7 @@ def test_killed_at_every_single_point(tmp_path, kind):
 @pytest.mark.parametrize(("kind", "dialect"), CELLS)
 def test_killed_at_points_of_every_protocol(tmp_path, kind, dialect):
     """A few cells of the matrix over a pty, other points in every run."""
-    seed = random.SystemRandom().randrange(2**32)
+    seed = fresh_seed()
     with emulated_printer(tmp_path, dialect=dialect) as bench:
         changes = paid_by_both(kind)
         total = points_of(bench, sample_job("count", 2, SLIP, **changes))
@@ -64,7 +65,7 @@ def test_the_matrix_of_every_protocol(kind, dialect):
 
 def test_killed_again_while_reconciling(tmp_path):
     with emulated_printer(tmp_path) as bench:
-        seed = random.SystemRandom().randrange(2**32)
+        seed = fresh_seed()
         chance = random.Random(seed)
         total = points_of(bench, sample_job("count", 2, SLIP))
         for number in range(60):
@@ -81,7 +82,7 @@ def test_killed_again_while_reconciling(tmp_path):
 def test_killed_and_another_job_printed_before_the_first_is_settled(tmp_path):
     """The next sale does not wait: it clears what the dead job left, and both come out once."""
     with emulated_printer(tmp_path) as bench:
-        seed = random.SystemRandom().randrange(2**32)
+        seed = fresh_seed()
         chance = random.Random(seed)
         total = points_of(bench, sample_job("count", 2, SLIP))
         for number in range(40):

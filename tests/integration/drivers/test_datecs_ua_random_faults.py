@@ -1,6 +1,6 @@
 """Random jobs under random faults: every verdict is true, nothing comes out twice, all come out.
 
-`RANDOM_FAULTS_SEED` repeats a run, `RANDOM_FAULTS_JOBS` makes it longer."""
+`SEED` repeats a run, `RANDOM_FAULTS_JOBS` makes it longer."""
 
 import os
 import random
@@ -10,6 +10,7 @@ from drivers.conformance.samples import MemoryJournal, sample_item, sample_job
 from drivers.emulators.register.config import RegisterConfig
 from loyalty.basket import Tender
 from loyalty.receipt import ReceiptText
+from tests.support.seeds import fresh_seed
 
 JOBS = int(os.environ.get("RANDOM_FAULTS_JOBS", "50"))
 COMMANDS = (113, 107, 48, 85, 58, 54, 76, 53, 56, 57, 74, 38, 42, 39)
@@ -52,8 +53,7 @@ def check(bench, job, outcome, before, note):
 
 
 def test_random_jobs_under_random_faults(tmp_path):
-    given = os.environ.get("RANDOM_FAULTS_SEED")
-    seed = int(given) if given else random.SystemRandom().randrange(2**32)
+    seed = fresh_seed()
     chance = random.Random(seed)
     config = RegisterConfig(cancel_after_payment=chance.random() < 0.5)
     with emulated_printer(tmp_path, config=config) as bench:

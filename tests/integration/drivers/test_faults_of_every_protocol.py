@@ -1,18 +1,17 @@
 """Random faults at random commands, whatever the protocol: the verdict is the emulator's truth."""
 
-import random
-
 import pytest
 
 from drivers.emulators.dialects import DIALECTS
 from tests.support.faulted_printing import FaultedPrinter
+from tests.support.seeds import fresh_seed
 
 JOBS = 40
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_random_faults(dialect):
-    seed = random.SystemRandom().randrange(2**32)
+    seed = fresh_seed()
     print("seed", seed)
     printer = FaultedPrinter(dialect, seed)
     for _ in range(JOBS):

@@ -10,6 +10,7 @@ from drivers.emulators.script import ScriptError
 from drivers.emulators.wire import open_endpoint
 from drivers.errors import DeviceUnavailable
 from drivers.registry import open_scanner
+from tests.support.seeds import fresh_seed
 
 
 @pytest.fixture(params=["pty", "tcp"])
@@ -74,7 +75,7 @@ def test_an_unplugged_reader_is_unavailable_and_comes_back(emulator, scanner):
 
 def test_two_hundred_unplugs_with_scans_lose_nothing_that_was_read_and_leak_nothing(tmp_path):
     emulator = ScannerEmulator("scanner", open_endpoint(str(tmp_path / "scanner")))
-    seed = random.SystemRandom().randrange(2**32)
+    seed = fresh_seed()
     chance = random.Random(seed)
     before = len(os.listdir("/proc/self/fd"))
     for number in range(200):

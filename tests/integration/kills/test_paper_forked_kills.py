@@ -1,18 +1,16 @@
 """Printing processes killed by the kernel on virtual time: each protocol at each kind of point."""
 
 import json
-import os
-import random
 import subprocess
 import sys
 
+from tests.support.seeds import fresh_seed
 from tests.support.sigkill_lives import POINTS
 from tests.support.sigkill_matrix import PROTOCOLS
 
 
 def test_every_protocol_is_killed_at_every_kind_of_point():
-    given = os.environ.get("PAPER_KILLS_SEED")
-    seed = int(given) if given else random.SystemRandom().randrange(2**32)
+    seed = fresh_seed()
     print("seed", seed)
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.forked_round", str(seed)],

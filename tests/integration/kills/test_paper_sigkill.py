@@ -1,13 +1,13 @@
 """A printing process killed by the kernel on each protocol, over a pty, with a real ledger.
 
 Three kinds of points in a run, other ones in every run, and the last entry always; all of them,
-200 times, are `python -m bench.soak.paper_kills`. `PAPER_KILLS_SEED` repeats a run."""
+200 times, are `python -m bench.soak.paper_kills`. `SEED` repeats a run."""
 
-import os
 import random
 
 import pytest
 
+from tests.support.seeds import fresh_seed
 from tests.support.sigkill_lives import ESCPOS, POINTS
 from tests.support.sigkill_matrix import PROTOCOLS, Lives, matrix_of
 
@@ -23,8 +23,7 @@ def lives():
 
 @pytest.mark.parametrize("dialect", PROTOCOLS)
 def test_a_killed_process_prints_once_and_the_next_one_knows(dialect, tmp_path, lives):
-    given = os.environ.get("PAPER_KILLS_SEED")
-    seed = int(given) if given else random.SystemRandom().randrange(2**32)
+    seed = fresh_seed()
     print("seed", seed)
     chance = random.Random(seed)
     with matrix_of(dialect, tmp_path, lives) as matrix:

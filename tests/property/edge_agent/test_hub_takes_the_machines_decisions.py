@@ -11,6 +11,7 @@ from edge_agent.ledger import hub_rights
 from edge_agent.ledger.hub_file import HubFile
 from edge_agent.ledger.hub_rights import HubLease, PurseClaim, Wish
 from loyalty.protocol.hub import Hub
+from tests.support.seeds import fresh_seed
 
 BUDGET = 3_000
 QUESTIONS = 400
@@ -18,7 +19,7 @@ QUESTIONS = 400
 
 @pytest.mark.parametrize("turn", range(3))
 def test_equal_answers_to_the_same_questions(turn: int, tmp_path: Path) -> None:
-    seed = random.SystemRandom().randrange(10**6)
+    seed = fresh_seed(10**6)
     dice = random.Random(seed)
     machine = Hub(7, 1, BUDGET)
     file = HubFile(tmp_path / "hub.db")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import random
-
 from bench.soak.authorisation_claims import Claims
+from tests.support.seeds import fresh_seed
 
 WRONG = 2_500
 
 
 def test_no_wrong_claim_is_taken():
-    seed = random.SystemRandom().randrange(1_000_000)
+    seed = fresh_seed(1_000_000)
     claims = Claims(seed)
     for _ in range(WRONG):
         claims.try_wrong()

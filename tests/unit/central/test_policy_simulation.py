@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -19,6 +18,7 @@ from central.policy_simulation import (
     simulate,
 )
 from loyalty.authorisation.policy import Policy
+from tests.support.seeds import fresh_seed
 
 WHO = Assumptions(members=20_000, stores=12, abusers_bp=50)
 BY_NAME = {each.name: each.policy for each in candidates(Policy())}
@@ -27,7 +27,7 @@ BY_NAME = {each.name: each.policy for each in candidates(Policy())}
 @pytest.mark.parametrize("outage", ["store", "chain"])
 @pytest.mark.parametrize("demand", ["balance", "basket", "part", "all"])
 def test_no_policy_costs_more_than_its_bound(outage, demand):
-    seed = random.SystemRandom().randrange(10**6)
+    seed = fresh_seed(10**6)
     who = replace(WHO, demand=demand)
     day = day_of(who, seed)
     found = {name: simulate(policy, outage, who, day) for name, policy in BY_NAME.items()}
@@ -58,7 +58,7 @@ def test_a_worst_member_is_the_purse_in_all_but_one_of_its_stores():
 @pytest.mark.parametrize("outage", ["store", "chain"])
 def test_no_leases_and_no_purse_of_three_stores_reach_beyond_those_stores(outage):
     """What binds the approvals by value is where members go, not how the points are shared."""
-    seed = random.SystemRandom().randrange(10**6)
+    seed = fresh_seed(10**6)
     day = day_of(WHO, seed)
     near, asked = reachable_points(day, outage)
     assert 0 < near < asked, seed
@@ -76,7 +76,7 @@ def test_no_leases_and_no_purse_of_three_stores_reach_beyond_those_stores(outage
 
 @pytest.mark.parametrize("outage", ["store", "chain"])
 def test_a_page_that_asks_for_the_store_approves_more_and_costs_nothing_more(outage):
-    seed = random.SystemRandom().randrange(10**6)
+    seed = fresh_seed(10**6)
     day = day_of(WHO, seed)
     policy = BY_NAME["leases + purse"]
     plain = simulate(policy, outage, WHO, day)

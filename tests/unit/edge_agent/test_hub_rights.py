@@ -13,6 +13,7 @@ from edge_agent.ledger import hub_copies, hub_rights
 from edge_agent.ledger.hub_copies import Copy
 from edge_agent.ledger.hub_file import HubFile
 from edge_agent.ledger.hub_rights import HubLease, PurseClaim, Wish
+from tests.support.seeds import fresh_seed
 
 LEASE = HubLease("R1.1.101", 6_000, True)
 OWN = Wish("R1", 1, 101, 0)
@@ -140,7 +141,7 @@ def test_the_island_has_one_budget_until_the_centre_knows(file: HubFile) -> None
 
 
 def test_any_order_of_questions_keeps_the_sum(file: HubFile) -> None:
-    seed = random.SystemRandom().randrange(10**6)
+    seed = fresh_seed(10**6)
     dice = random.Random(seed)
     granted = 1_000
     held: dict[str, int] = {}
