@@ -8,6 +8,7 @@ from bench.soak.api import fuzz
 from tests.support.rig import Rig
 
 SEED = 20261122
+MOST_S = 15  # some hundreds of cases; a dozen of them on a machine that hardly moves
 ONLY = r"/v1/(sales/\{sale_id\}/(open|basket|member|print-result|reassign)|receipts/search)$"
 
 
@@ -16,7 +17,7 @@ def test_no_case_breaks_what_the_document_promises(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.start()
     try:
-        cases, violations, said = fuzz(rig.url, SEED, 4, 60, only=ONLY, phases="fuzzing")
+        cases, violations, said = fuzz(rig.url, SEED, 4, MOST_S, only=ONLY, phases="fuzzing")
     finally:
         rig.stop()
     assert violations == 0, said[-4_000:]
