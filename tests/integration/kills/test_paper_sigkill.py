@@ -35,4 +35,4 @@ def test_a_killed_process_prints_once_and_the_next_one_knows(dialect, tmp_path, 
         assert sum(matrix.verdicts.values()) == KINDS + 1
         # Killed when the paper is out and nothing says so yet, a driver that forgets prints again.
         last = "before_commit" if dialect == ESCPOS else "after_reply"
-        assert matrix.kill_naive(last, matrix.points[last]) == 2
+        assert matrix.naive(last) == 2
