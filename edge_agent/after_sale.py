@@ -14,6 +14,7 @@ from edge_agent.event_codes import Event
 from edge_agent.event_log import emit
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.store import Store
+from edge_agent.papers import OUTCOME
 from edge_agent.ports import SaleRow
 from edge_agent.sentences import sentence
 from edge_agent.shift.approvals import Approvals
@@ -34,11 +35,6 @@ POS_WIDTH = 32
 """Characters of a line on the narrowest common paper, 58 mm."""
 ABANDONED_FOR = timedelta(days=7)
 Listed = Literal["open", "parked", "abandoned"]
-_PAPER = {
-    "printed": Event.PRINT_DONE,
-    "not_printed": Event.PRINT_REFUSED,
-    "unknown": Event.PRINT_UNKNOWN,
-}
 
 
 class SaleBrief(BaseModel):
@@ -110,7 +106,7 @@ class AfterSale:
         ctx = self._till.context()
         paper = PaperVerdict(self._till.new_id(), verdict, fiscal_number, reason)
         job = self._ledger.unit(lambda uow: report_print(uow, ctx, sale_id, paper))
-        emit(_PAPER[verdict], sale_id=job.subject_id, reason=reason)
+        emit(OUTCOME[verdict], sale_id=job.subject_id, reason=reason)
         self._till.on_fact()
         return self._till.show_again(job.subject_id)
 

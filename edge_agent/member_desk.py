@@ -75,16 +75,11 @@ class MemberDesk:
 
         Raises `Conflict` (`bad_phone`, `phone_landline`, `bad_name`, `bad_birthday`,
         `consent_needed`) and `CentreSilent` (`join_offline`)."""
-        request = self._request(phone, name, birthday, agreed)
-        reply = self._asked(lambda centre: centre.join(request), "join_offline")
-        self._apply(reply.rows)
-        emit(Event.MEMBER_JOINED, state=reply.state)
-        found = self._desk.scanned(request.phone, "", "keyboard")
-        code = "member_joined" if reply.state == "joined" else "member_known_phone"
-        self._desk.notify("info", code)
-        self._desk.push()
+        number, state = self._taken_in(phone, name, birthday, agreed)
+        found = self._desk.scanned(number, "", "keyboard")
+        self._tell(state)
         card = self._till.card(found.member, found.how) if found.member else None
-        return MemberJoined(state=reply.state, member=card)
+        return MemberJoined(state=state, member=card)
 
     def join_sale(
         self, sale_id: str, phone: str, name: str, birthday: str, agreed: bool
@@ -92,18 +87,25 @@ class MemberDesk:
         """Take a buyer in for this very sale: one that ended meanwhile gives them to no other.
 
         Raises what `join` and `Till.put_member` raise."""
+        number, state = self._taken_in(phone, name, birthday, agreed)
+        found = self._desk.identify(number, "", "keyboard")
+        if found.member is None or found.how is None:
+            raise CentreSilent("join_offline", "the new member is not known here yet")
+        self._till.put_member(sale_id, found.member, found.how, asks=True)
+        self._tell(state)
+        return self._till.card(found.member, found.how)
+
+    def _taken_in(self, phone: str, name: str, birthday: str, agreed: bool) -> tuple[str, str]:
+        """Ask the centre; the number as it is kept, and `joined` or `known`."""
         request = self._request(phone, name, birthday, agreed)
         reply = self._asked(lambda centre: centre.join(request), "join_offline")
         self._apply(reply.rows)
         emit(Event.MEMBER_JOINED, state=reply.state)
-        found = self._desk.identify(request.phone, "", "keyboard")
-        if found.member is None or found.how is None:
-            raise CentreSilent("join_offline", "the new member is not known here yet")
-        self._till.put_member(sale_id, found.member, found.how, asks=True)
-        code = "member_joined" if reply.state == "joined" else "member_known_phone"
-        self._desk.notify("info", code)
+        return request.phone, reply.state
+
+    def _tell(self, state: str) -> None:
+        self._desk.notify("info", "member_joined" if state == "joined" else "member_known_phone")
         self._desk.push()
-        return self._till.card(found.member, found.how)
 
     def give_card(self, member_id: int, code: str, reason: str, by: str) -> MemberCard:
         """Bind a new card; the earlier ones lead nowhere from then on.

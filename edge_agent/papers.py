@@ -15,7 +15,7 @@ from edge_agent.usecases import record_print as paper
 from edge_agent.usecases.context import RegisterContext
 from edge_agent.views import PrintView, SaleView
 
-_OUTCOME = {
+OUTCOME = {
     "printed": Event.PRINT_DONE,
     "not_printed": Event.PRINT_REFUSED,
     "unknown": Event.PRINT_UNKNOWN,
@@ -85,7 +85,7 @@ class Papers:
         """Store what became of the paper."""
         ctx = self._till.context()
         job = self._ledger.unit(lambda uow: paper.record_print(uow, ctx, verdict))
-        emit(_OUTCOME[verdict.verdict], sale_id=job.subject_id, reason=verdict.reason)
+        emit(OUTCOME[verdict.verdict], sale_id=job.subject_id, reason=verdict.reason)
         self._till.on_fact()
         self._show_subject(job)
 

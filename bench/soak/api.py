@@ -122,6 +122,11 @@ def fuzz(
         if table is not None and answers.exists():
             for label, how, status, times in json.loads(answers.read_text(encoding="utf-8")):
                 table[label, how, status] += times
+    return _counted(done)
+
+
+def _counted(done: subprocess.CompletedProcess[str]) -> tuple[int, int, str]:
+    """Cases and violations by the program's own last lines; a failed run has at least one."""
     made = re.search(r"(\d[\d,]*) generated", done.stdout)
     found = re.search(r"(\d[\d,]*) found|(\d[\d,]*) unique failures?", done.stdout)
     cases = int(made.group(1).replace(",", "")) if made else 0
